@@ -1,0 +1,64 @@
+# The doors of this house. Each sets up what it needs in .venv/ first; `make help` lists them.
+
+BIN := .venv/bin
+UV := $(firstword $(wildcard $(BIN)/uv) $(shell command -v uv))
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url
+
+.PHONY: help demo test check proof bench format lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
+
+demo: .venv/.runtime  ## the whole service on this machine: an article with the form, an inbox, the desk
+	$(BIN)/newsletter demo
+
+test: .venv/.dev  ## every test (ONLY=words: those whose names match)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(if $(ONLY),-k '$(ONLY)')
+
+check: .venv/.dev  ## format, lint, types, and the rules of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
+
+proof: .venv/.dev  ## the long proofs: kill, power, faults (ONLY=name: tests/proof/test_name.py)
+	$(BIN)/python -m pytest $(if $(ONLY),tests/proof/test_$(ONLY).py,tests/proof)
+
+bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
+	$(BIN)/python -m tests.bench $(ONLY)
+
+format: .venv/.dev  ## lay the code out, sort its imports
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev  ## the newest versions that pyproject.toml allows, into deploy/*.lock
+	$(LOCK) pyproject.toml --all-extras --group dev -o deploy/requirements-dev.lock
+	$(LOCK) pyproject.toml -c deploy/requirements-dev.lock -o deploy/requirements.lock
+	$(LOCK) pyproject.toml --extra postgres --extra xlsx -c deploy/requirements-dev.lock \
+	  -o deploy/requirements-server.lock
+	$(LOCK) --group build -c deploy/requirements-dev.lock -o deploy/requirements-build.lock
+
+.venv/bin/python:
+	@echo "Setting up .venv, once ..."
+	@if [ -n "$(UV)" ]; then exec "$(UV)" venv --quiet --python '>=3.11' .venv; fi; \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    $$python -m venv .venv || { rm -rf .venv; exit 1; }; exit 0; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer is needed and none was found. Install it, or name yours:" >&2; \
+	echo "  make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1
+
+.venv/.runtime: pyproject.toml deploy/requirements.lock deploy/requirements-build.lock | .venv/bin/python
+	@echo "Installing what it runs on ..."
+	@$(INSTALL) --require-hashes -r deploy/requirements.lock -r deploy/requirements-build.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml deploy/requirements-dev.lock | .venv/bin/python
+	@echo "Installing what it is tested with ..."
+	@$(INSTALL) --require-hashes -r deploy/requirements-dev.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.runtime

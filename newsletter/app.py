@@ -1,0 +1,145 @@
+"""The service put together: one process that answers, mails and tidies up after itself."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from newsletter import clock
+from newsletter.addresses import parse
+from newsletter.errors import BadInput, MigrationError, NewsletterError
+from newsletter.magnets import Magnets
+from newsletter.mail import Post, Worker, prune
+from newsletter.owners import Owners
+from newsletter.settings import Settings
+from newsletter.signups import GUIDE, Forms, Signups, seed
+from newsletter.storage import Database, open_database, pending
+from newsletter.storage import migrate as bring_up_to_date
+from newsletter.subscribers import Subscribers
+from newsletter.tokens import Tokens
+from newsletter.web import admin, public
+from newsletter.web.kit import problems
+from newsletter.web.kit.edge import Edge
+from newsletter.web.kit.gate import Gate
+from newsletter.web.kit.pages import Pages
+from newsletter.web.kit.site import Site
+
+log = logging.getLogger(__name__)
+
+TIDY_EVERY = 60.0  # seconds between two rounds of reminders and purges
+
+LEDGER_KEPT = 90 * clock.DAY
+
+
+def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True) -> ASGIApp:
+    """The ASGI app; its lifespan opens the database, brings it up to date, seeds it, and runs the worker."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with running(settings, worker=worker, migrate=migrate) as site:
+            app.state["site"] = site
+            yield
+
+    app = Litestar(
+        route_handlers=[*public.ROUTES, *admin.ROUTES],
+        lifespan=[lifespan],
+        exception_handlers={
+            NewsletterError: problems.on_newsletter_error,
+            HTTPException: problems.on_http_exception,
+        },
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,  # the edge counts, while the body streams
+    )
+    return Edge(app, settings)
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIterator[Site]:
+    """The whole service but for its web: what `serve`, the worker and the command line stand on."""
+    site = await open_site(settings, migrate=migrate)
+    tasks: list[asyncio.Task[None]] = []
+    sender = Worker(site.db, settings, site.tokens)
+    if worker:
+        tasks = [asyncio.create_task(sender.run(), name="worker"), asyncio.create_task(tidy(site), name="tidy")]
+    try:
+        yield site
+    finally:
+        if worker:
+            await sender.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await site.db.close()
+
+
+async def open_site(settings: Settings, *, migrate: bool) -> Site:
+    """The database at the right version, with everything that works on it. Raises MigrationError, Unavailable."""
+    await prepare(settings.database_url, apply=migrate)
+    db = await open_database(settings.database_url)
+    try:
+        site = put_together(settings, db)
+        await fill(site)
+    except BaseException:
+        await db.close()
+        raise
+    return site
+
+
+async def prepare(url: str, *, apply: bool) -> None:
+    """Brings the database up to date, or refuses one that isn't. Raises MigrationError."""
+    if apply:
+        for name in await bring_up_to_date(url):
+            log.info("Applied migration %s.", name)
+    elif waiting := await pending(url):
+        raise MigrationError(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
+
+
+def put_together(settings: Settings, db: Database) -> Site:
+    tokens = Tokens(settings.secret_keys)
+    post = Post(settings, tokens)
+    subscribers = Subscribers(tokens, post)
+    magnets = Magnets(post)
+    return Site(
+        settings=settings,
+        db=db,
+        tokens=tokens,
+        post=post,
+        subscribers=subscribers,
+        magnets=magnets,
+        signups=Signups(settings, post, subscribers, magnets),
+        forms=Forms(db, magnets),
+        owners=Owners(post),
+        pages=Pages(settings),
+        gate=Gate(settings, tokens),
+    )
+
+
+async def fill(site: Site) -> None:
+    """What a fresh database starts with, and the owner whom the settings name."""
+    guide = await asyncio.to_thread(GUIDE.read_bytes)
+    try:
+        await site.db.write(seed, site.magnets, guide)
+    except BadInput:
+        log.info("Another process is filling this database.")
+    if site.settings.owner_email:
+        await site.db.write(site.owners.ensure, parse(site.settings.owner_email))
+
+
+async def tidy(site: Site) -> None:
+    """Reminds and purges, round after round; a round that fails is told and tried again."""
+    while True:
+        try:
+            await site.db.write(site.signups.remind)
+            while traces := await site.db.write(site.signups.purge):
+                await site.db.scrub(*traces)
+            await site.db.write(prune, clock.now() - LEDGER_KEPT)
+        except NewsletterError as error:
+            log.warning("Tidying up has to wait: %s", error.sentence)
+        except Exception:
+            log.exception("Tidying up failed; it is tried again in a minute.")
+        await asyncio.sleep(TIDY_EVERY)

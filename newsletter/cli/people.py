@@ -1,0 +1,88 @@
+"""One person at a time: let the owner in, show what is known, erase."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from newsletter import clock, settings
+from newsletter.addresses import Address, parse
+from newsletter.app import running
+from newsletter.errors import NewsletterError, NotFound
+from newsletter.owners import LINK_LIVES
+from newsletter.web.kit.site import Site
+
+T = TypeVar("T")
+
+
+def with_site(work: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+    """Runs `work(site, …)` on the configured database; what it raises becomes the command's error."""
+
+    async def run() -> T:
+        async with running(settings.load(), worker=False, migrate=True) as site:
+            return await work(site, *args)
+
+    try:
+        return asyncio.run(run())
+    except NewsletterError as error:
+        raise click.ClickException(error.sentence) from None
+
+
+def _address(text: str) -> Address:
+    try:
+        return parse(text)
+    except NewsletterError as error:
+        raise click.BadParameter(error.sentence) from None
+
+
+@click.command("sign-in-link")
+@click.argument("email")
+def sign_in_link(email: str) -> None:
+    """Print a one-time link to the desk for EMAIL, who becomes an owner."""
+    click.echo(with_site(make_link, _address(email)))
+    click.echo(f"It works once, within {LINK_LIVES // clock.MINUTE} minutes.", err=True)
+
+
+async def make_link(site: Site, address: Address) -> str:
+    owner = await site.db.write(site.owners.ensure, address)
+    link_id = await site.db.write(site.owners.new_link, owner)
+    token = site.tokens.make("sign-in", link_id, now=clock.now())
+    return f"{site.settings.public_url}/admin/enter/{token}"
+
+
+@click.command()
+@click.argument("email")
+def show(email: str) -> None:
+    """Print all that is known about EMAIL, as JSON, with the proof of consent."""
+    everything = with_site(_everything, _address(email))
+    click.echo(msgspec.json.format(msgspec.json.encode(everything), indent=2).decode())
+
+
+async def _everything(site: Site, address: Address) -> dict[str, Any]:
+    return await site.db.read(site.subscribers.own_data, await _id(site, address))
+
+
+@click.command()
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def erase(email: str, yes: bool) -> None:
+    """Erase EMAIL from every table and file; a keyed fingerprint keeps it from being mailed again."""
+    address = _address(email)
+    if not yes:
+        click.confirm(f"Erase everything about {address.email}, for good?", abort=True)
+    with_site(_erase, address)
+    click.echo("Erased.")
+
+
+async def _erase(site: Site, address: Address) -> None:
+    traces = await site.db.write(site.subscribers.erase, await _id(site, address))
+    await site.db.scrub(*traces)
+
+
+async def _id(site: Site, address: Address) -> int:
+    person = await site.db.read(site.subscribers.find_by_key, address.key)
+    if person is None:
+        raise NotFound("No subscriber has this address.")
+    return person.id

@@ -1,0 +1,31 @@
+"""The time, in one place: epoch milliseconds, UTC, as every table holds it."""
+
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+monotonic = time.monotonic
+"""Seconds that never jump: for deadlines and rates, never for rows."""
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def iso(ms: int) -> str:
+    """To the second, with the offset, as proof of consent needs it: ``2026-11-22T19:30:00+00:00``."""
+    return moment(ms).isoformat(timespec="seconds")
+
+
+def mail_date(ms: int) -> str:
+    """RFC 5322 §3.3."""
+    return format_datetime(moment(ms))

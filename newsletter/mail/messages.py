@@ -1,0 +1,216 @@
+"""Messages as bytes: a folder of templates/email/ and a row's context give the same bytes every time.
+
+The standard library writes encoded words into structured headers (python/cpython#85725) and lets an encoded
+newline in a subject become a header of its own (CVE-2024-6923). So the first is taken from it by a policy,
+the second is refused on the way in, and what comes out is read again before anybody gets it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import EmailPolicy, compat32
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from newsletter import clock
+from newsletter.errors import SettingsError
+from newsletter.mail.ledger import Delivery
+from newsletter.paths import TEMPLATES
+from newsletter.settings import Settings
+from newsletter.tokens import Tokens
+
+SUBSCRIBED = frozenset({"guide", "already", "fresh_link"})  # to subscribers: they carry the one-click way out
+WIDTH = 76  # RFC 2045 §6.7 for bodies; relays that re-encode longer header lines break List-Unsubscribe
+_LONGEST_HEADER_LINE = 998
+
+_AS_IS = frozenset(
+    "date message-id to auto-submitted x-auto-response-suppress list-unsubscribe list-unsubscribe-post "
+    "mime-version content-transfer-encoding".split()
+)
+# Controls, line and paragraph separators, what reverses the reading direction, halves of characters.
+_REFUSED = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # noqa: RUF039
+)
+_LOOSE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+
+
+class MessageError(Exception):
+    """This message can't be made. The sentence names what is wrong without saying the value."""
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    name: str
+    media_type: str
+    content: bytes
+
+
+class _Policy(EmailPolicy):
+    """Structured headers leave as they are: never folded, never an encoded word."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() in _AS_IS:
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n", max_line_length=WIDTH, cte_type="7bit")
+
+
+class Messages:
+    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail."""
+
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._sender = _sender(settings)
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES / "email"),
+            autoescape=select_autoescape(("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters |= {"counted": _counted, "facts": _facts}
+
+    def build(self, delivery: Delivery, attachments: Sequence[Attachment] = ()) -> bytes:
+        """The message as it goes on the wire. Raises MessageError."""
+        try:
+            values = self._values(delivery)
+            subject = _one_line("The subject", self._render(delivery, "subject.txt", values))
+            values["subject"] = subject
+            message = EmailMessage(policy=_POLICY)
+            headers = self._headers(delivery, subject, values)
+            for name, value in headers:
+                message[name] = value
+            message.set_content(self._render(delivery, "body.txt", values), cte="quoted-printable")
+            message.add_alternative(self._render(delivery, "body.html", values), "html", cte="quoted-printable")
+            for file in attachments:
+                maintype, _, subtype = file.media_type.partition("/")
+                message.add_attachment(file.content, maintype, subtype, filename=_one_line("A file's name", file.name))
+            self._name_boundaries(message, delivery)
+            raw = message.as_bytes()
+        except TemplateError as error:
+            raise MessageError(f"templates/email/{delivery.message}: {error}.") from None
+        except (HeaderParseError, LookupError, TypeError, ValueError) as error:
+            raise MessageError(f"Its context can't be used ({type(error).__name__}).") from None
+        _check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery, subject)
+        return raw
+
+    def _values(self, delivery: Delivery) -> dict[str, Any]:
+        """What the templates may say: the row's own context over what every message knows."""
+        context = msgspec.json.decode(delivery.context, type=dict[str, Any])
+        _refuse(context)
+        asked = clock.moment(context.get("asked_at") or delivery.created_at)
+        known: dict[str, Any] = {
+            "from_name": self._sender.display_name or self._settings.public_host,
+            "site_host": self._settings.public_host,
+            "site_url": self._settings.public_url,
+            "postal_address": self._settings.postal_address,
+            "expires_days": self._settings.confirmation_days,
+            "download_days": self._settings.download_days,
+            "asked_on": f"{asked.day} {asked:%B %Y}",
+        }
+        known |= {name: self._with_urls(value, delivery.created_at) for name, value in context.items()}
+        links = context.get("links", {})
+        known["links"] = {name: self._url(link, delivery.created_at) for name, link in links.items()}
+        return known
+
+    def _with_urls(self, value: Any, made_at: int) -> Any:
+        """`value` with a "url" beside each "link" in it."""
+        if isinstance(value, list):
+            return [self._with_urls(item, made_at) for item in value]
+        if isinstance(value, dict) and "link" in value:
+            return value | {"url": self._url(value["link"], made_at)}
+        return value
+
+    def _url(self, link: Sequence[Any], made_at: int) -> str:
+        """Made anew from purpose and ids, with the row's time: no live token lies in the table."""
+        path, purpose, numbers = link
+        now = None if purpose == "unsubscribe" else made_at
+        return f"{self._settings.public_url}{path}{self._tokens.make(purpose, *numbers, now=now)}"
+
+    def _render(self, delivery: Delivery, part: str, values: Mapping[str, Any]) -> str:
+        return self._templates.get_template(f"{delivery.message}/{part}").render(values).strip() + "\n"
+
+    def _headers(self, delivery: Delivery, subject: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        headers = [
+            ("From", self._sender),
+            ("To", Address(addr_spec=delivery.recipient)),
+            ("Subject", subject),
+            ("Date", clock.mail_date(delivery.created_at)),
+            ("Message-ID", delivery.message_id),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ]
+        if delivery.message in SUBSCRIBED:
+            headers.append(("List-Unsubscribe", f"<{values['links']['unsubscribe']}>"))
+            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        return headers
+
+    def _name_boundaries(self, message: EmailMessage, delivery: Delivery) -> None:
+        """After the message, not by chance. "=_" is no quoted-printable, so no body can hold it."""
+        name = self._tokens.fingerprint("boundary", delivery.message_id)[:24]
+        for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{name}{number}")
+
+
+def _sender(settings: Settings) -> Address:
+    try:
+        name = _one_line("The name", settings.from_name) if settings.from_name else ""
+        return Address(name, addr_spec=settings.from_email)
+    except (MessageError, HeaderParseError, ValueError):
+        raise SettingsError("NEWSLETTER_FROM can't be the sender of a mail. Write: Ada Byron <letters@example.org>.") from None
+
+
+def _refuse(value: Any) -> None:
+    """Nothing a template may say holds a line's end or steers how the text is read."""
+    if isinstance(value, str) and _REFUSED.search(value):
+        raise MessageError("A value in its context holds a control character.")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse(item)
+
+
+def _one_line(what: str, text: str) -> str:
+    line = text.strip()
+    if not line or _REFUSED.search(line) or "=?" in line:
+        raise MessageError(f"{what} is empty, or holds a control character or an encoded word.")
+    return line
+
+
+def _check(raw: bytes, names: Sequence[str], delivery: Delivery, subject: str) -> None:
+    """What another program will read is what was meant: these headers and no others."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    parsed = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
+    if Counter(parsed.keys()) != Counter(names) or parsed["To"] != delivery.recipient:
+        raise MessageError("Its headers would not be read as they were meant.")
+    if parsed["Message-ID"] != delivery.message_id:
+        raise MessageError("Its Message-ID would not be read as it was meant.")
+    if _LOOSE_END.search(raw) or max(map(len, head.split(b"\r\n"))) > _LONGEST_HEADER_LINE:
+        raise MessageError("Its lines would not survive the way.")
+    if max(map(len, body.split(b"\r\n"))) > WIDTH:
+        raise MessageError("A line of its body is too long.")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _facts(download: Mapping[str, Any]) -> str:
+    """What is known about a file, for the line under its title: ``PDF, 8 pages, 1.2 MB``."""
+    size = download["size"]
+    known = [str(download.get("kind") or "PDF")]
+    if download.get("pages"):
+        known.append(_counted(download["pages"], "page"))
+    known.append(_size(size) if isinstance(size, int) else str(size))
+    return ", ".join(known)
+
+
+def _size(octets: int) -> str:
+    return f"{max(1, round(octets / 1000))} kB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"

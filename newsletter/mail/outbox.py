@@ -1,0 +1,146 @@
+"""The ledger of everything that leaves: a message is promised here, in the transaction that causes it.
+
+One row is one message to one person. It is queued, claimed by a worker (`sending`, committed before a byte
+goes out) and settled by what the server said; `newsletter.mail.ledger` holds the worker's side.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from newsletter import ids
+from newsletter.addresses import canonical
+from newsletter.clock import DAY
+from newsletter.settings import Settings
+from newsletter.storage import Tx
+from newsletter.tokens import Tokens
+
+TOPIC = "outbox"
+TRANSACTIONAL = 0
+BUDGET_EVERY = DAY
+
+Reason = Literal["not_me", "erased", "bounced", "complained", "owner"]
+
+
+class Enqueued(msgspec.Struct, frozen=True):
+    id: int
+    message_id: str  # with its angle brackets
+
+
+class Post:
+    """Promises messages and keeps the list of those who must never get one."""
+
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._domain = settings.from_email.rpartition("@")[2]
+
+    async def enqueue(
+        self,
+        tx: Tx,
+        message: str,
+        to: str,
+        *,
+        context: Mapping[str, Any],
+        subscriber_id: int | None = None,
+        skip: str = "",
+        delay: int = 0,
+    ) -> Enqueued:
+        """Promise `message` (a folder of templates/email/) to the address `to`, after `delay` ms. One INSERT.
+
+        `context` is plain values for the templates. Links are named by purpose and ids, so that no live token
+        lies in the table: ``"links": {"confirm": ["/confirm/", "confirm", [signup_id, epoch]]}``, and in lists
+        ``{"title": …, "link": ["/downloads/", "download", [subscriber_id, magnet_id, epoch]]}``.
+        With `skip` the row is born `skipped` for that reason, at the same cost and without the address.
+        """
+        row_id = ids.new_id()
+        message_id = f"<{self._tokens.fingerprint('message-id', str(row_id))[:32]}@{self._domain}>"
+        await tx.run(
+            """
+            INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
+                                not_before, created_at, settled_at, reply)
+            VALUES (:id, :message, :priority, :subscriber_id, :recipient, :context, :message_id, :state,
+                    :not_before, :now, :settled_at, :reply)
+            """,
+            id=row_id,
+            message=message,
+            priority=TRANSACTIONAL,
+            subscriber_id=subscriber_id,
+            recipient="" if skip else to,
+            context=msgspec.json.encode(context).decode(),
+            message_id=message_id,
+            state="skipped" if skip else "queued",
+            not_before=tx.now + delay,
+            now=tx.now,
+            settled_at=tx.now if skip else None,
+            reply=skip,
+        )
+        tx.wake(TOPIC)
+        return Enqueued(row_id, message_id)
+
+    async def take_budget(self, tx: Tx, email_key: str, *, cap: int) -> bool:
+        """Whether a mail that nobody confirmed may go to this mailbox now: one in 24 h, `cap` in all.
+
+        All spellings of one mailbox share the budget. Taking and asking are one statement.
+        """
+        sent = await tx.value(
+            """
+            INSERT INTO mail_budgets (key, sent, last_at) VALUES (:key, 1, :now)
+            ON CONFLICT (key) DO UPDATE SET sent = mail_budgets.sent + 1, last_at = excluded.last_at
+            WHERE mail_budgets.sent < :cap AND mail_budgets.last_at <= :since
+            RETURNING sent
+            """,
+            key=self._budget_key(email_key),
+            now=tx.now,
+            cap=cap,
+            since=tx.now - BUDGET_EVERY,
+        )
+        return sent is not None
+
+    async def clear_budget(self, tx: Tx, email_key: str) -> None:
+        """The owner of the mailbox confirmed: they may be mailed again."""
+        await tx.run("DELETE FROM mail_budgets WHERE key = :key", key=self._budget_key(email_key))
+
+    async def suppress(self, tx: Tx, email_key: str, reason: Reason, expires_at: int | None = None) -> None:
+        """Never mail this address again, or not before `expires_at` (ms). The longer of two wishes holds."""
+        await tx.run(
+            """
+            INSERT INTO suppressions (key, reason, created_at, expires_at)
+            VALUES (:key, :reason, :now, :expires_at)
+            ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, expires_at = excluded.expires_at
+            WHERE excluded.expires_at IS NULL OR excluded.expires_at > suppressions.expires_at
+            """,
+            key=suppression_key(self._tokens, email_key),
+            reason=reason,
+            now=tx.now,
+            expires_at=expires_at,
+        )
+
+    async def suppressed(self, tx: Tx, email_key: str) -> bool:
+        found = await tx.value(
+            "SELECT 1 FROM suppressions WHERE key = :key AND (expires_at IS NULL OR expires_at > :now)",
+            key=suppression_key(self._tokens, email_key),
+            now=tx.now,
+        )
+        return found is not None
+
+    async def unsuppress(self, tx: Tx, email_key: str) -> None:
+        """By the owner's or the person's own hand."""
+        key = suppression_key(self._tokens, email_key)
+        await tx.run("DELETE FROM suppressions WHERE key = :key", key=key)
+
+    async def forget(self, tx: Tx, subscriber_id: int) -> None:
+        """Erase what the ledger knows of one person; what waits for them is not sent."""
+        await tx.run("DELETE FROM outbox WHERE subscriber_id = :id", id=subscriber_id)
+
+    def _budget_key(self, email_key: str) -> str:
+        return self._tokens.fingerprint("budget", canonical(email_key))
+
+
+def suppression_key(tokens: Tokens, email_key: str) -> str:
+    return tokens.fingerprint("suppression", email_key)
+
+
+async def prune(tx: Tx, before: int) -> int:
+    """Drop what was settled before `before` (ms). Returns how many."""
+    return await tx.run("DELETE FROM outbox WHERE settled_at < :before", before=before)

@@ -1,0 +1,257 @@
+"""The one door to the relay: aiosmtplib connects (TLS, AUTH, EHLO), then our own `Wire` carries the messages.
+
+What is known about a message depends on the phase. Before its final dot nothing was delivered; after the dot
+an answer is the truth, and no answer leaves it in doubt (RFC 1047). Trouble that is the relay's own is told
+apart from a refusal of this message, so that a broken relay never uses up a message's tries.
+"""
+
+import asyncio
+import re
+import ssl
+from contextlib import suppress
+from typing import Literal, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import aiosmtplib
+import msgspec
+
+from newsletter.errors import SettingsError
+from newsletter.mail.wire import Broken, Reply, Wire
+
+MOST_PER_CONNECTION = 100
+_PHASES = ("MAIL", "RCPT", "DATA")
+_LONGEST_WORDS = 500
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_LOOSE_END = re.compile(rb"\r\n|\r|\n")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# Wrong order of commands, TLS or a login wanted, a login refused: nothing that a recipient could cause.
+_RELAYS_OWN = frozenset({421, 454, 503, 530, 534, 535, 538})
+
+
+Tls = Literal["implicit", "required", "auto", "off"]
+_TLS: dict[str, Tls] = {"required": "required", "auto": "auto", "off": "off"}
+_PORTS: dict[Tls, int] = {"implicit": 465, "required": 587}
+
+
+class RelayUrl(msgspec.Struct, frozen=True):
+    host: str
+    port: int
+    tls: Tls
+    username: str | None = None
+    password: str | None = None
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """Seconds. Waiting less than ten minutes after the dot makes duplicates (RFC 5321 §4.5.3.2.6)."""
+
+    connect: float = 30
+    command: float = 120
+    body: float = 180
+    dot: float = 600
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the server said about one message, or (in doubt) why it could not."""
+
+    result: Literal["sent", "deferred", "failed", "in_doubt"]
+    code: int
+    words: str
+
+
+Refusal = tuple[str, Reply]  # at which command, and with what
+
+
+class RelayTrouble(Exception):  # noqa: N818  the relay's trouble, not an error of this message
+    """The relay can't be used now; nothing was handed over. The sentence holds no address."""
+
+
+def parse_url(url: str) -> RelayUrl:
+    """``smtp://name:password@host:587?tls=required|auto|off`` or ``smtps://…``. Raises SettingsError.
+
+    With a password TLS is required unless the address says otherwise.
+    """
+    try:
+        return _parsed(url)
+    except (ValueError, KeyError):
+        raise SettingsError(
+            "NEWSLETTER_SMTP_URL must look like smtp://name:password@mail.example.org:587?tls=required "
+            "(tls: required, auto or off) or smtps://name:password@mail.example.org."
+        ) from None
+
+
+def _parsed(url: str) -> RelayUrl:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+    username = unquote(parts.username) if parts.username else None
+    tls: Tls = _TLS[options.pop("tls", "required" if username else "auto")]
+    if parts.scheme == "smtps":
+        tls = "implicit"
+    elif parts.scheme != "smtp":
+        raise ValueError(parts.scheme)
+    if not parts.hostname or parts.path.strip("/") or options or _CONTROL.search(unquote(url)):
+        raise ValueError(parts.scheme)
+    port = parts.port or _PORTS.get(tls, 25)
+    return RelayUrl(parts.hostname, port, tls, username, unquote(parts.password or "") if username else None)
+
+
+def wire_form(message: bytes) -> bytes:
+    """CRLF at every line's end and no lone dot in between, so that nothing in it can end it early."""
+    message = _LOOSE_END.sub(b"\r\n", message)
+    if not message.endswith(b"\r\n"):
+        message += b"\r\n"
+    if message.startswith(b"."):
+        message = b"." + message
+    return message.replace(b"\r\n.", b"\r\n..")
+
+
+class Connection:
+    """An open way to the relay that carries one message after the other. Made by `connect`."""
+
+    def __init__(self, wire: Wire, extensions: dict[str, str], timeouts: Timeouts) -> None:
+        self._wire = wire
+        self._timeouts = timeouts
+        self._pipelining = "pipelining" in extensions
+        size = extensions.get("size", "")
+        self._takes_size = "size" in extensions
+        self._largest = int(size) if size.isascii() and size.isdigit() else 0  # 0: no limit is known
+        self.carried = 0
+
+    @property
+    def usable(self) -> bool:
+        return self._wire.quiet and self.carried < MOST_PER_CONNECTION
+
+    async def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
+        """Hand over one message. Raises RelayTrouble when the relay never came to judge it."""
+        if not (_ADDRESS.fullmatch(sender) and _ADDRESS.fullmatch(recipient)):
+            return Outcome("failed", 553, "The address can't be written into an SMTP command as it is.")
+        body = wire_form(message)
+        if 0 < self._largest < len(body):
+            return Outcome("failed", 552, f"The relay takes {self._largest} bytes; this has {len(body)}.")
+        try:
+            outcome = await self._propose(sender, recipient, len(body)) or await self._carry(body)
+            if outcome is None:
+                outcome = await self._verdict()
+        except Broken as broken:
+            raise RelayTrouble(str(broken)) from None
+        except RelayTrouble as trouble:
+            self._wire.cut(str(trouble))  # so that the next try is a fresh connection's
+            raise
+        self.carried += 1
+        return outcome
+
+    async def _propose(self, sender: str, recipient: str, size: int) -> Outcome | None:
+        """MAIL, RCPT, DATA: None when the body may follow. Raises Broken, RelayTrouble."""
+        mail = f"MAIL FROM:<{sender}>" + (f" SIZE={size}" if self._takes_size else "")
+        commands = [f"{line}\r\n".encode("ascii") for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
+        if self._pipelining:
+            self._wire.write(b"".join(commands))
+        refused: Refusal | None = None
+        for phase, command, good in zip(_PHASES, commands, (2, 2, 3), strict=True):
+            if not self._pipelining:
+                self._wire.write(command)
+            reply = await self._wire.reply(self._timeouts.command)
+            if reply.code // 100 != good:
+                refused = refused or (phase, reply)
+                if not self._pipelining:
+                    break
+        if refused:
+            await self._clear(waits_for_body=reply.code // 100 == 3)
+            return _refusal(*refused)
+        return None
+
+    async def _clear(self, *, waits_for_body: bool) -> None:
+        """After a refusal: a server that wants a body all the same gets an empty one (RFC 2920 §3.1)."""
+        with suppress(Broken):  # then the connection isn't usable any more, which is all there is to know
+            self._wire.write(b".\r\n" if waits_for_body else b"RSET\r\n")
+            await self._wire.reply(self._timeouts.command)
+
+    async def _carry(self, body: bytes) -> Outcome | None:
+        """The body, and when all of it is gone the dot: until then nothing was delivered.
+
+        None when the verdict is to follow. Raises Broken, RelayTrouble.
+        """
+        self._wire.write(body)
+        await self._wire.drained(self._timeouts.body)
+        if self._wire.quiet:
+            self._wire.write(b".\r\n")
+            return None
+        reply = await self._wire.reply(0)
+        self._wire.cut("The server spoke in the middle of the message.")
+        return _refusal("DATA", reply)
+
+    async def _verdict(self) -> Outcome:
+        try:
+            reply = await self._wire.reply(self._timeouts.dot)
+        except Broken as broken:
+            return Outcome("in_doubt", 0, str(broken))
+        if reply.code == 421:
+            raise RelayTrouble("The server closed (421) instead of taking the message.")
+        results: dict[int, Literal["sent", "deferred", "failed"]] = {2: "sent", 4: "deferred", 5: "failed"}
+        return Outcome(results.get(reply.code // 100, "in_doubt"), reply.code, _words(reply))
+
+    def cut(self) -> None:
+        """Drop it at once: what is under way is then untold or in doubt, by its phase."""
+        self._wire.cut("The worker had to stop.")
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+
+def _refusal(phase: str, reply: Reply) -> Outcome:
+    """Ours alone is refused at RCPT and DATA; at MAIL, where every message says the same, only its size is."""
+    if reply.code in _RELAYS_OWN or (phase == "MAIL" and reply.code != 552):
+        raise RelayTrouble(f"The relay refused {phase} with {reply.code}.")
+    return Outcome("deferred" if reply.code // 100 == 4 else "failed", reply.code, _words(reply))
+
+
+def _words(reply: Reply) -> str:
+    return _CONTROL.sub(" ", str(reply))[:_LONGEST_WORDS]
+
+
+async def connect(
+    relay: RelayUrl, hello: str, timeouts: Timeouts, tls_context: ssl.SSLContext | None = None
+) -> Connection:
+    """A connection that is greeted, encrypted and logged in as the address asks. Raises RelayTrouble."""
+    client = aiosmtplib.SMTP(
+        hostname=relay.host,
+        port=relay.port,
+        username=relay.username,
+        password=relay.password,
+        local_hostname=hello,
+        timeout=timeouts.connect,
+        use_tls=relay.tls == "implicit",
+        start_tls={"required": True, "auto": None}.get(relay.tls, False),
+        tls_context=tls_context,
+    )
+    try:
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            await _greet(client)
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        client.close()
+        raise RelayTrouble(_connect_trouble(relay, error)) from None
+    return Connection(_take_over(client), client.esmtp_extensions, timeouts)
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+def _take_over(client: aiosmtplib.SMTP) -> Wire:
+    return Wire(cast(asyncio.Transport, client.transport))
+
+
+def _connect_trouble(relay: RelayUrl, error: Exception) -> str:
+    """Without the server's own words where they may repeat our login."""
+    where = f"{relay.host}:{relay.port}"
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return f"The relay {where} refused the login ({error.code})."
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        said = error.code if error.code > 0 else "something that is not SMTP"
+        return f"The relay {where} greeted with {said}."
+    return f"No connection to the relay {where}: {error}"

@@ -1,0 +1,72 @@
+"""How an owner comes in and stays in: a mailed link, used once; a session, kept as a hash."""
+
+import hashlib
+import secrets
+
+from newsletter.addresses import Address
+from newsletter.clock import DAY, HOUR, MINUTE
+from newsletter.errors import NotFound
+from newsletter.mail import Post
+from newsletter.owners import store
+from newsletter.owners.model import Owner, Session
+from newsletter.storage import Tx
+
+LINK_LIVES = 15 * MINUTE
+SESSION_LIVES = 14 * DAY
+LINKS_AN_HOUR = 5
+
+USED = "This sign-in link was used already, or is too old. Please ask for a new one."
+
+
+class Owners:
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    async def ensure(self, tx: Tx, address: Address) -> Owner:
+        """The owner of this address, made one if need be. Only the terminal and the settings may do that."""
+        await store.add(tx, address)
+        owner = await store.find_by_key(tx, address.key)
+        assert owner is not None
+        return owner
+
+    async def new_link(self, tx: Tx, owner: Owner) -> int:
+        """The id of a fresh one-time link; whoever calls signs it with purpose `sign-in`."""
+        return await store.add_link(tx, owner.id, tx.now + LINK_LIVES)
+
+    async def mail_link(self, tx: Tx, address: Address) -> None:
+        """Mails a one-time link if the address is an owner's; says nothing about it either way."""
+        owner = await store.find_by_key(tx, address.key)
+        if owner is None or await store.recent_links(tx, owner.id, tx.now - HOUR) >= LINKS_AN_HOUR:
+            return
+        link = await self.new_link(tx, owner)
+        context = {"minutes": LINK_LIVES // MINUTE, "links": {"sign_in": ["/admin/enter/", "sign-in", [link]]}}
+        await self._post.enqueue(tx, "sign_in", owner.email, context=context)
+
+    async def enter(self, tx: Tx, link_id: int, browser: str) -> str:
+        """Uses the link up and returns the new session's secret, for the cookie only. Raises NotFound."""
+        owner_id = await store.use_link(tx, link_id)
+        if owner_id is None:
+            raise NotFound(USED)
+        await store.sweep(tx)
+        secret = secrets.token_urlsafe(32)
+        await store.add_session(tx, owner_id, _hash(secret), browser[:100], tx.now + SESSION_LIVES)
+        return secret
+
+    async def session(self, tx: Tx, secret: str) -> Session | None:
+        return await store.session(tx, _hash(secret))
+
+    async def sessions(self, tx: Tx, owner_id: int) -> list[Session]:
+        return await store.sessions(tx, owner_id)
+
+    async def rotate(self, tx: Tx, session: Session) -> str:
+        """A new secret for the same session, once a day of use; a stolen old cookie dies."""
+        secret = secrets.token_urlsafe(32)
+        await store.rotate(tx, session.id, _hash(secret), tx.now + SESSION_LIVES)
+        return secret
+
+    async def leave(self, tx: Tx, session_id: int, owner_id: int) -> None:
+        await store.end_session(tx, session_id, owner_id)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

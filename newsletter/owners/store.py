@@ -1,0 +1,98 @@
+"""The owners' rows. One text for both engines."""
+
+from newsletter.addresses import Address
+from newsletter.ids import new_id
+from newsletter.owners.model import Owner, Session
+from newsletter.storage import Tx
+
+_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at
+    FROM sessions s JOIN owners o ON o.id = s.owner_id"""
+
+
+async def find_by_key(tx: Tx, email_key: str) -> Owner | None:
+    return await tx.one(Owner, "SELECT id, email, email_key FROM owners WHERE email_key = :key", key=email_key)
+
+
+async def add(tx: Tx, address: Address) -> None:
+    await tx.run(
+        """INSERT INTO owners (id, email, email_key, created_at) VALUES (:id, :email, :key, :now)
+           ON CONFLICT (email_key) DO NOTHING""",
+        id=new_id(),
+        email=address.email,
+        key=address.key,
+        now=tx.now,
+    )
+
+
+async def add_link(tx: Tx, owner_id: int, expires_at: int) -> int:
+    id = new_id()
+    await tx.run(
+        """INSERT INTO sign_in_links (id, owner_id, created_at, expires_at)
+           VALUES (:id, :owner, :now, :expires)""",
+        id=id,
+        owner=owner_id,
+        expires=expires_at,
+        now=tx.now,
+    )
+    return id
+
+
+async def recent_links(tx: Tx, owner_id: int, since: int) -> int:
+    return int(
+        await tx.value(
+            "SELECT count(*) FROM sign_in_links WHERE owner_id = :owner AND created_at > :since",
+            owner=owner_id,
+            since=since,
+        )
+    )
+
+
+async def use_link(tx: Tx, id: int) -> int | None:
+    """The owner whose link it is, for the one caller who uses it in time."""
+    owner_id: int | None = await tx.value(
+        """UPDATE sign_in_links SET used_at = :now WHERE id = :id AND used_at IS NULL AND expires_at > :now
+           RETURNING owner_id""",
+        id=id,
+        now=tx.now,
+    )
+    return owner_id
+
+
+async def add_session(tx: Tx, owner_id: int, hash: str, browser: str, expires_at: int) -> None:
+    await tx.run(
+        """INSERT INTO sessions (id, hash, owner_id, browser, created_at, seen_at, expires_at)
+           VALUES (:id, :hash, :owner, :browser, :now, :now, :expires)""",
+        id=new_id(),
+        hash=hash,
+        owner=owner_id,
+        browser=browser,
+        expires=expires_at,
+        now=tx.now,
+    )
+
+
+async def session(tx: Tx, hash: str) -> Session | None:
+    return await tx.one(Session, f"{_SESSION} WHERE s.hash = :hash AND s.expires_at > :now", hash=hash, now=tx.now)
+
+
+async def sessions(tx: Tx, owner_id: int) -> list[Session]:
+    return await tx.all(Session, f"{_SESSION} WHERE s.owner_id = :owner ORDER BY s.seen_at DESC", owner=owner_id)
+
+
+async def rotate(tx: Tx, id: int, hash: str, expires_at: int) -> None:
+    await tx.run(
+        "UPDATE sessions SET hash = :hash, seen_at = :now, expires_at = :expires WHERE id = :id",
+        id=id,
+        hash=hash,
+        expires=expires_at,
+        now=tx.now,
+    )
+
+
+async def end_session(tx: Tx, id: int, owner_id: int) -> None:
+    await tx.run("DELETE FROM sessions WHERE id = :id AND owner_id = :owner", id=id, owner=owner_id)
+
+
+async def sweep(tx: Tx) -> None:
+    await tx.run("DELETE FROM sessions WHERE expires_at < :now", now=tx.now)
+    await tx.run("DELETE FROM sign_in_links WHERE expires_at < :now", now=tx.now)

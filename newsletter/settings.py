@@ -1,0 +1,177 @@
+"""The settings, read once from the environment or a TOML file; the environment wins.
+
+A value that can't be used stops the start with one sentence that names it.
+"""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from email.utils import parseaddr
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsletter.addresses import parse
+from newsletter.errors import BadInput, SettingsError
+
+PREFIX = "NEWSLETTER_"
+SHORTEST_KEY = 32
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    database_url: str = "sqlite:///newsletter.db"
+    public_url: str = "http://localhost:8000"
+    smtp_url: str = "smtp://127.0.0.1:25?tls=off"
+    from_name: str = "Newsletter"
+    from_email: str = "newsletter@localhost.localdomain"
+    owner_email: str | None = None
+    secret_keys: tuple[str, ...] = ()  # newest first
+    allowed_origins: tuple[str, ...] = ()
+    postal_address: str = ""
+    trusted_proxies: tuple[str, ...] = ()  # networks whose X-Forwarded-For counts
+
+    confirmation_days: int = 7
+    download_days: int = 30
+    reminder_hours: int = 48  # 0: never remind
+    pending_days: int = 30
+    store_ip: bool = False
+    signups_per_network: int = 20  # an hour, from one /24 or /48
+    bare_signups_per_network: int = 10  # an hour, of those without our form's signed token
+    signups_total: int = 2_000  # an hour, from everywhere
+    proof_above: int = 200  # sign-ups an hour above which scripts must show a proof of work; 0: always
+
+    @property
+    def public_origin(self) -> str:
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the process's environment (or the given one) and the file it names.
+
+    Raises SettingsError.
+    """
+    given = os.environ if environment is None else environment
+    values = _file(given.get(f"{PREFIX}CONFIG"))
+    known = {*Settings.__struct_fields__, "from", "secret_key"} - {"from_name", "from_email", "secret_keys"}
+    for name in known:
+        if (value := given.get(PREFIX + name.upper())) is not None:
+            values[name] = value
+    if unknown := values.keys() - known:
+        raise SettingsError(f"There is no setting called {min(unknown)!r}. See deploy/settings.example.env.")
+    return _checked(values)
+
+
+def _file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return {name.lower(): value for name, value in tomllib.loads(Path(path).read_text("utf-8")).items()}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"NEWSLETTER_CONFIG: can't read {path}: {error}") from None
+
+
+def _checked(values: dict[str, Any]) -> Settings:
+    sender = values.pop("from", None)
+    keys = _words(values.pop("secret_key", ""))
+    for name in ("allowed_origins", "trusted_proxies"):
+        if name in values:
+            values[name] = _words(values[name])
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("`$.")[2].rstrip("`").upper()
+        raise SettingsError(f"{PREFIX}{name} has a value that can't be used: {error}.") from None
+    settings = msgspec.structs.replace(
+        settings,
+        public_url=_web_address("PUBLIC_URL", settings.public_url, path=True),
+        allowed_origins=tuple(_web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
+        owner_email=_address("OWNER_EMAIL", settings.owner_email) if settings.owner_email else None,
+        secret_keys=_keys(keys) or _own_key(settings.database_url),
+    )
+    _networks(settings.trusted_proxies)
+    _positive(settings)
+    return _with_sender(settings, sender)
+
+
+def _with_sender(settings: Settings, sender: str | None) -> Settings:
+    if sender is None:
+        return settings
+    name, email = parseaddr(sender)
+    if any(ord(c) < 32 or c == "\x7f" for c in sender):
+        raise SettingsError("NEWSLETTER_FROM must be one line, like: Ada Byron <letters@example.org>.")
+    return msgspec.structs.replace(settings, from_name=name, from_email=_address("FROM", email))
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    words = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
+    return tuple(str(word).strip() for word in words if str(word).strip())
+
+
+def _web_address(name: str, url: str, *, path: bool = False) -> str:
+    parts = urlsplit(url)
+    plain = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username)
+    if not plain or (parts.path.strip("/") and not path):
+        raise SettingsError(f"{PREFIX}{name} must be an address like https://news.example.org, not {url!r}.")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _address(name: str, text: str) -> str:
+    try:
+        return parse(text).email
+    except BadInput:
+        raise SettingsError(f"{PREFIX}{name} must hold an email address, not {text!r}.") from None
+
+
+def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY is too short: each key needs {SHORTEST_KEY} characters or more. "
+            "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return keys
+
+
+def _own_key(database_url: str) -> tuple[str, ...]:
+    """The key made once, in a file beside the SQLite database that only its owner can read."""
+    if not database_url.startswith("sqlite:///"):
+        raise SettingsError(f"{PREFIX}SECRET_KEY is needed with PostgreSQL, the same on every machine.")
+    path = Path(database_url.removeprefix("sqlite:///") + ".key")
+    try:
+        with path.open("x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise SettingsError(f"Can't make the secret key's file {path}: {error.strerror}.") from None
+    keys = _keys(_words(path.read_text("ascii")))
+    if not keys:
+        raise SettingsError(f"The secret key's file {path} is empty. Restore it from your backup.")
+    return keys
+
+
+def _networks(networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES: {network!r} is no network like 10.0.0.0/8.") from None
+
+
+def _positive(settings: Settings) -> None:
+    for name in Settings.__struct_fields__:
+        value = getattr(settings, name)
+        if isinstance(value, int) and value < (0 if name in ("reminder_hours", "proof_above") else 1) and not isinstance(value, bool):
+            raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1, not {value}.")

@@ -1,0 +1,212 @@
+"""From a submitted form to a confirmed subscriber. Each verb is one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from newsletter.addresses import Address
+from newsletter.clock import DAY, HOUR
+from newsletter.errors import BadInput, NotFound
+from newsletter.magnets import Magnet, Magnets
+from newsletter.mail import Post
+from newsletter.settings import Settings
+from newsletter.signups import store
+from newsletter.signups.model import Form, Signup
+from newsletter.storage import Tx
+from newsletter.subscribers import Consent, Subscriber, Subscribers
+
+UNCONFIRMED_MAILS = 3
+"""Confirmations an address is ever sent while nobody there confirms (promise 5)."""
+
+GUIDE_MAILS = 1_000_000
+"""Somebody who confirmed may ask for the guide again, once a day, for as long as they like."""
+
+OLD_LINK = "This link belongs to an earlier sign-up. Please sign up again; it takes a minute."
+
+
+class Submission(msgspec.Struct):
+    """What a form brought, cleaned and checked: an address and the form's own fields."""
+
+    address: Address
+    fields: dict[str, str]
+    page: str = ""  # origin of the page that carried the form
+    ip: str = ""  # only when the owner switched it on
+    proof: tuple[str, int] | None = None  # nonce and expiry (ms) of a proof of work that was checked
+
+
+class Confirmed(msgspec.Struct):
+    person: Subscriber
+    form: Form
+    fresh: bool  # False when the link had been used before
+
+
+class Signups:
+    def __init__(self, settings: Settings, post: Post, subscribers: Subscribers, magnets: Magnets) -> None:
+        self._settings = settings
+        self._post = post
+        self._subscribers = subscribers
+        self._magnets = magnets
+
+    async def sign_up(self, tx: Tx, form: Form, submission: Submission) -> None:
+        """Keeps the request and the one mail that it causes.
+
+        Whatever the address's standing, the same rows are written and nothing is returned, so that neither
+        answer nor time tells whether it is known (promise 6). Raises BadInput for a proof shown twice.
+        """
+        if submission.proof and not await store.spend_proof(tx, *submission.proof):
+            raise BadInput("This form was sent already. Please send it once more.")
+        person = await self._subscribers.admit(tx, submission.address)
+        fields = {name: value for name, value in submission.fields.items() if name not in ("email", "name")}
+        signup = store.new_signup(form, submission.page, submission.fields.get("name", ""), fields, submission.ip)
+        if person is None:
+            signup.name, signup.fields = "", "{}"
+            await self._post.enqueue(tx, "confirmation", "", context={}, skip="suppressed")
+            await store.add(tx, signup, None)
+            return
+        await self._answer(tx, form, person, signup)
+        await store.add(tx, signup, person.id)
+
+    async def _answer(self, tx: Tx, form: Form, person: Subscriber, signup: Signup) -> None:
+        joined = person.status == "active"
+        cap = GUIDE_MAILS if joined else UNCONFIRMED_MAILS
+        allowed = await self._post.take_budget(tx, person.email_key, cap=cap)
+        skip = person.status if Subscribers.is_mute(person) else "" if allowed else "budget"
+        if joined:
+            context = self._magnets.context(person, form.magnets)
+        else:
+            context = self.invitation(form, signup.id, person.epoch)
+        message = "already" if joined else "confirmation"
+        sent = await self._post.enqueue(
+            tx, message, person.email, subscriber_id=person.id, context=context, skip=skip
+        )
+        signup.message_id = sent.message_id
+
+    def invitation(self, form: Form, signup_id: int, epoch: int) -> dict[str, Any]:
+        """What the confirmation mail is rendered from: nothing that the visitor typed."""
+        return {
+            "form_title": form.title,
+            "magnet_title": form.magnets[0].title if form.magnets else None,
+            "host": urlsplit(self._settings.public_url).hostname,
+            "expires_days": self._settings.confirmation_days,
+            "links": {
+                "confirm": ["/confirm/", "confirm", [signup_id, epoch]],
+                "block": ["/block/", "block", [signup_id, epoch]],
+            },
+        }
+
+    async def invited(self, tx: Tx, signup_id: int, epoch: int) -> Form:
+        """The form behind a confirmation link. Raises NotFound."""
+        _, form, _ = await self._open(tx, signup_id, epoch)
+        return form
+
+    async def confirm(self, tx: Tx, signup_id: int, epoch: int) -> Confirmed:
+        """They pressed the button: active from now on, consent recorded, the guide on its way. Idempotent.
+
+        Raises NotFound.
+        """
+        signup, form, person = await self._open(tx, signup_id, epoch)
+        fresh = await store.mark_confirmed(tx, signup_id)
+        if fresh:
+            person = await self._subscribers.hold(tx, person.id)
+            fresh = not (person.status == "active" and await store.agreed_before(tx, signup))
+        if fresh:
+            agreed = self._consent(signup)
+            await self._subscribers.confirm(tx, person, agreed, signup.name, signup.fields, form.tags)
+            await self._magnets.deliver(tx, person, form.magnets, "guide")
+        return Confirmed(person, form, fresh)
+
+    async def _open(self, tx: Tx, signup_id: int, epoch: int) -> tuple[Signup, Form, Subscriber]:
+        signup = await store.find(tx, signup_id)
+        if signup is None:
+            raise NotFound(OLD_LINK)
+        person = await self._subscribers.find(tx, signup.subscriber_id)
+        form = await store.form_by_id(tx, self._magnets, signup.form_id)
+        if form is None or person.epoch != epoch or person.status in ("blocked", "complained"):
+            raise NotFound(OLD_LINK)
+        return signup, form, person
+
+    @staticmethod
+    def _consent(signup: Signup) -> Consent:
+        detail: Mapping[str, str] = {
+            key: value for key, value in (("page", signup.page), ("ip", signup.ip)) if value
+        }
+        return Consent(
+            signup.subscriber_id,
+            0,
+            "confirmed",
+            0,
+            requested_at=signup.at,
+            form_id=signup.form_id,
+            wording_id=signup.wording_id,
+            message_id=signup.message_id,
+            detail=msgspec.json.encode(detail).decode(),
+        )
+
+    async def invite_again(self, tx: Tx, signup_id: int, epoch: int) -> None:
+        """A fresh confirmation link to the stored address, within its budget. Raises NotFound."""
+        signup, form, person = await self._open(tx, signup_id, epoch)
+        if person.status == "active":
+            raise NotFound("You are subscribed already. Look for the mail with your guide.")
+        allowed = await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS)
+        sent = await self._post.enqueue(
+            tx,
+            "confirmation",
+            person.email,
+            subscriber_id=person.id,
+            context=self.invitation(form, signup.id, epoch),
+            skip="" if allowed else "budget",
+        )
+        if allowed:
+            await store.set_message_id(tx, signup.id, sent.message_id)
+
+    async def block(self, tx: Tx, signup_id: int, epoch: int) -> tuple[str, ...]:
+        """“This wasn’t me.” Idempotent, and silent about what is known; returns what `db.scrub` is for."""
+        signup = await store.find(tx, signup_id)
+        return await self._subscribers.block(tx, signup.subscriber_id, epoch) if signup else ()
+
+    async def fresh_link(self, tx: Tx, subscriber_id: int, magnet_id: int) -> None:
+        """Mails a new download link to the stored address, at most once a day. Raises NotFound."""
+        person = await self._subscribers.find(tx, subscriber_id)
+        given = await self._magnets.open(tx, magnet_id)
+        await self._mail_fresh(tx, person, [given.magnet])
+
+    async def _mail_fresh(self, tx: Tx, person: Subscriber, magnets: Sequence[Magnet]) -> None:
+        if person.status in ("active", "unsubscribed") and await self._post.take_budget(
+            tx, person.email_key, cap=GUIDE_MAILS
+        ):
+            await self._magnets.deliver(tx, person, magnets, "fresh_link")
+
+    async def fresh_preferences(self, tx: Tx, subscriber_id: int, epoch: int) -> None:
+        """Mails a new link to their preferences to the stored address, at most once a day. Raises NotFound."""
+        person = await self._subscribers.find(tx, subscriber_id)
+        if person.epoch == epoch and await self._post.take_budget(tx, person.email_key, cap=GUIDE_MAILS):
+            context = self._magnets.context(person, ())
+            await self._post.enqueue(tx, "preferences", person.email, subscriber_id=person.id, context=context)
+
+    async def remind(self, tx: Tx, most: int = 200) -> int:
+        """One reminder to each pending person whose link nobody used; returns how many rows were handled."""
+        hours = self._settings.reminder_hours
+        if not hours:
+            return 0
+        after = tx.now - self._settings.pending_days * DAY
+        due = await store.claim_reminders(tx, after, tx.now - hours * HOUR, most)
+        for one in due:
+            form = await store.form_by_id(tx, self._magnets, one.form_id)
+            if form and await self._post.take_budget(tx, one.email_key, cap=UNCONFIRMED_MAILS):
+                sent = await self._post.enqueue(
+                    tx,
+                    "reminder",
+                    one.email,
+                    subscriber_id=one.subscriber_id,
+                    context=self.invitation(form, one.id, one.epoch),
+                )
+                await store.set_message_id(tx, one.id, sent.message_id)
+        return len(due)
+
+    async def purge(self, tx: Tx) -> tuple[str, ...]:
+        """Forgets who never confirmed, and proofs of work that expired; returns what `db.scrub` is for."""
+        await store.forget_proofs(tx)
+        await store.forget_refused(tx, tx.now - self._settings.pending_days * DAY)
+        return await self._subscribers.purge_pending(tx, self._settings.pending_days)

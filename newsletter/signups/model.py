@@ -1,0 +1,51 @@
+"""What a form asks and what a sign-up is, apart from where they are stored."""
+
+import msgspec
+
+from newsletter.magnets import Magnet
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    label: str
+    required: bool = False
+    help: str = ""
+    max_length: int = 100
+    type: str = "text"
+    autocomplete: str = "off"
+
+
+EMAIL = Field(
+    "email", "Email", required=True, help="We send you one mail to confirm.", max_length=254, type="email",
+    autocomplete="email",
+)  # fmt: skip
+
+
+class Form(msgspec.Struct, frozen=True):
+    id: int
+    slug: str
+    title: str
+    intro: str
+    button: str
+    thanks_url: str
+    wording_id: int
+    wording: str
+    fields: tuple[Field, ...]  # the email first
+    tags: tuple[str, ...]
+    magnets: tuple[Magnet, ...]
+
+
+class Signup(msgspec.Struct):
+    """One accepted request to join, with its subscriber's standing."""
+
+    id: int
+    subscriber_id: int
+    form_id: int
+    wording_id: int
+    at: int
+    page: str
+    name: str
+    fields: str
+    ip: str
+    message_id: str
+    confirmed_at: int | None

@@ -1,0 +1,194 @@
+"""The forms' and sign-ups' rows. One text for both engines."""
+
+import msgspec
+
+from newsletter.ids import new_id
+from newsletter.magnets import Magnets
+from newsletter.signups.model import EMAIL, Field, Form, Signup
+from newsletter.storage import Tx
+
+
+class _FormRow(msgspec.Struct):
+    id: int
+    slug: str
+    title: str
+    intro: str
+    button: str
+    thanks_url: str
+    wording_id: int
+    wording: str
+    fields: str
+    tags: str
+
+
+async def find_form(tx: Tx, magnets: Magnets, slug: str) -> Form | None:
+    return await _form(tx, magnets, "f.slug = :wanted", slug)
+
+
+async def form_by_id(tx: Tx, magnets: Magnets, id: int) -> Form | None:
+    return await _form(tx, magnets, "f.id = :wanted", id)
+
+
+async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form | None:
+    row = await tx.one(
+        _FormRow,
+        f"""SELECT f.id, f.slug, f.title, f.intro, f.button, f.thanks_url, f.wording_id, w.text AS wording,
+                f.fields, f.tags
+            FROM forms f JOIN wordings w ON w.id = f.wording_id WHERE {which}""",
+        wanted=wanted,
+    )
+    if row is None:
+        return None
+    return Form(
+        row.id,
+        row.slug,
+        row.title,
+        row.intro,
+        row.button,
+        row.thanks_url,
+        row.wording_id,
+        row.wording,
+        (EMAIL, *msgspec.json.decode(row.fields, type=tuple[Field, ...])),
+        msgspec.json.decode(row.tags, type=tuple[str, ...]),
+        tuple(await magnets.of_form(tx, row.id)),
+    )
+
+
+async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
+    """The form with its wording's first version; `form.fields` without the email, which every form has."""
+    await tx.run(
+        """INSERT INTO forms (id, slug, title, intro, button, fields, tags, thanks_url, wording_id, created_at)
+           VALUES (:id, :slug, :title, :intro, :button, :fields, :tags, :thanks, :wording_id, :now)""",
+        id=form.id,
+        slug=form.slug,
+        title=form.title,
+        intro=form.intro,
+        button=form.button,
+        fields=msgspec.json.encode(form.fields).decode(),
+        tags=msgspec.json.encode(form.tags).decode(),
+        thanks=form.thanks_url,
+        wording_id=form.wording_id,
+        now=tx.now,
+    )
+    await tx.run(
+        """INSERT INTO wordings (id, form_id, number, text, sha256, created_at)
+           VALUES (:id, :form, 1, :text, :sha256, :now)""",
+        id=form.wording_id,
+        form=form.id,
+        text=form.wording,
+        sha256=wording_sha256,
+        now=tx.now,
+    )
+
+
+async def any_form(tx: Tx) -> bool:
+    return await tx.value("SELECT 1 FROM forms") is not None
+
+
+async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
+    await tx.run(
+        """INSERT INTO signups (id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id)
+           VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id)""",
+        id=signup.id,
+        subscriber=subscriber_id,
+        form=signup.form_id,
+        wording=signup.wording_id,
+        now=tx.now,
+        page=signup.page,
+        name=signup.name,
+        fields=signup.fields,
+        ip=signup.ip,
+        message_id=signup.message_id,
+    )
+
+
+async def find(tx: Tx, id: int) -> Signup | None:
+    return await tx.one(
+        Signup,
+        """SELECT id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at
+           FROM signups WHERE id = :id AND subscriber_id IS NOT NULL""",
+        id=id,
+    )
+
+
+async def mark_confirmed(tx: Tx, id: int) -> bool:
+    """True for the one caller who confirms it; the same question again, or at the same time, is False."""
+    return await tx.run("UPDATE signups SET confirmed_at = :now WHERE id = :id AND confirmed_at IS NULL", id=id, now=tx.now) == 1
+
+
+async def agreed_before(tx: Tx, signup: Signup) -> bool:
+    """True when the same person has confirmed the same wording of the same form by another sign-up."""
+    return (
+        await tx.value(
+            """SELECT 1 FROM signups WHERE subscriber_id = :subscriber AND form_id = :form AND wording_id = :wording
+               AND confirmed_at IS NOT NULL AND id <> :id""",
+            subscriber=signup.subscriber_id,
+            form=signup.form_id,
+            wording=signup.wording_id,
+            id=signup.id,
+        )
+        is not None
+    )
+
+
+async def set_message_id(tx: Tx, id: int, message_id: str) -> None:
+    await tx.run("UPDATE signups SET message_id = :message_id WHERE id = :id", id=id, message_id=message_id)
+
+
+class Waiting(msgspec.Struct):
+    """A sign-up whose link was not used yet, and whom it belongs to."""
+
+    id: int
+    form_id: int
+    subscriber_id: int
+    email: str
+    email_key: str
+    epoch: int
+
+
+async def claim_reminders(tx: Tx, after: int, before: int, most: int) -> list[Waiting]:
+    """Pending people whose latest sign-up fell between two times, each only once."""
+    lock = "FOR UPDATE OF s SKIP LOCKED" if tx.engine == "postgres" else ""
+    due = await tx.all(
+        Waiting,
+        f"""SELECT s.id, s.form_id, p.id AS subscriber_id, p.email, p.email_key, p.epoch
+            FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
+            WHERE s.confirmed_at IS NULL AND s.reminded_at IS NULL AND s.at > :after AND s.at <= :before
+              AND p.status = 'pending'
+              AND NOT EXISTS (SELECT 1 FROM signups n WHERE n.subscriber_id = p.id
+                              AND (n.id > s.id OR n.reminded_at IS NOT NULL))
+            ORDER BY s.at LIMIT :most {lock}""",
+        after=after,
+        before=before,
+        most=most,
+    )
+    for one in due:
+        await tx.run("UPDATE signups SET reminded_at = :now WHERE id = :id", id=one.id, now=tx.now)
+    return due
+
+
+async def spend_proof(tx: Tx, nonce: str, expires_at: int) -> bool:
+    """True the first time a proof of work is shown."""
+    return (
+        await tx.run(
+            "INSERT INTO spent_proofs (nonce, expires_at) VALUES (:nonce, :expires) ON CONFLICT (nonce) DO NOTHING",
+            nonce=nonce,
+            expires=expires_at,
+        )
+        == 1
+    )
+
+
+async def forget_proofs(tx: Tx) -> None:
+    await tx.run("DELETE FROM spent_proofs WHERE expires_at < :now", now=tx.now)
+
+
+async def forget_refused(tx: Tx, before: int) -> None:
+    """Requests for suppressed addresses; they hold no address, only when and through which form."""
+    await tx.run("DELETE FROM signups WHERE subscriber_id IS NULL AND at < :before", before=before)
+
+
+def new_signup(form: Form, page: str, name: str, fields: dict[str, str], ip: str) -> Signup:
+    return Signup(
+        new_id(), 0, form.id, form.wording_id, 0, page, name, msgspec.json.encode(fields).decode(), ip, "", None
+    )

@@ -1,0 +1,55 @@
+"""Where everything is kept: plain SQL through one small port, on SQLite or PostgreSQL."""
+
+from collections.abc import Callable
+
+from newsletter import clock as clocks
+from newsletter.storage.db import (
+    Action,
+    ConstraintError,
+    Database,
+    Engine,
+    Param,
+    Tx,
+    engine_of,
+    sqlite_path,
+)
+from newsletter.storage.files import CHUNK, StoredFile
+from newsletter.storage.migrate import migrate, pending
+from newsletter.storage.postgres import PostgresDatabase
+from newsletter.storage.sqlite import SqliteDatabase
+
+__all__ = [
+    "CHUNK",
+    "Action",
+    "ConstraintError",
+    "Database",
+    "Engine",
+    "Param",
+    "StoredFile",
+    "Tx",
+    "engine_of",
+    "migrate",
+    "open_database",
+    "pending",
+    "sqlite_path",
+]
+
+PATIENCE = 5.0
+
+
+async def open_database(
+    url: str, *, clock: Callable[[], int] = clocks.now, patience: float = PATIENCE
+) -> Database:
+    """The database at `sqlite:///file`, `sqlite:////absolute/file` or `postgresql://…`, ready for actions.
+
+    `patience`: seconds to wait for another program's lock, or a free connection, before Unavailable.
+    Raises SettingsError for a URL that can't be used, Unavailable when nobody answers there. It does not
+    look at the schema: `migrate` or `pending` come first.
+    """
+    if engine_of(url) == "sqlite":
+        sqlite = SqliteDatabase(sqlite_path(url), clock, patience)
+        await sqlite.open()
+        return sqlite
+    postgres = PostgresDatabase(url, clock, patience)
+    await postgres.open()
+    return postgres

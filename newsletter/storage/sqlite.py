@@ -1,0 +1,207 @@
+"""SQLite behind the port: one writer that commits what waits together, a few readers, one file."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from newsletter.clock import monotonic
+from newsletter.errors import Unavailable
+from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics
+from newsletter.storage.sqlite_file import cannot_open, holds, make_file, primary_code, truncate_log, vacuum
+from newsletter.storage.sqlite_thread import (
+    READER_PRAGMAS,
+    WRITER_PRAGMAS,
+    Connection,
+    Waiting,
+    commit_together,
+    connect,
+    is_trouble,
+    look,
+    unavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+READERS = 3
+LARGEST_BATCH = 256
+"""Actions that share a commit: enough to make the fsync cheap, few enough that nobody waits long."""
+
+SCRUB_SECONDS = 10.0
+_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+
+
+class SqliteDatabase:
+    engine: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: Path, clock: Callable[[], int], patience: float) -> None:
+        self._path = path
+        self._clock = clock
+        self._patience = patience
+        self._file = -1
+        self._writer: Connection | None = None
+        self._readers: list[Connection] = []
+        self._idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()  # the warmest cache first
+        self._waiting: deque[Waiting] = deque()
+        self._flushing: asyncio.Task[None] | None = None
+        self._opening = asyncio.Lock()
+        self._topics = Topics()
+        self._closed = False
+
+    async def open(self) -> None:
+        """Makes the file (0600) where there is none. Raises SettingsError, Unavailable."""
+        make_file(self._path)
+        try:
+            self._writer = await self._connect(WRITER_PRAGMAS)
+            for _ in range(READERS):
+                self._readers.append(await self._connect(READER_PRAGMAS))
+                self._idle.put_nowait(self._readers[-1])
+        except sqlite3.Error as error:
+            await self.close()
+            raise cannot_open(self._path, error) from None
+        self._file = os.open(self._path, os.O_RDONLY)
+
+    async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._refuse_when_closed()
+        reader = await self._idle.get()
+        try:
+            return await reader.run(partial(look, clock=self._clock, action=action, args=args, kwargs=kwargs))
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+        finally:
+            self._idle.put_nowait(reader)
+
+    async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._refuse_when_closed()
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(action, args, kwargs, loop.create_future())
+        self._waiting.append(waiting)
+        if self._flushing is None:
+            self._flushing = loop.create_task(self._flush())
+        result: T = await waiting.future
+        return result
+
+    async def _flush(self) -> None:
+        """Commits batch after batch until nobody waits; the next to come starts it again."""
+        batch: list[Waiting] = []
+        try:
+            while self._waiting:
+                batch = self._next_batch()
+                await self._commit(batch)
+        except BaseException:  # the loop is being torn down: what became of the batch is not known
+            for waiting in (*batch, *self._waiting):
+                waiting.future.cancel()
+            self._waiting.clear()
+            raise
+        finally:
+            self._flushing = None
+
+    def _next_batch(self) -> list[Waiting]:
+        size = min(len(self._waiting), LARGEST_BATCH)
+        taken = [self._waiting.popleft() for _ in range(size)]
+        return [waiting for waiting in taken if not waiting.future.done()]  # its caller may be gone
+
+    async def _commit(self, batch: Sequence[Waiting]) -> None:
+        if not batch:
+            return
+        try:
+            writer = await self._current_writer()
+            await writer.run(partial(commit_together, clock=self._clock, batch=batch))
+        except sqlite3.Error as error:
+            _log.error("SQLite could not commit %d actions: %s", len(batch), error)
+            await self._doubt_writer(error)
+            for waiting in batch:
+                waiting.fail(unavailable())
+        else:
+            for waiting in batch:
+                waiting.tell()
+                for topic in waiting.topics:
+                    self._topics.wake(topic)
+
+    async def _current_writer(self) -> Connection:
+        async with self._opening:
+            if self._writer is None:
+                self._writer = await self._connect(WRITER_PRAGMAS)
+            return self._writer
+
+    async def _doubt_writer(self, error: sqlite3.Error) -> None:
+        """After an I/O error nobody knows which pages the kernel still holds: such a connection is dead."""
+        if primary_code(error) in _PASSING or self._writer is None:
+            return
+        writer, self._writer = self._writer, None
+        with suppress(sqlite3.Error):
+            await writer.close()
+
+    async def stream(self, sql: str, /, **params: Param) -> AsyncGenerator[list[tuple[Any, ...]], None]:
+        self._refuse_when_closed()
+        try:
+            connection = await self._connect(READER_PRAGMAS)  # its own: a slow consumer holds up nobody
+            try:
+                cursor = await connection.run(lambda raw: raw.execute(sql, params))
+                while rows := await connection.run(lambda _: cursor.fetchmany(ROWS_PER_CHUNK)):
+                    yield rows
+                await connection.run(lambda _: cursor.close())
+            finally:
+                await connection.close()
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
+    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  see the port
+        return await self._topics.wait(topic, timeout)
+
+    async def scrub(self, *traces: str) -> None:
+        """Empties the write-ahead log, and rewrites the file when it still holds a trace.
+
+        secure_delete zeroes what is deleted, but not the gap that is left when SQLite spreads the rows of
+        a full page over its neighbours: in random workloads 1 % of erased addresses were still to be
+        found there, and only VACUUM rewrites such pages. It holds up writers for as long as the whole file
+        takes to copy, so it is done only when the file, read through, does hold one of the `traces`.
+        """
+        try:
+            await self._truncate_log()
+            if traces and not await asyncio.to_thread(holds, self._file, traces):
+                return
+            writer = await self._current_writer()
+            await writer.run(vacuum)
+            await self._truncate_log()
+        except sqlite3.Error as error:
+            _log.error("SQLite could not be scrubbed: %s", error)
+            raise Unavailable("It is erased, but traces stay in the database's files until `scrub` succeeds.") from None
+
+    async def _truncate_log(self) -> None:
+        until = monotonic() + SCRUB_SECONDS
+        while not await (await self._current_writer()).run(truncate_log):
+            if monotonic() > until:
+                raise sqlite3.OperationalError("somebody has been reading an old snapshot for too long")
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        """Finishes what waits. The last connection to close checkpoints: the writer."""
+        self._closed = True
+        if self._flushing:
+            await asyncio.wait([self._flushing])
+        for connection in (*self._readers, self._writer):
+            if connection:
+                await connection.close()
+        if self._file >= 0:
+            os.close(self._file)  # not before: closing any descriptor of a file drops the process's locks on it
+        self._file = -1
+
+    async def _connect(self, pragmas: str) -> Connection:
+        return await connect(self._path, pragmas, self._patience)
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise unavailable()
+
+    def _explained(self, error: sqlite3.Error) -> Exception:
+        if not is_trouble(error):
+            return error
+        _log.error("SQLite could not read: %s", error)
+        return unavailable()

@@ -1,0 +1,140 @@
+"""The subscribers' rows. One text for both engines."""
+
+from newsletter.addresses import Address
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+from newsletter.subscribers.model import Status, Subscriber, Topic
+
+_COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
+    paused_until, consent_head"""
+
+
+async def admit(tx: Tx, address: Address) -> Subscriber:
+    """The subscriber of this address, made `pending` if it is new; what is known stays as it is."""
+    person = await tx.one(
+        Subscriber,
+        f"""INSERT INTO subscribers (id, email, email_key, status, created_at)
+            VALUES (:id, :email, :key, 'pending', :now)
+            ON CONFLICT (email_key) DO UPDATE SET created_at =
+                CASE WHEN subscribers.status = 'pending' THEN excluded.created_at ELSE subscribers.created_at END
+            RETURNING {_COLUMNS}""",
+        id=new_id(),
+        email=address.email,
+        key=address.key,
+        now=tx.now,
+    )
+    assert person is not None
+    return person
+
+
+async def find(tx: Tx, id: int) -> Subscriber | None:
+    return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE id = :id", id=id)
+
+
+async def find_by_key(tx: Tx, email_key: str) -> Subscriber | None:
+    return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE email_key = :key", key=email_key)
+
+
+async def lock(tx: Tx, id: int) -> Subscriber | None:
+    """As `find`, and on PostgreSQL nobody else changes the row until we commit (SQLite has one writer)."""
+    lock = "FOR UPDATE" if tx.engine == "postgres" else ""
+    return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE id = :id {lock}", id=id)
+
+
+async def activate(tx: Tx, id: int, form_id: int, name: str, fields: str) -> None:
+    await tx.run(
+        """UPDATE subscribers SET status = 'active', name = :name, fields = :fields, unsubscribed_at = NULL,
+               confirmed_at = coalesce(confirmed_at, :now), form_id = coalesce(form_id, :form_id)
+           WHERE id = :id""",
+        id=id,
+        form_id=form_id,
+        name=name,
+        fields=fields,
+        now=tx.now,
+    )
+
+
+async def leave(tx: Tx, id: int, status: Status) -> None:
+    await tx.run(
+        """UPDATE subscribers SET status = :status, unsubscribed_at = :now, epoch = epoch + 1, paused_until = NULL
+           WHERE id = :id""",
+        id=id,
+        status=status,
+        now=tx.now,
+    )
+
+
+async def set_preferences(tx: Tx, id: int, name: str, paused_until: int | None) -> None:
+    await tx.run(
+        "UPDATE subscribers SET name = :name, paused_until = :paused WHERE id = :id",
+        id=id,
+        name=name,
+        paused=paused_until,
+    )
+
+
+async def topics(tx: Tx, id: int) -> list[Topic]:
+    return await tx.all(
+        Topic,
+        """SELECT t.name, t.title, CASE WHEN s.tag_id IS NULL THEN 0 ELSE 1 END AS chosen
+           FROM tags t LEFT JOIN subscriber_tags s ON s.tag_id = t.id AND s.subscriber_id = :id
+           WHERE t.public = 1 ORDER BY t.title""",
+        id=id,
+    )
+
+
+async def tags(tx: Tx, id: int) -> list[Topic]:
+    return await tx.all(
+        Topic,
+        """SELECT t.name, t.title, 1 AS chosen FROM tags t JOIN subscriber_tags s ON s.tag_id = t.id
+           WHERE s.subscriber_id = :id ORDER BY t.name""",
+        id=id,
+    )
+
+
+async def tag(tx: Tx, id: int, names: list[str]) -> None:
+    """Gives the tags, making those that don't exist yet (private ones)."""
+    for name in names:
+        await tx.run(
+            "INSERT INTO tags (id, name, title) VALUES (:id, :name, :name) ON CONFLICT (name) DO NOTHING",
+            id=new_id(),
+            name=name,
+        )
+        await tx.run(
+            """INSERT INTO subscriber_tags (subscriber_id, tag_id)
+               SELECT :id, id FROM tags WHERE name = :name ON CONFLICT DO NOTHING""",
+            id=id,
+            name=name,
+        )
+
+
+async def choose_topics(tx: Tx, id: int, names: list[str]) -> None:
+    """Exactly these of the public topics; private tags stay."""
+    await tx.run(
+        """DELETE FROM subscriber_tags WHERE subscriber_id = :id
+           AND tag_id IN (SELECT id FROM tags WHERE public = 1)""",
+        id=id,
+    )
+    for name in names:
+        await tx.run(
+            """INSERT INTO subscriber_tags (subscriber_id, tag_id)
+               SELECT :id, id FROM tags WHERE name = :name AND public = 1 ON CONFLICT DO NOTHING""",
+            id=id,
+            name=name,
+        )
+
+
+async def remove(tx: Tx, id: int) -> None:
+    """The person with everything that hangs on them here: sign-ups, consent, tags, downloads."""
+    await tx.run("DELETE FROM subscribers WHERE id = :id", id=id)
+
+
+async def stale(tx: Tx, before: int, most: int) -> list[Subscriber]:
+    """Some of those who never confirmed and last signed up before `before` (ms)."""
+    return await tx.all(
+        Subscriber,
+        f"""SELECT {_COLUMNS} FROM subscribers WHERE status = 'pending' AND created_at < :before
+            ORDER BY created_at LIMIT :most""",
+        before=before,
+        most=most,
+    )

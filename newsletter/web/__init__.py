@@ -1,0 +1,1 @@
+"""Who is asking: readers, pages that embed us, the owner, programs."""

@@ -1,0 +1,85 @@
+"""Who is at the desk: a session by an opaque cookie, and forms that only our own pages can send."""
+
+import hmac
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from newsletter.clock import DAY, SECOND, now
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.owners import SESSION_LIVES, Session
+from newsletter.web.kit.body import read_fields
+from newsletter.web.kit.site import Site, site_of
+
+ROTATE_AFTER = DAY
+
+STALE = "This page was open for too long, or came from elsewhere. Please load it again; nothing was changed."
+
+
+class SignedOut(NewsletterError):
+    """Nobody is signed in here; the page to do so comes next."""
+
+
+def cookie_name(site: Site) -> str:
+    """With ``__Host-`` a browser takes the cookie from no other host and no plain connection."""
+    return "__Host-desk" if site.settings.secure else "desk"
+
+
+def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Cookie:
+    return Cookie(
+        key=cookie_name(site),
+        value=secret,
+        max_age=lives,
+        path="/",
+        httponly=True,
+        secure=site.settings.secure,
+        samesite="strict",
+    )
+
+
+async def session_of(request: Request[Any, Any, Any]) -> Session:
+    """Raises SignedOut."""
+    site = site_of(request)
+    secret = request.cookies.get(cookie_name(site), "")
+    session = await site.db.read(site.owners.session, secret) if secret else None
+    if session is None:
+        raise SignedOut("Please sign in.")
+    return session
+
+
+async def refresh(site: Site, session: Session, response: Response[Any]) -> None:
+    """A new secret once a day, so that an old copy of the cookie dies."""
+    if now() - session.seen_at > ROTATE_AFTER:
+        secret = await site.db.write(site.owners.rotate, session)
+        response.set_cookie(cookie(site, secret))
+
+
+def form_key(site: Site, session: Session) -> str:
+    """What the desk's own forms carry: bound to this session."""
+    return site.tokens.fingerprint("desk-form", str(session.id))
+
+
+class Sent(msgspec.Struct):
+    session: Session
+    values: dict[str, str]
+
+
+async def own_form(request: Request[Any, Any, Any], allowed: dict[str, int] | None = None) -> Sent:
+    """A form sent by one of our own pages to a signed-in owner. Raises SignedOut, BadInput."""
+    session = await session_of(request)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise BadInput(STALE)
+    body = await read_fields(request, {"csrf": 100, **(allowed or {})})
+    key = body.values.pop("csrf", "")
+    if not hmac.compare_digest(key.encode(), form_key(site_of(request), session).encode()):
+        raise BadInput(STALE)
+    if body.errors:
+        raise BadInput("Please look again.", body.errors)
+    return Sent(session, body.values)
+
+
+def to_sign_in(request: Request[Any, Any, Any], error: SignedOut) -> Response[Any]:  # noqa: ARG001  Litestar's shape
+    return Redirect("/admin/sign-in", status_code=303, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,39 @@
+"""The subscribers as a file, streamed, for the signed-in owner only."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.response import Stream
+
+from newsletter.errors import BadInput
+from newsletter.subscribers import STATUSES, Choice, export_csv, export_ndjson
+from newsletter.web.admin.door import session_of
+from newsletter.web.kit.site import site_of
+
+_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+
+
+@get("/admin/export")
+async def export(request: Request[Any, Any, Any]) -> Response[Any]:
+    await session_of(request)
+    query = request.query_params
+    form, status = query.get("format", "csv"), query.get("status", "")
+    if form not in _TYPES or status not in ("", *STATUSES):
+        raise BadInput("Please choose a format and a status from the page.")
+    choice = Choice(status=status, tag=query.get("tag", ""), form=query.get("form", ""))
+    db = site_of(request).db
+    lines = export_csv(db, choice, raw="raw" in query) if form == "csv" else export_ndjson(db, choice)
+    headers = {
+        "Content-Disposition": f'attachment; filename="subscribers.{form}"',
+        "Cache-Control": "private, no-store",
+    }
+    return Stream(_bytes(lines), media_type=_TYPES[form], headers=headers)
+
+
+async def _bytes(lines: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[bytes]:
+    async for _, piece in lines:
+        yield piece
+
+
+ROUTES = [export]

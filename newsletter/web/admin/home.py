@@ -1,0 +1,70 @@
+"""The desk's first page: what happened today, who joined, what waits, how to put the form on a page."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from newsletter.clock import DAY, iso
+from newsletter.mail import waiting
+from newsletter.settings import Settings
+from newsletter.storage import Tx
+from newsletter.subscribers import STATUSES, figures
+from newsletter.web.admin.door import SignedOut, form_key, refresh, session_of, to_sign_in
+from newsletter.web.kit.site import site_of
+
+DAYS = 30
+
+
+async def _figures(tx: Tx) -> dict[str, Any]:
+    """Everything the page shows, in one snapshot; days are UTC."""
+    today = tx.now - tx.now % DAY
+    first = today - (DAYS - 1) * DAY
+    counts = await figures.by_status(tx)
+    confirmed = await figures.confirmed_by_day(tx, first)
+    signed_up = await figures.signed_up_by_day(tx, today)
+    days = [first + n * DAY for n in range(DAYS)]
+    return {
+        "counts": {status: counts.get(status, 0) for status in STATUSES},
+        "today": {"signups": signed_up.get(today, 0), "confirmed": confirmed.get(today, 0)},
+        "series": [{"day": iso(day)[:10], "count": confirmed.get(day, 0)} for day in days],
+        "newest": await figures.newest(tx, 20),
+        "waiting": await waiting(tx),
+    }
+
+
+@get("/admin", exception_handlers={SignedOut: to_sign_in})
+async def home(request: Request[Any, Any, Any]) -> Response[str]:
+    site = site_of(request)
+    session = await session_of(request)
+    shown = await site.db.read(_figures)
+    page = site.pages.page(
+        "admin/home.html",
+        **shown,
+        snippets=snippets(site.settings),
+        formats=["csv", "ndjson"],
+        csrf=form_key(site, session),
+        owner={"email": session.email},
+    )
+    await refresh(site, session, page)
+    return page
+
+
+def snippets(settings: Settings) -> list[dict[str, str]]:
+    """The three ways to put the form on a page, to copy."""
+    url = settings.public_url
+    plain = (
+        f'<form method="post" action="{url}/forms/guide">\n'
+        '  <label>Email <input type="email" name="email" required autocomplete="email"></label>\n'
+        "  <button>Send me the guide</button>\n"
+        "</form>"
+    )
+    script = f'<script src="{url}/embed.js" defer></script>\n<newsletter-form form="guide">\n{plain}\n</newsletter-form>'
+    frame = f'<iframe src="{url}/forms/guide/embed" title="Get the free guide" width="100%" height="420" loading="lazy"></iframe>'
+    return [
+        {"title": "Plain form", "about": "Works everywhere, without a script.", "code": plain},
+        {"title": "Script", "about": "Answers on the page itself; falls back to the plain form.", "code": script},
+        {"title": "Frame", "about": "For page builders that take no forms.", "code": frame},
+    ]
+
+
+ROUTES = [home]

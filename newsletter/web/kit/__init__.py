@@ -1,0 +1,1 @@
+"""What all doors share: bodies, budgets, pages, problems, security headers."""

@@ -1,0 +1,163 @@
+"""What every request passes before it reaches the app, and every answer before it leaves.
+
+Plain ASGI around it all, so that it also holds for what no route takes and for what fails. It costs a few
+microseconds a request.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
+from typing import Any, Never
+from urllib.parse import urlsplit
+
+from litestar.exceptions import HTTPException
+
+from newsletter.clock import monotonic
+from newsletter.errors import Unavailable
+from newsletter.web.kit import failures
+from newsletter.web.kit.answer import Answer, security_headers
+from newsletter.web.kit.incoming import PUBLIC_BYTES, Incoming
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+Scope = dict[str, Any]
+Page = Callable[[int, str, str, str | None], str]
+
+
+class Edge:
+    """Wraps an ASGI app that is reached as `public_url`.
+
+    `larger` gives path prefixes that may receive more than `body_bytes`; `body_seconds` is how long any body
+    may take (the server's own deadlines come first). `page` renders (status, title, text, reference) as HTML.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        public_url: str,
+        *,
+        larger: Mapping[str, int] | None = None,
+        body_bytes: int = PUBLIC_BYTES,
+        body_seconds: float = 60.0,
+        page: Page | None = None,
+    ) -> None:
+        self._app = app
+        self._hosts = hosts(public_url)
+        self._headers = security_headers(secure=public_url.startswith("https://"))
+        self._larger = dict(larger or {})
+        self._body_bytes = body_bytes
+        self._body_seconds = body_seconds
+        self._page = page or (lambda _status, *words: failures.page(*words))
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        answer = Answer(self._headers, send)
+        try:
+            self._judge(scope, headers)
+            if b"content-length" in headers or b"transfer-encoding" in headers:
+                incoming = Incoming(receive, self._limit(scope["path"]), monotonic() + self._body_seconds)
+                answer.incoming = incoming
+                incoming.judge(headers)
+                receive = incoming.receive
+            if scope["method"] == "HEAD":
+                answer.bodiless = True
+                scope = {**scope, "method": "GET", "state": {**scope.get("state", {}), "head": True}}
+            await self._app(scope, receive, answer.send)
+        except Exception as error:  # noqa: BLE001  whatever it is, it gets an answer
+            await self._answer(scope, headers, answer, error)
+
+    def _judge(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"")
+        path = scope["path"]
+        if host not in self._hosts and host.lower() not in self._hosts and path != "/health":
+            _refuse(400, "This address is not served here.")
+        if len(headers) != len(scope["headers"]):
+            _judge_repeated(scope)
+        if not path.isprintable() or b"%00" in scope.get("query_string", b""):
+            _refuse(400, "This address can't be understood. Please copy it whole.")
+
+    def _limit(self, path: str) -> int:
+        for prefix, limit in self._larger.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return limit
+        return self._body_bytes
+
+    async def _answer(
+        self, scope: Scope, headers: dict[bytes, bytes], answer: Answer, error: Exception
+    ) -> None:
+        """One answer for what the app left unanswered. After a begun one there is none: the server closes."""
+        reference = None
+        extra: list[tuple[bytes, bytes]] = []
+        if isinstance(error, HTTPException) and error.status_code < 500:
+            status, title, text = error.status_code, "Not possible", error.detail
+        elif isinstance(error, Unavailable):
+            failures.logger.warning("%s: %s", failures.place(scope), error.sentence)
+            status, title, text = 503, "Not possible right now", error.sentence
+            extra.append((b"retry-after", b"%d" % error.retry_after))
+        else:
+            reference = failures.record(scope, error)
+            status, title, text = (
+                500,
+                "Something went wrong",
+                "This is our fault, and it has been written down.",
+            )
+        if answer.started:
+            return
+        if _wants_json(headers):
+            media_type, content = (
+                b"application/problem+json",
+                failures.problem(status, title, text, reference),
+            )
+        else:
+            media_type, content = b"text/html; charset=utf-8", self._rendered(status, title, text, reference)
+        await answer.whole(status, [(b"content-type", media_type), *extra], content)
+
+    def _rendered(self, status: int, title: str, text: str, reference: str | None) -> bytes:
+        try:
+            return self._page(status, title, text, reference).encode()
+        except Exception:  # noqa: BLE001  the page may be what failed
+            return failures.page(title, text, reference).encode()
+
+
+def pass_on(_request: object, error: Exception) -> Never:
+    """Litestar's handler for `Exception`: without it Litestar answers 500 itself and the edge never hears of it."""
+    raise error
+
+
+def hosts(public_url: str) -> frozenset[bytes]:
+    """The Host headers by which `public_url` is reached: its host with and without the port.
+
+    A site on this machine goes by every loopback name.
+    """
+    parts = urlsplit(public_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    name = parts.hostname or ""
+    names = {"localhost", "127.0.0.1", "[::1]"} if _is_loopback(name) else set()
+    names.add(f"[{name}]" if ":" in name else name)
+    return frozenset(form.encode() for name in names for form in (name, f"{name}:{port}"))
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _judge_repeated(scope: Scope) -> None:
+    names = [name for name, _ in scope["headers"]]
+    for once in (b"host", b"content-length", b"transfer-encoding", b"content-type"):
+        if names.count(once) > 1:
+            _refuse(400, f"The header {once.decode()} may stand there once only.")
+
+
+def _refuse(status: int, text: str) -> Never:
+    raise HTTPException(status_code=status, detail=text)
+
+
+def _wants_json(headers: dict[bytes, bytes]) -> bool:
+    accept = headers.get(b"accept", b"")
+    if b"text/html" in accept:
+        return False
+    return b"json" in accept or b"json" in headers.get(b"content-type", b"")

@@ -1,0 +1,109 @@
+"""Who may submit a form, how often, and what they must show for it. Budgets live in memory and hold no IP.
+
+Three budgets: from one network, from one network without our own form's token (a plain form, or a program),
+and from everywhere. Above a threshold, scripts must show a proof of work; the form without a script never
+needs one, its tighter budget stands in for it.
+"""
+
+from base64 import b64decode
+from datetime import timedelta
+from typing import Any
+
+import altcha
+import msgspec
+from litestar import Request
+
+from newsletter.clock import HOUR, SECOND, moment, now
+from newsletter.errors import BadInput, NewsletterError, NotFound, TooMany
+from newsletter.settings import Settings
+from newsletter.tokens import Tokens
+from newsletter.web.kit.limits import Budget
+from newsletter.web.kit.origins import client_network
+
+YOUNGEST = 2 * SECOND
+OLDEST = 24 * HOUR
+HARDNESS = 100_000  # hashes at most: about a second on a phone
+_PROOF_LIVES = timedelta(minutes=10)
+
+HASTY = "That was very quick. Please press the button once more."
+
+
+class ProofNeeded(NewsletterError):
+    """The form is being flooded: a script must solve `challenge` (ALTCHA, SHA-256) and send again."""
+
+    def __init__(self, challenge: dict[str, Any]) -> None:
+        super().__init__("Many people are signing up right now. Please wait a moment.")
+        self.challenge = challenge
+
+
+class Gate:
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._trusted = settings.trusted_proxies
+        self._secret = tokens.fingerprint("altcha", "")
+        self._proof_above = settings.proof_above
+        self._network = Budget(settings.signups_per_network, 3600.0)
+        self._bare = Budget(settings.bare_signups_per_network, 3600.0)
+        self._total = Budget(settings.signups_total, 3600.0)
+
+    def token(self, form_id: int) -> str:
+        """The signed time that our own forms carry."""
+        return self._tokens.make("form", form_id, now=now())
+
+    def admit(self, request: Request[Any, Any, Any], form_id: int, token: str) -> None:
+        """Counts one sign-up. Raises TooMany, or BadInput when our form comes back faster than a person types."""
+        own = self._own(form_id, token)
+        network = client_network(request.scope, self._trusted)
+        for budget, key in ((self._network, network), (self._total, "")) if own else (
+            (self._bare, network),
+            (self._network, network),
+            (self._total, ""),
+        ):
+            if wait := budget.take(key):
+                raise TooMany("Too many sign-ups from here for now. Please try again later.", int(wait) + 1)
+
+    def _own(self, form_id: int, token: str) -> bool:
+        """Whether the token of our own form came along. Too young is refused; too old counts as none."""
+        if not token:
+            return False
+        moment_now = now()
+        try:
+            age = self._tokens.age("form", token, moment_now)
+            made_for = self._tokens.read("form", token, moment_now, OLDEST)
+        except NewsletterError:
+            return False
+        if age < YOUNGEST:
+            raise BadInput(HASTY)
+        return made_for == (form_id,)
+
+    def proof(self, solution: str) -> tuple[str, int] | None:
+        """The nonce and expiry (ms) of a solved challenge, to be spent with the sign-up; None if none is needed.
+
+        Raises ProofNeeded when one is needed and this is none, or none any more.
+        """
+        if not solution:
+            if self._total.used("") < self._proof_above:
+                return None
+            raise ProofNeeded(self.challenge())
+        if not self._solved(solution):
+            raise ProofNeeded(self.challenge())
+        return _nonce(solution), now() + int(_PROOF_LIVES.total_seconds()) * SECOND
+
+    def _solved(self, solution: str) -> bool:
+        try:
+            solved, _ = altcha.verify_solution_v1(solution, self._secret, check_expires=True)
+        except (ValueError, TypeError, KeyError, AttributeError):  # what its parser lets through of bad input
+            return False
+        return bool(solved)
+
+    def challenge(self) -> dict[str, Any]:
+        fresh = altcha.create_challenge_v1(
+            hmac_key=self._secret, max_number=HARDNESS, expires=moment(now()) + _PROOF_LIVES
+        )
+        return {**fresh.to_dict(), "maxnumber": HARDNESS}
+
+
+def _nonce(solution: str) -> str:
+    """What makes a solved challenge one of a kind: the signed hash, not the text that carries it."""
+    payload: dict[str, str] = msgspec.json.decode(b64decode(solution))
+    return payload["challenge"]

@@ -1,0 +1,107 @@
+"""Pages: our templates, rendered with autoescape, and the assets they name by hash."""
+
+import hashlib
+import mimetypes
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+
+from newsletter.clock import iso, moment
+from newsletter.paths import TEMPLATES
+from newsletter.settings import Settings
+
+
+class Assets:
+    """Small files served under names that hold their hash, so that browsers may keep them for good."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[str, bytes]] = {}
+        self._names: dict[str, str] = {}
+        for path in sorted((TEMPLATES / "assets").iterdir()):
+            content = path.read_bytes()
+            hashed = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:12]}{path.suffix}"
+            self._files[hashed] = (mimetypes.guess_type(path.name)[0] or "application/octet-stream", content)
+            self._names[path.name] = hashed
+
+    def url(self, name: str) -> str:
+        return f"/assets/{self._names[name]}"
+
+    def find(self, hashed: str) -> tuple[str, bytes] | None:
+        """Media type and content of a file by its hashed name."""
+        return self._files.get(hashed)
+
+    def named(self, name: str) -> bytes:
+        return self._files[self._names[name]][1]
+
+
+class Pages:
+    def __init__(self, settings: Settings) -> None:
+        self.assets = Assets()
+        self._env = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        filters: dict[str, Callable[..., str]] = {"size": size, "date": date, "iso": iso}
+        self._env.filters.update(filters)
+        self._env.globals["asset"] = self.assets.url
+        self._env.globals["site"] = {
+            "name": settings.from_name,
+            "email": settings.from_email,
+            "postal_address": settings.postal_address,
+            "public_url": settings.public_url,
+        }
+
+    def render(self, template: str, context: dict[str, Any]) -> str:
+        return self._env.get_template(template).render(context)
+
+    def page(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any) -> Response[str]:
+        """A page that no cache keeps: most of ours carry a link made for one person."""
+        return Response(
+            self.render(template, context),
+            status_code=status,
+            media_type="text/html; charset=utf-8",
+            headers={"Cache-Control": "no-store", **(headers or {})},
+        )
+
+    def message(
+        self,
+        title: str,
+        text: str,
+        status: int = 200,
+        *,
+        action: dict[str, Any] | None = None,
+        link: dict[str, str] | None = None,
+        reference: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Response[str]:
+        """The page for every outcome that has no page of its own."""
+        return self.page(
+            "public/message.html",
+            status,
+            headers,
+            title=title,
+            text=text,
+            status=status,
+            action=action,
+            link=link,
+            reference=reference,
+        )
+
+
+def size(count: int) -> str:
+    """``1.2 MB``, ``84 kB``."""
+    if count >= 1_000_000:
+        return f"{count / 1_000_000:.1f} MB"
+    return f"{max(1, round(count / 1000))} kB"
+
+
+def date(ms: int) -> str:
+    """``22 November 2026``."""
+    day = moment(ms)
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,59 @@
+"""What pages of other origins may do with ours: post to a form, read its answer, hold it in a frame."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request
+
+from newsletter.settings import Settings
+
+_STRICT = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
+
+
+def page_origin(request: Request[Any, Any, Any]) -> str:
+    """The origin that the browser names, '' when it names none or hides it."""
+    origin = request.headers.get("origin", "")
+    return "" if origin == "null" else origin[:200]
+
+
+def foreign_page(request: Request[Any, Any, Any], settings: Settings) -> bool:
+    """Whether a page sent this that the owner did not allow. Without an allow-list every page may."""
+    origin = page_origin(request)
+    allowed = settings.allowed_origins
+    return bool(origin and allowed and origin != settings.public_origin and origin not in allowed)
+
+
+def cors(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
+    """Lets the pages of allowed origins read the answer; never with cookies."""
+    origin = request.headers.get("origin", "")
+    headers = {"Vary": "Origin"}
+    if origin in settings.allowed_origins or origin == settings.public_origin:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        headers["Access-Control-Expose-Headers"] = "Retry-After"
+    return headers
+
+
+def preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
+    """What a browser asks before it sends JSON from another origin."""
+    return cors(request, settings) | {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Content-Type, Accept",
+        "Access-Control-Max-Age": "3600",
+    }
+
+
+def embeddable(settings: Settings) -> dict[str, str]:
+    """Headers of the iframe's pages: only allowed origins may hold them (any, where the owner named none)."""
+    ancestors = " ".join(("'self'", *settings.allowed_origins)) if settings.allowed_origins else "*"
+    return {
+        "Content-Security-Policy": f"{_STRICT}; form-action 'self'; frame-ancestors {ancestors}",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+
+
+def hosted(thanks_url: str) -> dict[str, str]:
+    """Headers of a form that ends on the author's own thank-you page: browsers check where a post leads."""
+    target = urlsplit(thanks_url)
+    leads_to = f"'self' {target.scheme}://{target.netloc}" if thanks_url else "'self'"
+    return {"Content-Security-Policy": f"{_STRICT}; form-action {leads_to}; frame-ancestors 'none'"}

@@ -1,0 +1,78 @@
+"""What went wrong, answered once for all doors: a page for people, problem+json (RFC 9457) for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from newsletter.errors import BadInput, Expired, NewsletterError, NotFound, TooMany, Unavailable
+from newsletter.web.kit.gate import ProofNeeded
+from newsletter.web.kit.site import site_of
+
+STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
+    BadInput: (422, "Please look again"),
+    NotFound: (404, "Not found"),
+    Expired: (410, "This link has expired"),
+    TooMany: (429, "Too many requests"),
+    Unavailable: (503, "Not possible right now"),
+    ProofNeeded: (428, "One moment"),
+}
+_LITESTAR = {
+    404: "There is nothing at this address. Please check it.",
+    405: "This address can't be used that way.",
+    413: "This is too large to be taken.",
+}
+
+
+def wants_json(request: Request[Any, Any, Any]) -> bool:
+    """Whether a program asks: by what it accepts, or by what it sends."""
+    accept = request.headers.get("accept", "")
+    if "text/html" in accept:
+        return False
+    return "json" in accept or "json" in request.headers.get("content-type", "")
+
+
+def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
+    """The response for one of our errors."""
+    status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (400, "Not possible"))
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
+    if wants_json(request):
+        extra: dict[str, Any] = {}
+        if isinstance(error, BadInput):
+            extra["errors"] = error.fields
+        if isinstance(error, ProofNeeded):
+            extra["challenge"] = error.challenge
+        return problem(status, title, error.sentence, headers, **extra)
+    return site_of(request).pages.message(title, _with_fields(error), status, headers=headers)
+
+
+def _with_fields(error: NewsletterError) -> str:
+    if isinstance(error, BadInput) and error.fields:
+        return " ".join([error.sentence, *(f"{name}: {text}" for name, text in error.fields.items())])
+    return error.sentence
+
+
+def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> Response[Any]:
+    return Response(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
+        status_code=status,
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def on_newsletter_error(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
+    return answer(request, error)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Litestar's own refusals: no such route, wrong method, a body it can't read."""
+    if error.status_code >= 500:
+        raise error
+    text = _LITESTAR.get(error.status_code, "This request can't be understood.")
+    headers = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
+    if wants_json(request):
+        return problem(error.status_code, "Not possible", text, headers)
+    title = "Not found" if error.status_code == 404 else "Not possible"
+    return site_of(request).pages.message(title, text, error.status_code, headers=headers)

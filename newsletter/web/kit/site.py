@@ -1,0 +1,36 @@
+"""Everything a handler may reach, put together once by the app."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from newsletter.magnets import Magnets
+from newsletter.mail import Post
+from newsletter.owners import Owners
+from newsletter.settings import Settings
+from newsletter.signups import Forms, Signups
+from newsletter.storage import Database
+from newsletter.subscribers import Subscribers
+from newsletter.tokens import Tokens
+from newsletter.web.kit.gate import Gate
+from newsletter.web.kit.pages import Pages
+
+
+class Site(msgspec.Struct, frozen=True):
+    settings: Settings
+    db: Database
+    tokens: Tokens
+    post: Post
+    subscribers: Subscribers
+    magnets: Magnets
+    signups: Signups
+    forms: Forms
+    owners: Owners
+    pages: Pages
+    gate: Gate
+
+
+def site_of(request: Request[Any, Any, Any]) -> Site:
+    site: Site = request.app.state["site"]
+    return site

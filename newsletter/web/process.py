@@ -1,0 +1,60 @@
+"""The process around a server: its loop, its socket, its signals."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from newsletter.errors import SettingsError
+
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """As asyncio.run, on the fastest loop there is."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; clients may connect from now on. Raises SettingsError."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise SettingsError(
+            f"Can't listen on {host}, port {port}: {reason}. Choose another address."
+        ) from None
+
+
+@contextmanager
+def stop_signals(again: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets; `again` is called for each further one."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def stop() -> None:
+        if stopped.is_set():
+            again()
+        stopped.set()
+
+    for number in numbers:
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        else:
+            loop.add_signal_handler(number, stop)
+    try:
+        yield stopped
+    finally:
+        if sys.platform != "win32":
+            for number in numbers:
+                loop.remove_signal_handler(number)

@@ -1,0 +1,56 @@
+"""Style and script files, under names that hold their hash; and whether we are alive."""
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+
+from newsletter.errors import NotFound
+from newsletter.storage import Tx
+from newsletter.web.kit.site import site_of
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+@get("/assets/{name:str}")
+async def asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    found = site_of(request).pages.assets.find(name)
+    if found is None:
+        raise NotFound("There is no such file.")
+    media_type, content = found
+    return Response(content, media_type=media_type, headers={"Cache-Control": FOR_GOOD})
+
+
+@get("/embed.js")
+async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The element that other people's pages load; its name stays, so it is asked for again after an hour."""
+    script = site_of(request).pages.assets.named("embed.js")
+    headers = {
+        "Cache-Control": "public, max-age=3600",
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
+
+
+@get("/robots.txt")
+async def robots() -> Response[str]:
+    return Response("User-agent: *\nDisallow: /\nAllow: /forms/\n", media_type=MediaType.TEXT)
+
+
+@get("/health")
+async def health() -> Response[str]:
+    return Response("ok\n", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
+
+
+@get("/ready")
+async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """Whether the database answers. Raises Unavailable when it does not."""
+    await site_of(request).db.read(_one)
+    return Response({"ready": True}, headers={"Cache-Control": "no-store"})
+
+
+async def _one(tx: Tx) -> None:
+    await tx.value("SELECT count(*) FROM forms")
+
+
+ROUTES = [asset, embed_script, robots, health, ready]

@@ -1,0 +1,122 @@
+"""The mail's link: a page with one button, whose press confirms and hands over the guide.
+
+Scanners open links, run scripts and follow what they find: GET changes nothing. The button is the reward
+itself, so nobody stops before it.
+"""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from newsletter.clock import DAY, now
+from newsletter.errors import Expired
+from newsletter.magnets import Magnet
+from newsletter.signups import Confirmed
+from newsletter.subscribers import Subscriber
+from newsletter.web.kit.site import Site, site_of
+
+BLOCKABLE = 400 * DAY
+
+
+def _ids(site: Site, token: str) -> tuple[int, int]:
+    """Sign-up and epoch of a link that is still good. Raises Expired, NotFound."""
+    signup_id, epoch = site.tokens.read("confirm", token, now(), site.settings.confirmation_days * DAY)
+    return signup_id, epoch
+
+
+@get("/confirm/{token:str}")
+async def ask(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    try:
+        signup_id, epoch = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    form = await site.db.read(site.signups.invited, signup_id, epoch)
+    return site.pages.page(
+        "public/confirm.html",
+        form=form,
+        magnets=form.magnets,
+        action=f"/confirm/{token}",
+        block_action=f"/block/{site.tokens.make('block', signup_id, epoch, now=now())}",
+    )
+
+
+@post("/confirm/{token:str}", status_code=200)
+async def confirm(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    try:
+        signup_id, epoch = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    done = await site.db.write(site.signups.confirm, signup_id, epoch)
+    return _confirmed(site, done)
+
+
+def _confirmed(site: Site, done: Confirmed) -> Response[str]:
+    person = done.person
+    return site.pages.page(
+        "public/confirmed.html",
+        fresh=done.fresh,
+        downloads=[_download(site, person, magnet) for magnet in done.form.magnets],
+        preferences_url=f"/preferences/{site.tokens.make('preferences', person.id, person.epoch, now=now())}",
+    )
+
+
+def _download(site: Site, person: Subscriber, magnet: Magnet) -> dict[str, Any]:
+    """The link on the page after the button: whoever follows it has shown to be a person."""
+    token = site.tokens.make("page-download", person.id, magnet.id, now=now())
+    return {"title": magnet.title, "size": magnet.size, "url": f"/downloads/{token}"}
+
+
+def _expired(site: Site, token: str) -> Response[str]:
+    return site.pages.message(
+        "This link has expired",
+        f"Links to confirm live for {site.settings.confirmation_days} days. "
+        "We can send a fresh one to the address that signed up.",
+        410,
+        action={"url": f"/confirm/{token}/again", "label": "Mail me a fresh link", "fields": {}},
+    )
+
+
+@post("/confirm/{token:str}/again", status_code=200)
+async def again(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    """A fresh link to the stored address; what the answer says does not depend on who that is."""
+    site = site_of(request)
+    try:
+        signup_id, epoch = _ids(site, token)
+    except Expired as expired:
+        signup_id, epoch = expired.ids
+    await site.db.write(site.signups.invite_again, signup_id, epoch)
+    return site.pages.message(
+        "Look at your inbox",
+        "If this sign-up is still waiting, a fresh link is on its way. We send at most one a day.",
+    )
+
+
+@get("/block/{token:str}")
+async def ask_block(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    site.tokens.read("block", token, now(), BLOCKABLE)
+    return site.pages.page(
+        "public/question.html",
+        title="This wasn’t you?",
+        text="Somebody typed your address into our form. Press the button, and we forget it and never write to it "
+        "again. If you do nothing, nothing happens either.",
+        action={"url": f"/block/{token}", "label": "Never write to me"},
+        quiet=None,
+    )
+
+
+@post("/block/{token:str}", status_code=200)
+async def block(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    signup_id, epoch = site.tokens.read("block", token, now(), BLOCKABLE)
+    if traces := await site.db.write(site.signups.block, signup_id, epoch):
+        await site.db.scrub(*traces)
+    return site.pages.message(
+        "Done, and sorry for the trouble",
+        "This address gets no more mail from us, whoever types it into the form.",
+    )
+
+
+ROUTES = [ask, confirm, again, ask_block, block]

@@ -1,0 +1,172 @@
+"""The signup form: hosted, in an iframe, as a plain cross-site form, and for programs. One way in for all four."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post, route
+from litestar.response import Redirect
+
+from newsletter.addresses import suggestion
+from newsletter.errors import BadInput, NewsletterError
+from newsletter.signups import Form, Submission, check
+from newsletter.web.kit import problems
+from newsletter.web.kit.body import Body, read_fields
+from newsletter.web.kit.origins import client_ip
+from newsletter.web.kit.policy import cors, embeddable, foreign_page, hosted, page_origin, preflight
+from newsletter.web.kit.site import Site, site_of
+
+HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000}
+"""What our own forms send along beside their fields, with the longest of each."""
+
+SENT = "Please look at your inbox: we have sent you a mail with a button to press."
+FOREIGN = "This form isn't open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+
+
+@get("/forms/{slug:str}")
+async def show(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+    site = site_of(request)
+    form = await site.forms.find(slug)
+    if problems.wants_json(request):
+        return Response(_definition(site, form), headers={"Cache-Control": "no-store", **cors(request, site.settings)})
+    return _page(site, form, embedded=False)
+
+
+@get("/forms/{slug:str}/embed")
+async def show_embedded(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+    site = site_of(request)
+    return _page(site, await site.forms.find(slug), embedded=True)
+
+
+@get("/forms/{slug:str}/sent")
+async def sent(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+    return await _sent(request, slug, embedded=False)
+
+
+@get("/forms/{slug:str}/embed/sent")
+async def sent_embedded(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+    return await _sent(request, slug, embedded=True)
+
+
+async def _sent(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[str]:
+    site = site_of(request)
+    form = await site.forms.find(slug)
+    hint = suggestion("x@" + request.query_params.get("typed", ""))
+    policy = embeddable(site.settings) if embedded else {}
+    return site.pages.page("public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded)
+
+
+@post("/forms/{slug:str}", status_code=202)
+async def submit(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+    return await _submit(request, slug, embedded=False)
+
+
+@post("/forms/{slug:str}/embed", status_code=202)
+async def submit_embedded(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+    return await _submit(request, slug, embedded=True)
+
+
+@route("/forms/{slug:str}", http_method="OPTIONS", status_code=204)
+async def before_json(request: Request[Any, Any, Any], slug: str) -> Response[None]:  # noqa: ARG001  Litestar's path
+    """A browser's question before our script posts JSON from another origin."""
+    return Response(None, status_code=204, headers=preflight(request, site_of(request).settings))
+
+
+async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[Any]:
+    """The same answer, and the same work, whoever the address belongs to."""
+    site = site_of(request)
+    form = await site.forms.find(slug)
+    if foreign_page(request, site.settings):
+        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    body = await read_fields(request, {field.name: field.max_length for field in form.fields} | HIDDEN)
+    try:
+        typed = await _keep(request, site, form, body)
+    except NewsletterError as error:
+        return _refused(request, site, form, body, error, embedded=embedded)
+    if body.is_json:
+        told = {"message": SENT, "hint": suggestion(typed)}
+        return Response(told, status_code=202, headers={"Cache-Control": "no-store", **cors(request, site.settings)})
+    return Redirect(_thanks(form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"})
+
+
+async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: Body) -> str:
+    """Stores the sign-up, and returns the address's domain as typed. What fills the honeypot is thanked, not kept."""
+    address = check(form, body.values, body.errors)
+    site.gate.admit(request, form.id, body.values.get("token", ""))
+    proof = site.gate.proof(body.values.get("altcha", "")) if body.is_json else None
+    if not body.values.get("leave_blank"):
+        fields = {field.name: body.values.get(field.name, "") for field in form.fields[1:]}
+        ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
+        submission = Submission(address, fields, page_origin(request), ip, proof)
+        await site.db.write(site.signups.sign_up, form, submission)
+    return address.email
+
+
+def _refused(
+    request: Request[Any, Any, Any], site: Site, form: Form, body: Body, error: NewsletterError, *, embedded: bool
+) -> Response[Any]:
+    if body.is_json or not isinstance(error, BadInput):
+        response = problems.answer(request, error)
+        response.headers.update(cors(request, site.settings))
+        return response
+    errors = error.fields or {"": error.sentence}
+    return _page(site, form, embedded=embedded, values=body.values, errors=errors, status=422)
+
+
+def _thanks(form: Form, typed: str, *, embedded: bool) -> str:
+    if form.thanks_url and not embedded:
+        return form.thanks_url
+    path = f"/forms/{form.slug}/embed/sent" if embedded else f"/forms/{form.slug}/sent"
+    domain = typed.rpartition("@")[2]
+    return f"{path}?typed={domain}" if suggestion(typed) else path
+
+
+def _page(
+    site: Site,
+    form: Form,
+    *,
+    embedded: bool,
+    values: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    values = values or {}
+    policy = embeddable(site.settings) if embedded else hosted(form.thanks_url)
+    return site.pages.page(
+        "public/embed.html" if embedded else "public/form.html",
+        status,
+        policy,
+        form=form,
+        values=values,
+        errors=errors or {},
+        hint=suggestion(values.get("email", "")),
+        token=site.gate.token(form.id),
+        action=f"/forms/{form.slug}/embed" if embedded else f"/forms/{form.slug}",
+    )
+
+
+def _definition(site: Site, form: Form) -> dict[str, Any]:
+    """What our script draws the form from."""
+    return {
+        "slug": form.slug,
+        "title": form.title,
+        "intro": form.intro,
+        "button": form.button,
+        "wording": form.wording,
+        "fields": [
+            {
+                "name": field.name,
+                "label": field.label,
+                "type": field.type,
+                "required": field.required,
+                "help": field.help,
+                "max_length": field.max_length,
+                "autocomplete": field.autocomplete,
+            }
+            for field in form.fields
+        ],
+        "magnets": [{"title": m.title, "description": m.description, "size": m.size} for m in form.magnets],
+        "action": f"{site.settings.public_url}/forms/{form.slug}",
+        "token": site.gate.token(form.id),
+    }
+
+
+ROUTES = [show, show_embedded, sent, sent_embedded, submit, submit_embedded, before_json]

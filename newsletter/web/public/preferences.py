@@ -1,0 +1,151 @@
+"""What a subscriber decides: name, topics, a pause, their data, to be forgotten. The link is the key."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from newsletter.clock import DAY, now
+from newsletter.errors import BadInput, Expired, NotFound
+from newsletter.storage import Tx
+from newsletter.subscribers import Subscriber, Topic
+from newsletter.web.kit.body import read_fields
+from newsletter.web.kit.site import Site, site_of
+
+PAUSES = {"keep": None, "none": 0, "30": 30, "90": 90}
+"""What the form offers, in days; `keep` leaves a running pause as it is."""
+
+
+async def _person(tx: Tx, site: Site, subscriber_id: int, epoch: int) -> Subscriber:
+    person = await site.subscribers.find(tx, subscriber_id)
+    if person.epoch != epoch:
+        raise NotFound("This link belongs to an earlier subscription. Every newer mail has a new one.")
+    return person
+
+
+async def _all(tx: Tx, site: Site, subscriber_id: int, epoch: int) -> tuple[Subscriber, list[Topic]]:
+    return await _person(tx, site, subscriber_id, epoch), await site.subscribers.topics(tx, subscriber_id)
+
+
+def _ids(site: Site, token: str) -> tuple[int, int]:
+    """Raises Expired, NotFound."""
+    subscriber_id, epoch = site.tokens.read("preferences", token, now(), site.settings.download_days * DAY)
+    return subscriber_id, epoch
+
+
+@get("/preferences/{token:str}")
+async def show(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    try:
+        subscriber_id, epoch = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    saved = "saved" in request.query_params
+    return await _page(site, token, subscriber_id, epoch, saved=saved)
+
+
+async def _page(
+    site: Site,
+    token: str,
+    subscriber_id: int,
+    epoch: int,
+    *,
+    saved: bool = False,
+    errors: dict[str, str] | None = None,
+    values: dict[str, str] | None = None,
+) -> Response[str]:
+    person, topics = await site.db.read(_all, site, subscriber_id, epoch)
+    return site.pages.page(
+        "public/preferences.html",
+        422 if errors else 200,
+        subscriber=person,
+        topics=topics,
+        action=f"/preferences/{token}",
+        data_url=f"/preferences/{token}/data",
+        unsubscribe_url=f"/u/{site.tokens.make('unsubscribe', person.id)}",
+        erase_url=f"/preferences/{token}/erase",
+        saved=saved,
+        errors=errors or {},
+        values=values or {},
+    )
+
+
+@post("/preferences/{token:str}", status_code=200)
+async def save(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+    site = site_of(request)
+    try:
+        subscriber_id, epoch = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    _, topics = await site.db.read(_all, site, subscriber_id, epoch)
+    allowed = {"name": 100, "pause": 8, **{f"topic-{topic.name}": 8 for topic in topics}}
+    body = await read_fields(request, allowed)
+    errors = dict(body.errors)
+    pause = body.values.get("pause", "keep")
+    if pause not in PAUSES:
+        errors["pause"] = "Please choose one of the pauses."
+    if errors:
+        return await _page(site, token, subscriber_id, epoch, errors=errors, values=body.values)
+    chosen = [topic.name for topic in topics if body.values.get(f"topic-{topic.name}")]
+    await site.db.write(site.subscribers.prefer, subscriber_id, body.values.get("name", ""), chosen, PAUSES[pause])
+    return Redirect(f"/preferences/{token}?saved=1", status_code=303)
+
+
+@get("/preferences/{token:str}/data")
+async def data(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+    """Everything we hold about one person, as a file."""
+    site = site_of(request)
+    subscriber_id, epoch = _ids(site, token)
+    await site.db.read(_person, site, subscriber_id, epoch)
+    everything = await site.db.read(site.subscribers.own_data, subscriber_id)
+    headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
+    return Response(everything, headers=headers)
+
+
+@get("/preferences/{token:str}/erase")
+async def ask_erase(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    subscriber_id, epoch = _ids(site, token)
+    await site.db.read(_person, site, subscriber_id, epoch)
+    return site.pages.page(
+        "public/question.html",
+        title="Erase everything about you?",
+        text="We delete your address, your name and all we know about you, at once and for good. What stays is a "
+        "keyed fingerprint that nobody can turn back into your address; it keeps us from writing to it again.",
+        action={"url": f"/preferences/{token}/erase", "label": "Erase me"},
+        quiet={"url": f"/preferences/{token}", "label": "Keep my preferences"},
+    )
+
+
+@post("/preferences/{token:str}/erase", status_code=200)
+async def erase(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    site = site_of(request)
+    subscriber_id, epoch = _ids(site, token)
+    await site.db.read(_person, site, subscriber_id, epoch)
+    traces = await site.db.write(site.subscribers.erase, subscriber_id)
+    await site.db.scrub(*traces)
+    return site.pages.message("You are erased", "Nothing about you is left here, and we will not write again.")
+
+
+def _expired(site: Site, token: str) -> Response[str]:
+    return site.pages.message(
+        "This link has expired",
+        "For your safety, links to your preferences live for a month. We can mail a fresh one to your address.",
+        410,
+        action={"url": f"/preferences/{token}/fresh", "label": "Mail me a fresh link", "fields": {}},
+    )
+
+
+@post("/preferences/{token:str}/fresh", status_code=200)
+async def fresh(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    """A fresh link to the stored address only; the answer is the same whoever that is."""
+    site = site_of(request)
+    try:
+        subscriber_id, epoch = _ids(site, token)
+    except Expired as expired:
+        subscriber_id, epoch = expired.ids
+    await site.db.write(site.signups.fresh_preferences, subscriber_id, epoch)
+    return site.pages.message("Look at your inbox", "A fresh link is on its way, if you are still subscribed.")
+
+
+ROUTES = [show, save, data, ask_erase, erase, fresh]

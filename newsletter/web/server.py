@@ -1,0 +1,268 @@
+"""The HTTP server: uvicorn's httptools protocol on uvloop, with the deadlines and caps that it lacks.
+
+No access log, no server header, no trust in X-Forwarded-*: paths carry tokens, and who a client is gets
+decided in kit/origins.py.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from newsletter import clock
+from newsletter.web.deadlines import Deadlines, Patience, Stage
+from newsletter.web.lifespan import lifespan
+from newsletter.web.process import listen, stop_signals
+
+REFUSALS = {
+    400: "This request can't be understood.",
+    408: "The request took too long to arrive.",
+    414: "This address is too long.",
+    431: "The request's headers are too long.",
+    505: "This server speaks HTTP/1.1 and HTTP/1.0.",
+}
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection: uvicorn's, and the patience that we have with it."""
+
+    def __init__(
+        self, deadlines: Deadlines, config: Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        super().__init__(config, server_state, app_state, asyncio.get_running_loop())
+        self._deadlines = deadlines
+        self._patience = Patience(deadlines, self.loop.time())
+        self._status = 400
+        self._chunk = 0  # bytes that came with the request's first one
+        self._arrived = 0  # bytes that came after those
+        self._unsent = 0
+        self._unsent_due = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        if self._patience.stage is Stage.REFUSED:
+            return
+        self._arrived += len(data)
+        self._chunk = len(data)
+        super().data_received(data)
+        if self._patience.stage is Stage.HEAD:
+            if self._arrived > self._deadlines.head_bytes:
+                self._refuse(431 if self.headers else 414)
+        elif self.headers:
+            self.headers.clear()  # trailers
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._patience.begun(self.loop.time())
+        self._arrived = 0
+
+    def on_headers_complete(self) -> None:
+        if self._arrived + self._chunk > self._deadlines.head_bytes:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > self._deadlines.head_bytes:
+                self._reject(414 if len(self.url) > size / 2 else 431)
+        version = self.parser.get_http_version()
+        if version != "1.1":
+            self._judge_version(version)
+        upgrades = self.parser.should_upgrade()
+        if upgrades and any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
+            self._reject(400)  # the parser would lose the body
+        super().on_headers_complete()
+        self.headers = []  # what follows the body may not join the headers that the app sees
+        if upgrades:
+            self.cycle.keep_alive = False
+        self._patience.headed(self.loop.time())
+
+    def _judge_version(self, version: str) -> None:
+        if version != "1.0":
+            self._reject(505)
+        if any(name == b"transfer-encoding" for name, _ in self.headers):
+            self._reject(400)  # RFC 9112 §6.1: its framing is faulty
+
+    def _reject(self, status: int) -> None:
+        """Ends the parsing; uvicorn then calls send_400_response."""
+        self._status = status
+        raise ValueError
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._patience.fed(self.loop.time(), len(body))
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._patience.whole(self.loop.time(), answered=self.cycle.response_complete)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self._patience.answered(self.loop.time())
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the sentence is ours
+        self._refuse(self._status)
+
+    def check(self, now: float) -> None:
+        """Closes the connection when its time is up. The server calls it every second or so."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent:
+            if unsent != self._unsent:
+                self._unsent, self._unsent_due = unsent, now + self._deadlines.answer
+            elif now >= self._unsent_due:
+                self.transport.abort()
+            return
+        self._unsent = 0
+        if now < self._patience.due or self.transport.is_closing():
+            return
+        stage = self._patience.stage
+        if self.flow.read_paused or (stage is Stage.HEAD and self._answering()):
+            self._patience.extend(now)
+        elif stage is Stage.HEAD or (stage is Stage.BODY and self._answering()):
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def _answering(self) -> bool:
+        return bool(self.cycle and not self.cycle.response_complete)
+
+    def _refuse(self, status: int) -> None:
+        """Answers in the app's place where no answer has begun, then reads on a little and closes."""
+        in_body = self._patience.stage is Stage.BODY
+        if self.pipeline or (self._answering() and (not in_body or self.cycle.response_started)):
+            self.transport.close()
+            return
+        if in_body and self._answering():
+            self.cycle.disconnected = True  # the app gets to know, and what it sends is dropped
+            self.cycle.message_event.set()
+        text = REFUSALS[status].encode()
+        self.transport.write(
+            b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+            + b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+            + b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
+            + b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(text), text)
+        )
+        self.transport.write_eof()
+        self._patience.refused(self.loop.time())
+
+
+class Server:
+    """Serves an ASGI app on one address inside the running loop; one process may run several.
+
+    Port 0 takes a free one, and `port` then says which. `drain` is how many seconds the requests under way
+    get when it stops.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        *,
+        drain: float = 30.0,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.host, self.port = host, port
+        self._app = app
+        self._drain = drain
+        self._deadlines = deadlines or Deadlines()
+        self._state = ServerState()
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> "Server":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Raises SettingsError when the address can't be had, and whatever the app's start-up raises."""
+        async with AsyncExitStack() as opened:
+            listening = opened.enter_context(closing(listen(self.host, self.port)))
+            app_state = await opened.enter_async_context(lifespan(self._app))
+            await opened.enter_async_context(self._accepting(listening, app_state))
+            self.port = listening.getsockname()[1]
+            self._open = opened.pop_all()
+
+    @asynccontextmanager
+    async def _accepting(self, listening: socket.socket, app_state: dict[str, Any]) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        config = self._config()
+        sweeping = loop.create_task(self._sweep())
+        accepting = await loop.create_server(
+            lambda: Connection(self._deadlines, config, self._state, app_state), sock=listening, backlog=2048
+        )
+        try:
+            yield
+        finally:
+            accepting.close()
+            await self._finish()
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+
+    def _config(self) -> Config:
+        config = Config(
+            self._app,
+            interface="asgi3",
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",  # what it logs of a request is noise, or private; the edge logs what fails
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=int(self._deadlines.idle) + 5,  # ours comes first
+        )
+        config.load()
+        return config
+
+    async def _sweep(self) -> None:
+        """One timer for all connections: a timer for each would cost every request more."""
+        pace = min(1.0, self._deadlines.shortest / 4)
+        loop = asyncio.get_running_loop()
+        while True:
+            date = format_datetime(clock.moment(clock.now()), usegmt=True)
+            self._state.default_headers = [(b"date", date.encode())]
+            for connection in list(self._state.connections):
+                if isinstance(connection, Connection):
+                    connection.check(loop.time())
+            await asyncio.sleep(pace)
+
+    async def _finish(self) -> None:
+        """Idle connections close at once; requests under way are answered first, as long as `drain` lasts."""
+        began = clock.monotonic()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        while (  # noqa: ASYNC110  two sets that uvicorn empties without telling
+            self._state.connections or self._state.tasks
+        ) and clock.monotonic() < began + self._drain:
+            await asyncio.sleep(0.02)
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        if tasks := list(self._state.tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1.0)
+
+    def hurry(self) -> None:
+        """Don't wait for the requests under way."""
+        self._drain = 0.0
+
+    async def stop(self) -> None:
+        await self._open.aclose()
+
+
+async def serve(
+    app: Callable[..., Any], host: str, port: int, *, drain: float = 30.0, deadlines: Deadlines | None = None
+) -> None:
+    """Until SIGTERM or SIGINT; a second one ends it without waiting. Raises like Server.start."""
+    server = Server(app, host, port, drain=drain, deadlines=deadlines)
+    with stop_signals(server.hurry) as stopped:
+        async with server:
+            await stopped.wait()

@@ -1,0 +1,1 @@
+"""How the project's own files are checked; see rules.py."""
