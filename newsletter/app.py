@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp
 
 from newsletter import clock
 from newsletter.addresses import parse
@@ -23,7 +22,7 @@ from newsletter.subscribers import Subscribers
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
 from newsletter.web.kit import problems
-from newsletter.web.kit.edge import Edge
+from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.gate import Gate
 from newsletter.web.kit.pages import Pages
 from newsletter.web.kit.site import Site
@@ -35,7 +34,7 @@ TIDY_EVERY = 60.0  # seconds between two rounds of reminders and purges
 LEDGER_KEPT = 90 * clock.DAY
 
 
-def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True) -> ASGIApp:
+def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True) -> Edge:
     """The ASGI app; its lifespan opens the database, brings it up to date, seeds it, and runs the worker."""
 
     @asynccontextmanager
@@ -50,12 +49,13 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         exception_handlers={
             NewsletterError: problems.on_newsletter_error,
             HTTPException: problems.on_http_exception,
+            Exception: pass_on,
         },
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,  # the edge counts, while the body streams
     )
-    return Edge(app, settings)
+    return Edge(app, settings, page=Pages(settings).failure)
 
 
 @asynccontextmanager
@@ -65,7 +65,10 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
     tasks: list[asyncio.Task[None]] = []
     sender = Worker(site.db, settings, site.tokens)
     if worker:
-        tasks = [asyncio.create_task(sender.run(), name="worker"), asyncio.create_task(tidy(site), name="tidy")]
+        tasks = [
+            asyncio.create_task(sender.run(), name="worker"),
+            asyncio.create_task(tidy(site), name="tidy"),
+        ]
     try:
         yield site
     finally:

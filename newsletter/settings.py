@@ -7,6 +7,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -122,7 +123,11 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _web_address(name: str, url: str, *, path: bool = False) -> str:
     parts = urlsplit(url)
-    plain = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment or parts.username)
+    plain = (
+        parts.scheme in ("http", "https")
+        and parts.hostname
+        and not (parts.query or parts.fragment or parts.username)
+    )
     if not plain or (parts.path.strip("/") and not path):
         raise SettingsError(f"{PREFIX}{name} must be an address like https://news.example.org, not {url!r}.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
@@ -150,10 +155,8 @@ def _own_key(database_url: str) -> tuple[str, ...]:
         raise SettingsError(f"{PREFIX}SECRET_KEY is needed with PostgreSQL, the same on every machine.")
     path = Path(database_url.removeprefix("sqlite:///") + ".key")
     try:
-        with path.open("x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _make_key(path)
     except OSError as error:
         raise SettingsError(f"Can't make the secret key's file {path}: {error.strerror}.") from None
     keys = _keys(_words(path.read_text("ascii")))
@@ -162,16 +165,32 @@ def _own_key(database_url: str) -> tuple[str, ...]:
     return keys
 
 
+def _make_key(path: Path) -> None:
+    """Whole or not at all, and the first of several processes wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()
+
+
 def _networks(networks: tuple[str, ...]) -> None:
     for network in networks:
         try:
             ip_network(network)
         except ValueError:
-            raise SettingsError(f"{PREFIX}TRUSTED_PROXIES: {network!r} is no network like 10.0.0.0/8.") from None
+            raise SettingsError(
+                f"{PREFIX}TRUSTED_PROXIES: {network!r} is no network like 10.0.0.0/8."
+            ) from None
 
 
 def _positive(settings: Settings) -> None:
     for name in Settings.__struct_fields__:
         value = getattr(settings, name)
-        if isinstance(value, int) and value < (0 if name in ("reminder_hours", "proof_above") else 1) and not isinstance(value, bool):
+        if (
+            isinstance(value, int)
+            and value < (0 if name in ("reminder_hours", "proof_above") else 1)
+            and not isinstance(value, bool)
+        ):
             raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1, not {value}.")

@@ -17,7 +17,15 @@ from newsletter.clock import MINUTE, SECOND
 from newsletter.errors import Expired, NotFound
 
 Purpose = Literal[
-    "confirm", "block", "download", "page-download", "unsubscribe", "preferences", "form", "sign-in", "desk-form"
+    "confirm",
+    "block",
+    "download",
+    "page-download",
+    "unsubscribe",
+    "preferences",
+    "form",
+    "sign-in",
+    "desk-form",
 ]
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -70,7 +78,7 @@ class Tokens:
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
     def _open(self, purpose: Purpose, token: str) -> tuple[int, ...]:
-        token = token.rstrip(".,;:!?)>]}\"\' ")  # what mail programs glue to a link
+        token = token.rstrip(".,;:!?)>]}\"' ")  # what mail programs glue to a link
         try:
             if len(token) > _LONGEST:
                 raise BadSignature("too long")

@@ -140,6 +140,7 @@ GOOD = [
     (rules.sql_in_stores, "newsletter/signups/store.py", "q = 'SELECT id FROM forms'"),
     (rules.sql_in_stores, FINE, "'''SELECT id FROM forms'''\nx = 'Select one from the list.'"),
     (rules.front_door, "newsletter/web/x.py", "from newsletter.signups import sign_up"),
+    (rules.front_door, "newsletter/web/x.py", "from newsletter.signups import seed"),
     (rules.front_door, "newsletter/signups/actions.py", "from newsletter.signups import store"),
     (rules.size, FINE, "\n" * 300),
     (
@@ -155,9 +156,11 @@ GOOD = [
 def complaints(root: Path, rule: Rule, path: str, text: str) -> list[str]:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text(text)
-    store = root / "newsletter/signups/store.py"
-    store.parent.mkdir(parents=True, exist_ok=True)
-    store.touch()
+    signups = root / "newsletter/signups"
+    signups.mkdir(parents=True, exist_ok=True)
+    (signups / "store.py").touch()
+    (signups / "seed.py").touch()
+    (signups / "__init__.py").write_text("from newsletter.signups.seed import seed")
     (root / "newsletter/mail").mkdir(exist_ok=True)
     return list(rule(Source(root, path)))
 

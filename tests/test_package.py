@@ -17,7 +17,6 @@ import pytest
 
 from tests.house.source import ROOT, tracked
 
-pytestmark = pytest.mark.slow
 DEADLINE = 60.0
 LOCK = ROOT / "deploy/requirements.lock"
 

@@ -21,15 +21,27 @@ def export() -> None:
 
 
 @export.command()
-@click.option("--format", "form", type=click.Choice(["csv", "ndjson", "xlsx"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "ndjson", "xlsx"]), default="csv", show_default=True
+)
 @click.option("--status", type=click.Choice(STATUSES), help="Only these.")
 @click.option("--tag", default="", help="Only those with this tag.")
 @click.option("--form", "form_slug", default="", help="Only those who came through this form.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only those who signed up on or after this day (UTC).")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Only those who signed up on or after this day (UTC)."
+)
 @click.option("--raw", is_flag=True, help="CSV to the letter: no BOM, no guard against formulas.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
 def subscribers(
-    form: str, status: str | None, tag: str, form_slug: str, since: datetime | None, raw: bool, output: Path | None
+    form: str,
+    status: str | None,
+    tag: str,
+    form_slug: str,
+    since: datetime | None,
+    raw: bool,
+    output: Path | None,
 ) -> None:
     """All subscribers with their consent, oldest first."""
     start = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else None

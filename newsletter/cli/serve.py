@@ -13,9 +13,13 @@ from newsletter.web import process, server
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
 @click.option("--no-worker", is_flag=True, help="Leave the mailing to `newsletter worker`.")
-@click.option("--no-migrate", is_flag=True, help="Refuse to start on an older database instead of upgrading it.")
+@click.option(
+    "--no-migrate", is_flag=True, help="Refuse to start on an older database instead of upgrading it."
+)
 def serve(host: str, port: int, no_worker: bool, no_migrate: bool) -> None:
     """Answer readers and the owner, and send what waits."""
     app = create_app(settings.load(), worker=not no_worker, migrate=not no_migrate)
@@ -23,7 +27,9 @@ def serve(host: str, port: int, no_worker: bool, no_migrate: bool) -> None:
 
 
 @click.command()
-@click.option("--no-migrate", is_flag=True, help="Refuse to start on an older database instead of upgrading it.")
+@click.option(
+    "--no-migrate", is_flag=True, help="Refuse to start on an older database instead of upgrading it."
+)
 def worker(no_migrate: bool) -> None:
     """Send what waits in the outbox, until it is stopped; what is on the wire is finished first."""
     process.run(_work(settings.load(), upgrade=not no_migrate))
@@ -46,4 +52,6 @@ def migrate() -> None:
         applied = asyncio.run(bring_up_to_date(settings.load().database_url))
     except MigrationError as error:
         raise click.ClickException(error.sentence) from None
-    click.echo("\n".join(f"Applied {name}" for name in applied) or "Nothing to do: the database is up to date.")
+    click.echo(
+        "\n".join(f"Applied {name}" for name in applied) or "Nothing to do: the database is up to date."
+    )

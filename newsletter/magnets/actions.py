@@ -6,9 +6,9 @@ from typing import Any, Literal
 import msgspec
 
 from newsletter.errors import BadInput, NotFound
-from newsletter.mail import Post
 from newsletter.magnets import store
 from newsletter.magnets.model import Magnet
+from newsletter.mail import Post
 from newsletter.storage import StoredFile, Tx, files
 from newsletter.subscribers import Subscriber
 
@@ -27,7 +27,15 @@ class Magnets:
         self._post = post
 
     async def add(
-        self, tx: Tx, slug: str, title: str, description: str, name: str, content: bytes, *, attach: bool = False
+        self,
+        tx: Tx,
+        slug: str,
+        title: str,
+        description: str,
+        name: str,
+        content: bytes,
+        *,
+        attach: bool = False,
     ) -> int:
         """A new magnet with its first version; returns its id. Raises BadInput."""
         id = await store.add(tx, slug, title, description, attach)
@@ -51,7 +59,11 @@ class Magnets:
         return await store.of_form(tx, form_id)
 
     async def deliver(
-        self, tx: Tx, person: Subscriber, magnets: Sequence[Magnet], message: Literal["guide", "already", "fresh_link"]
+        self,
+        tx: Tx,
+        person: Subscriber,
+        magnets: Sequence[Magnet],
+        message: Literal["guide", "already", "fresh_link"],
     ) -> None:
         """Mails the links (and small attachments) to the address we have, never to a typed one."""
         await self._post.enqueue(
@@ -76,7 +88,7 @@ class Magnets:
     async def open(self, tx: Tx, magnet_id: int) -> Given:
         """The current version's file. Raises NotFound."""
         magnet = await store.find(tx, magnet_id)
-        stored = magnet and await files.find(tx, magnet.file_id)
+        stored = await files.find(tx, magnet.file_id) if magnet else None
         if magnet is None or stored is None:
             raise NotFound("This guide is no longer offered.")
         return Given(magnet, stored)

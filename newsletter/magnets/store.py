@@ -46,7 +46,9 @@ async def add(tx: Tx, slug: str, title: str, description: str, attach: bool) -> 
 async def add_version(tx: Tx, magnet_id: int, file_id: int, notes: str) -> int:
     """The next version's number; two at once meet at the unique constraint."""
     number = 1 + int(
-        await tx.value("SELECT coalesce(max(number), 0) FROM magnet_versions WHERE magnet_id = :id", id=magnet_id)
+        await tx.value(
+            "SELECT coalesce(max(number), 0) FROM magnet_versions WHERE magnet_id = :id", id=magnet_id
+        )
     )
     await tx.run(
         """INSERT INTO magnet_versions (id, magnet_id, number, file_id, notes, created_at)
@@ -88,5 +90,7 @@ async def count_download(tx: Tx, subscriber_id: int, version_id: int, automatic:
 async def downloads(tx: Tx, version_id: int) -> int:
     """How many people downloaded this version; scanners aside."""
     return int(
-        await tx.value("SELECT count(*) FROM downloads WHERE version_id = :id AND automatic = 0", id=version_id)
+        await tx.value(
+            "SELECT count(*) FROM downloads WHERE version_id = :id AND automatic = 0", id=version_id
+        )
     )

@@ -1,0 +1,10 @@
+"""Everything that leaves: promised in the transaction that causes it, sent by a worker, settled for good.
+
+Calls go worker > ledger, messages, relay > smtp > wire; a feature needs `Post`, a process needs `Worker`.
+"""
+
+from newsletter.mail.look import Doubt, doubts, last_sent, waiting, workers
+from newsletter.mail.outbox import Enqueued, Post, prune
+from newsletter.mail.worker import Worker
+
+__all__ = ["Doubt", "Enqueued", "Post", "Worker", "doubts", "last_sent", "prune", "waiting", "workers"]

@@ -18,7 +18,7 @@ from newsletter.tokens import Tokens
 SILENCE = 30 * SECOND
 TRIES = 25  # at 1, 2, 4 … 128 minutes and then every 4 hours: about 72 hours
 LONGEST_PAUSE = 4 * HOUR
-BATCH = 16
+BATCH = 16  # as many keys as _SUPPRESSED asks for
 ALWAYS = frozenset({"sign_in"})  # to the owner, who must not be able to lock themselves out
 
 Result = Literal["sent", "deferred", "failed", "in_doubt"]
@@ -49,17 +49,6 @@ class Settlement(msgspec.Struct, frozen=True):
     delay: int = 0  # ms until it may be tried again, if it waits
     tried: int = 1  # 0: the server never came to judge it
     resent: int = 0
-
-
-class Doubt(msgspec.Struct, frozen=True):
-    """A message of which nobody knows whether it arrived."""
-
-    id: int
-    message: str
-    message_id: str
-    subscriber_id: int | None
-    settled_at: int
-    reply: str
 
 
 class _Candidate(Delivery, frozen=True):
@@ -173,11 +162,12 @@ _DUE = """
 _CANDIDATES = {"sqlite": _DUE, "postgres": _DUE + "FOR UPDATE OF o SKIP LOCKED"}
 _TAKE = "UPDATE outbox SET state = 'sending', worker = :worker WHERE id = :id"
 _SKIP = "UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', settled_at = :now WHERE id = :id"
-_SUPPRESSED = (
-    "SELECT key FROM suppressions WHERE (expires_at IS NULL OR expires_at > :now) AND key IN ("
-    + ", ".join(f":key{n}" for n in range(BATCH))
-    + ")"
-)
+_SUPPRESSED = """
+    SELECT key FROM suppressions
+    WHERE (expires_at IS NULL OR expires_at > :now)
+      AND key IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7,
+                  :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)
+    """
 
 
 async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
@@ -211,21 +201,3 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
 async def leave(tx: Tx, worker: int) -> None:
     """A clean stop."""
     await tx.run("DELETE FROM workers WHERE id = :id", id=worker)
-
-
-async def workers(tx: Tx) -> int:
-    """How many workers are alive."""
-    alive: int = await tx.value("SELECT count(*) FROM workers WHERE seen_at >= :since", since=tx.now - SILENCE)
-    return alive
-
-
-async def doubts(tx: Tx, limit: int = 100) -> list[Doubt]:
-    """The newest messages that stayed in doubt."""
-    return await tx.all(
-        Doubt,
-        """
-        SELECT id, message, message_id, subscriber_id, settled_at, reply FROM outbox
-        WHERE settled_at IS NOT NULL AND state = 'in_doubt' ORDER BY settled_at DESC, id DESC LIMIT :limit
-        """,
-        limit=limit,
-    )

@@ -1,8 +1,6 @@
 """Messages as bytes: a folder of templates/email/ and a row's context give the same bytes every time.
 
-The standard library writes encoded words into structured headers (python/cpython#85725) and lets an encoded
-newline in a subject become a header of its own (CVE-2024-6923). So the first is taken from it by a policy,
-the second is refused on the way in, and what comes out is read again before anybody gets it.
+What comes out is read again before anybody gets it.
 """
 
 import re
@@ -12,36 +10,22 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from email.policy import EmailPolicy, compat32
+from email.policy import compat32
 from typing import Any
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from newsletter import clock
-from newsletter.errors import SettingsError
+from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
 from newsletter.mail.ledger import Delivery
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
+from newsletter.storage import Tx, files
 from newsletter.tokens import Tokens
 
-SUBSCRIBED = frozenset({"guide", "already", "fresh_link"})  # to subscribers: they carry the one-click way out
-WIDTH = 76  # RFC 2045 §6.7 for bodies; relays that re-encode longer header lines break List-Unsubscribe
 _LONGEST_HEADER_LINE = 998
-
-_AS_IS = frozenset(
-    "date message-id to auto-submitted x-auto-response-suppress list-unsubscribe list-unsubscribe-post "
-    "mime-version content-transfer-encoding".split()
-)
-# Controls, line and paragraph separators, what reverses the reading direction, halves of characters.
-_REFUSED = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # noqa: RUF039
-)
 _LOOSE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
-
-
-class MessageError(Exception):
-    """This message can't be made. The sentence names what is wrong without saying the value."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -50,25 +34,13 @@ class Attachment(msgspec.Struct, frozen=True):
     content: bytes
 
 
-class _Policy(EmailPolicy):
-    """Structured headers leave as they are: never folded, never an encoded word."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in _AS_IS:
-            return f"{name}: {value}\r\n".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_POLICY = _Policy(linesep="\r\n", max_line_length=WIDTH, cte_type="7bit")
-
-
 class Messages:
     """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail."""
 
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._sender = _sender(settings)
+        self._sender = sender(settings)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES / "email"),
             autoescape=select_autoescape(("html",), default=False),
@@ -83,24 +55,28 @@ class Messages:
         """The message as it goes on the wire. Raises MessageError."""
         try:
             values = self._values(delivery)
-            subject = _one_line("The subject", self._render(delivery, "subject.txt", values))
+            subject = one_line("The subject", self._render(delivery, "subject.txt", values))
             values["subject"] = subject
-            message = EmailMessage(policy=_POLICY)
+            message = EmailMessage(policy=POLICY)
             headers = self._headers(delivery, subject, values)
             for name, value in headers:
                 message[name] = value
             message.set_content(self._render(delivery, "body.txt", values), cte="quoted-printable")
-            message.add_alternative(self._render(delivery, "body.html", values), "html", cte="quoted-printable")
+            message.add_alternative(
+                self._render(delivery, "body.html", values), "html", cte="quoted-printable"
+            )
             for file in attachments:
                 maintype, _, subtype = file.media_type.partition("/")
-                message.add_attachment(file.content, maintype, subtype, filename=_one_line("A file's name", file.name))
+                message.add_attachment(
+                    file.content, maintype, subtype, filename=one_line("A file's name", file.name)
+                )
             self._name_boundaries(message, delivery)
             raw = message.as_bytes()
         except TemplateError as error:
             raise MessageError(f"templates/email/{delivery.message}: {error}.") from None
         except (HeaderParseError, LookupError, TypeError, ValueError) as error:
             raise MessageError(f"Its context can't be used ({type(error).__name__}).") from None
-        _check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery, subject)
+        _check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery)
         return raw
 
     def _values(self, delivery: Delivery) -> dict[str, Any]:
@@ -110,8 +86,7 @@ class Messages:
         asked = clock.moment(context.get("asked_at") or delivery.created_at)
         known: dict[str, Any] = {
             "from_name": self._sender.display_name or self._settings.public_host,
-            "site_host": self._settings.public_host,
-            "site_url": self._settings.public_url,
+            "host": self._settings.public_host,
             "postal_address": self._settings.postal_address,
             "expires_days": self._settings.confirmation_days,
             "download_days": self._settings.download_days,
@@ -149,7 +124,7 @@ class Messages:
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ]
-        if delivery.message in SUBSCRIBED:
+        if values.get("unsubscribe"):
             headers.append(("List-Unsubscribe", f"<{values['links']['unsubscribe']}>"))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return headers
@@ -161,30 +136,30 @@ class Messages:
             part.set_boundary(f"=_{name}{number}")
 
 
-def _sender(settings: Settings) -> Address:
-    try:
-        name = _one_line("The name", settings.from_name) if settings.from_name else ""
-        return Address(name, addr_spec=settings.from_email)
-    except (MessageError, HeaderParseError, ValueError):
-        raise SettingsError("NEWSLETTER_FROM can't be the sender of a mail. Write: Ada Byron <letters@example.org>.") from None
+class _Wanted(msgspec.Struct):
+    file_ids: list[int] = []
+
+
+async def attachments(tx: Tx, delivery: Delivery) -> list[Attachment]:
+    """The files that ride in this message, if any. Raises MessageError."""
+    found: list[Attachment] = []
+    for file_id in msgspec.json.decode(delivery.context, type=_Wanted).file_ids:
+        file = await files.find(tx, file_id)
+        if file is None:
+            raise MessageError(f"There is no file {file_id} to attach.")
+        found.append(Attachment(file.name, file.media_type, await files.whole(tx, file_id)))
+    return found
 
 
 def _refuse(value: Any) -> None:
     """Nothing a template may say holds a line's end or steers how the text is read."""
-    if isinstance(value, str) and _REFUSED.search(value):
+    if isinstance(value, str) and REFUSED.search(value):
         raise MessageError("A value in its context holds a control character.")
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _refuse(item)
 
 
-def _one_line(what: str, text: str) -> str:
-    line = text.strip()
-    if not line or _REFUSED.search(line) or "=?" in line:
-        raise MessageError(f"{what} is empty, or holds a control character or an encoded word.")
-    return line
-
-
-def _check(raw: bytes, names: Sequence[str], delivery: Delivery, subject: str) -> None:
+def _check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
     """What another program will read is what was meant: these headers and no others."""
     head, _, body = raw.partition(b"\r\n\r\n")
     parsed = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")

@@ -17,7 +17,9 @@ _log = logging.getLogger(__name__)
 class Relay:
     """Lends connections to the server that NEWSLETTER_SMTP_URL names. Raises SettingsError for a bad one."""
 
-    def __init__(self, settings: Settings, timeouts: Timeouts, tls_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, settings: Settings, timeouts: Timeouts, tls_context: ssl.SSLContext | None = None
+    ) -> None:
         self._url = parse_url(settings.smtp_url)
         self._hello = settings.from_email.rpartition("@")[2]
         self._timeouts = timeouts

@@ -61,7 +61,7 @@ class Outcome(msgspec.Struct, frozen=True):
 Refusal = tuple[str, Reply]  # at which command, and with what
 
 
-class RelayTrouble(Exception):  # noqa: N818  the relay's trouble, not an error of this message
+class RelayTrouble(Exception):
     """The relay can't be used now; nothing was handed over. The sentence holds no address."""
 
 
@@ -243,7 +243,7 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
 
 
 def _take_over(client: aiosmtplib.SMTP) -> Wire:
-    return Wire(cast(asyncio.Transport, client.transport))
+    return Wire(cast("asyncio.Transport", client.transport))
 
 
 def _connect_trouble(relay: RelayUrl, error: Exception) -> str:

@@ -23,7 +23,7 @@ class Reply(NamedTuple):
         return f"{self.code} {self.words}"
 
 
-class Broken(Exception):  # noqa: N818  it is a state of the line, and said as a sentence
+class Broken(Exception):
     """The conversation can't go on: cut off, silent for too long, or not SMTP."""
 
 
@@ -48,7 +48,9 @@ class Wire(asyncio.Protocol):
     @property
     def quiet(self) -> bool:
         """Whole, and nothing was said that nobody asked for."""
-        return not (self._why_broken or self._replies or self._buffer or self._lines or self._transport.is_closing())
+        return not (
+            self._why_broken or self._replies or self._buffer or self._lines or self._transport.is_closing()
+        )
 
     def write(self, data: bytes) -> None:
         """Raises Broken."""
@@ -125,7 +127,7 @@ class Wire(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.cut("The connection was lost.")
+        self.cut(f"The connection was lost{f' ({exc})' if exc else ''}.")
         self._gone.set()
 
     def pause_writing(self) -> None:

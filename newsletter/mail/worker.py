@@ -3,27 +3,27 @@
 import asyncio
 import logging
 import ssl
+import traceback
 from collections.abc import Coroutine
 from typing import Any, cast
-
-import msgspec
 
 from newsletter import ids
 from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
 from newsletter.mail import ledger
+from newsletter.mail.headers import MessageError
 from newsletter.mail.ledger import Delivery, Settlement, release, settlement
-from newsletter.mail.messages import Attachment, MessageError, Messages
+from newsletter.mail.messages import Messages, attachments
 from newsletter.mail.outbox import TOPIC
 from newsletter.mail.relay import Relay
 from newsletter.mail.smtp import Connection, Outcome, RelayTrouble, Timeouts
 from newsletter.settings import Settings
-from newsletter.storage import Database, Tx, files
+from newsletter.storage import Database
 from newsletter.tokens import Tokens
 
 CONNECTIONS = 4
+BEAT = 5.0
 _POLL = 0.5  # seconds: how late another process's message, or one whose pause is over, is seen
-_BEAT = 5.0
 _AGAIN = 1.0  # seconds until a database that was away is asked again
 _LAST_WORDS = 5.0
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """`run` until `stop`. Raises SettingsError when the relay's address can't be used."""
+    """`run` until `stop`. Raises SettingsError when the relay's address or the sender can't be used."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Worker:
         timeouts: Timeouts | None = None,
         tls_context: ssl.SSLContext | None = None,
         silence: int = ledger.SILENCE,
-        beat: float = _BEAT,
+        beat: float = BEAT,
     ) -> None:
         self._db = db
         self._tokens = tokens
@@ -54,48 +54,45 @@ class Worker:
         self._silence = silence
         self._beat = beat
         self._id = ids.new_id()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
-        self._failure: BaseException | None = None
         self._running = self._stopping = False
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
         self._running = True
+        heart = asyncio.create_task(self._keep_beating())
         try:
-            while not await self._show_life():
-                await asyncio.sleep(_AGAIN)
-            self._start(self._keep_beating())
+            work = self._show_life
             while not self._stopping:
-                await self._open_lanes()
-                await self._db.wait(TOPIC, _POLL)
-                await self._relay.sweep()
-                if self._failure:
-                    raise self._failure
+                if await self._survive(work()):
+                    work = self._round
+                else:
+                    await asyncio.sleep(_AGAIN)
             while self._lanes:
                 await asyncio.wait(self._lanes)
-            await self._leave()
+            await self._survive(self._db.write(ledger.leave, self._id))
         finally:
-            for task in self._tasks:
+            for task in (heart, *self._lanes):
                 task.cancel()
             await self._relay.close()
             self._stopped.set()
 
-    async def stop(self, timeout: float = 30) -> None:  # noqa: ASYNC109  the drain ends softly, not by cancelling
+    async def stop(self, timeout: float = 30) -> None:  # noqa: ASYNC109  a soft end, not a cancellation
         """Claim nothing more, let what is on the wire finish for `timeout` seconds, then cut it off."""
         self._stopping = True
         if not self._running:
             return
         for lane in self._connecting:
             lane.cancel()
-        if not await self._ended(timeout):
-            _log.warning("Stopping with messages on the wire; those are in doubt.")
-            self._relay.cut()
-            if not await self._ended(_LAST_WORDS):
-                for lane in self._lanes:
-                    lane.cancel()
-                await self._stopped.wait()
+        if await self._ended(timeout):
+            return
+        _log.warning("Stopping while the relay is slow: what it has not answered is in doubt.")
+        self._relay.cut()
+        if not await self._ended(_LAST_WORDS):
+            for lane in self._lanes:
+                lane.cancel()
+            await self._stopped.wait()
 
     async def _ended(self, seconds: float) -> bool:
         try:
@@ -105,55 +102,47 @@ class Worker:
             return False
         return True
 
-    async def _show_life(self) -> bool:
+    async def _survive(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Nothing that goes wrong once may end the sending of mail. Whether it went well."""
         try:
-            doubts = await self._db.write(ledger.beat, self._id, self._silence)
-        except Unavailable:
-            return False
-        if doubts:
-            _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
-        return True
+            await work
+        except Unavailable as error:
+            _log.warning("The worker waits: %s", error)
+        except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
+            _log.error("The worker stumbled: %s", _where(error))
+        else:
+            return True
+        return False
 
     async def _keep_beating(self) -> None:
         while True:
             await asyncio.sleep(self._beat)
-            await self._show_life()
+            await self._survive(self._show_life())
 
-    async def _leave(self) -> None:
-        try:
-            await self._db.write(ledger.leave, self._id)
-        except Unavailable:
-            _log.warning("Stopped without a word to the database, which is away.")
+    async def _show_life(self) -> None:
+        doubts = await self._db.write(ledger.beat, self._id, self._silence)
+        if doubts:
+            _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        for tasks in (self._tasks, self._lanes, self._connecting):
-            tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            self._failure = task.exception()
-
-    async def _open_lanes(self) -> None:
-        """As many as there is work for; one at a time while the relay is in trouble."""
+    async def _round(self) -> None:
+        """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""
         room = (1 if self._relay.troubled else self._connections) - len(self._lanes)
-        if room <= 0 or not self._relay.ready:
-            return
-        try:
+        if room > 0 and self._relay.ready:
             waiting = await self._db.read(ledger.due, self._connections)
-        except Unavailable:
-            return
-        for _ in range(min(room, waiting - len(self._connecting))):
-            lane = self._start(self._lane())
-            self._lanes.add(lane)
-            self._connecting.add(lane)
+            for _ in range(min(room, waiting - len(self._connecting))):
+                self._open_lane()
+        await self._db.wait(TOPIC, _POLL)
+        await self._relay.sweep()
+
+    def _open_lane(self) -> None:
+        lane = cast("asyncio.Task[None]", asyncio.create_task(self._survive(self._lane())))
+        for tasks in (self._lanes, self._connecting):
+            tasks.add(lane)
+            lane.add_done_callback(tasks.discard)
 
     async def _lane(self) -> None:
         """One connection at a time, one message at a time, until there is nothing more to do."""
-        me = cast(asyncio.Task[None], asyncio.current_task())
+        me = cast("asyncio.Task[None]", asyncio.current_task())
         more = True
         while more and not self._stopping:
             self._connecting.add(me)
@@ -182,18 +171,29 @@ class Worker:
                 return await self._db.write(ledger.turn, self._tokens, self._id, done, limit)
             except Unavailable:
                 if done is None:
-                    return []
+                    raise
                 await asyncio.sleep(_AGAIN)  # what the server said must not be lost
 
     async def _deliver(self, connection: Connection, row: Delivery) -> Settlement:
+        """Whatever is wrong with one message, the others go on."""
         try:
-            message = self._messages.build(row, await self._attachments(row))
+            message = self._messages.build(row, await self._db.read(attachments, row))
         except Unavailable:
             return release(row, "The database was away.", 10 * SECOND)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with one message, the others go on
-            words = str(error) if isinstance(error, MessageError) else type(error).__name__
-            _log.error("Message %d (%s) can't be rendered: %s", row.id, row.message, words)  # noqa: TRY400  no values
-            return settlement(row, "failed", f"It can't be rendered: {words}")
+        except MessageError as error:
+            _log.error("Message %d (%s) can't be made: %s", row.id, row.message, error)
+            return settlement(row, "failed", str(error))
+        except Exception as error:  # noqa: BLE001  a fault in a template's filter, say
+            _log.error("Message %d (%s) can't be made: %s", row.id, row.message, _where(error))
+            return settlement(row, "failed", f"It can't be made ({type(error).__name__}).")
+        try:
+            return await self._send(connection, row, message)
+        except Exception as error:  # noqa: BLE001  we can't tell how far it came
+            _log.error("Message %d is in doubt: %s", row.id, _where(error))
+            connection.cut()
+            return settlement(row, "in_doubt", f"A fault in the worker ({type(error).__name__}).")
+
+    async def _send(self, connection: Connection, row: Delivery, message: bytes) -> Settlement:
         try:
             outcome = await connection.send(self._sender, row.recipient, message)
         except RelayTrouble as trouble:
@@ -206,26 +206,13 @@ class Worker:
     def _heed(self, row: Delivery, outcome: Outcome) -> None:
         if outcome.result == "in_doubt":
             _log.warning("Message %d is in doubt: %s", row.id, outcome.words)
-            self._relay.had_trouble(RelayTrouble("The relay took a message without a word."))
+            self._relay.had_trouble(RelayTrouble("The relay took a message and did not answer."))
             return
         self._relay.was_fine()
         if outcome.result != "sent":
-            _log.info("Message %d was %s with %d.", row.id, outcome.result, outcome.code)
-
-    async def _attachments(self, row: Delivery) -> list[Attachment]:
-        wanted = msgspec.json.decode(row.context, type=_Wanted).file_ids
-        return await self._db.read(_files, wanted) if wanted else []
+            _log.info("Message %d was %s by the relay with %d.", row.id, outcome.result, outcome.code)
 
 
-class _Wanted(msgspec.Struct):
-    file_ids: list[int] = []
-
-
-async def _files(tx: Tx, file_ids: list[int]) -> list[Attachment]:
-    found: list[Attachment] = []
-    for file_id in file_ids:
-        file = await files.find(tx, file_id)
-        if file is None:
-            raise MessageError(f"There is no file {file_id} to attach.")
-        found.append(Attachment(file.name, file.media_type, await files.whole(tx, file_id)))
-    return found
+def _where(error: Exception) -> str:
+    """What and where, without the exception's own words, which may hold an address."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -39,7 +39,10 @@ class Owners:
         if owner is None or await store.recent_links(tx, owner.id, tx.now - HOUR) >= LINKS_AN_HOUR:
             return
         link = await self.new_link(tx, owner)
-        context = {"minutes": LINK_LIVES // MINUTE, "links": {"sign_in": ["/admin/enter/", "sign-in", [link]]}}
+        context = {
+            "minutes": LINK_LIVES // MINUTE,
+            "links": {"sign_in": ["/admin/enter/", "sign-in", [link]]},
+        }
         await self._post.enqueue(tx, "sign_in", owner.email, context=context)
 
     async def enter(self, tx: Tx, link_id: int, browser: str) -> str:

@@ -10,7 +10,9 @@ _SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_
 
 
 async def find_by_key(tx: Tx, email_key: str) -> Owner | None:
-    return await tx.one(Owner, "SELECT id, email, email_key FROM owners WHERE email_key = :key", key=email_key)
+    return await tx.one(
+        Owner, "SELECT id, email, email_key FROM owners WHERE email_key = :key", key=email_key
+    )
 
 
 async def add(tx: Tx, address: Address) -> None:
@@ -72,11 +74,15 @@ async def add_session(tx: Tx, owner_id: int, hash: str, browser: str, expires_at
 
 
 async def session(tx: Tx, hash: str) -> Session | None:
-    return await tx.one(Session, f"{_SESSION} WHERE s.hash = :hash AND s.expires_at > :now", hash=hash, now=tx.now)
+    return await tx.one(
+        Session, f"{_SESSION} WHERE s.hash = :hash AND s.expires_at > :now", hash=hash, now=tx.now
+    )
 
 
 async def sessions(tx: Tx, owner_id: int) -> list[Session]:
-    return await tx.all(Session, f"{_SESSION} WHERE s.owner_id = :owner ORDER BY s.seen_at DESC", owner=owner_id)
+    return await tx.all(
+        Session, f"{_SESSION} WHERE s.owner_id = :owner ORDER BY s.seen_at DESC", owner=owner_id
+    )
 
 
 async def rotate(tx: Tx, id: int, hash: str, expires_at: int) -> None:

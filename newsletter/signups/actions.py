@@ -59,7 +59,9 @@ class Signups:
             raise BadInput("This form was sent already. Please send it once more.")
         person = await self._subscribers.admit(tx, submission.address)
         fields = {name: value for name, value in submission.fields.items() if name not in ("email", "name")}
-        signup = store.new_signup(form, submission.page, submission.fields.get("name", ""), fields, submission.ip)
+        signup = store.new_signup(
+            form, submission.page, submission.fields.get("name", ""), fields, submission.ip
+        )
         if person is None:
             signup.name, signup.fields = "", "{}"
             await self._post.enqueue(tx, "confirmation", "", context={}, skip="suppressed")
@@ -183,7 +185,9 @@ class Signups:
         person = await self._subscribers.find(tx, subscriber_id)
         if person.epoch == epoch and await self._post.take_budget(tx, person.email_key, cap=GUIDE_MAILS):
             context = self._magnets.context(person, ())
-            await self._post.enqueue(tx, "preferences", person.email, subscriber_id=person.id, context=context)
+            await self._post.enqueue(
+                tx, "preferences", person.email, subscriber_id=person.id, context=context
+            )
 
     async def remind(self, tx: Tx, most: int = 200) -> int:
         """One reminder to each pending person whose link nobody used; returns how many rows were handled."""

@@ -43,7 +43,11 @@ async def seed(tx: Tx, magnets: Magnets, guide: bytes) -> bool:
         thanks_url="",
         wording_id=new_id(),
         wording=_WORDING,
-        fields=(Field("name", "First name", help="So that we can greet you. Optional.", autocomplete="given-name"),),
+        fields=(
+            Field(
+                "name", "First name", help="So that we can greet you. Optional.", autocomplete="given-name"
+            ),
+        ),
         tags=(),
         magnets=(),
     )

@@ -113,7 +113,14 @@ async def find(tx: Tx, id: int) -> Signup | None:
 
 async def mark_confirmed(tx: Tx, id: int) -> bool:
     """True for the one caller who confirms it; the same question again, or at the same time, is False."""
-    return await tx.run("UPDATE signups SET confirmed_at = :now WHERE id = :id AND confirmed_at IS NULL", id=id, now=tx.now) == 1
+    return (
+        await tx.run(
+            "UPDATE signups SET confirmed_at = :now WHERE id = :id AND confirmed_at IS NULL",
+            id=id,
+            now=tx.now,
+        )
+        == 1
+    )
 
 
 async def agreed_before(tx: Tx, signup: Signup) -> bool:
@@ -190,5 +197,15 @@ async def forget_refused(tx: Tx, before: int) -> None:
 
 def new_signup(form: Form, page: str, name: str, fields: dict[str, str], ip: str) -> Signup:
     return Signup(
-        new_id(), 0, form.id, form.wording_id, 0, page, name, msgspec.json.encode(fields).decode(), ip, "", None
+        new_id(),
+        0,
+        form.id,
+        form.wording_id,
+        0,
+        page,
+        name,
+        msgspec.json.encode(fields).decode(),
+        ip,
+        "",
+        None,
     )

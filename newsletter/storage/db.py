@@ -7,8 +7,8 @@ no effect outside its `tx`. It does not catch ConstraintError: on PostgreSQL the
 SQL is one text for both engines. What PostgreSQL is stricter about, and SQLite would let pass:
 
 - A parameter takes the type of what it stands beside, and the value must be of that type: no int for
-  TEXT, no str for BIGINT. Where it stands beside nothing typed, say it: `CAST(:x AS BIGINT)`. One name
-  used in two places must have one type; `:since IS NULL OR at >= :since` is fine.
+  TEXT, no str for BIGINT. Where it first stands beside nothing typed, say it, as in
+  `CAST(:since AS BIGINT) IS NULL OR at >= :since`. A name used twice has one type.
 - INTEGER ends at 2**31 there, so counts of bytes, ids and times are BIGINT.
 - A floating column is DOUBLE PRECISION (REAL has 6 digits there). `sum` and `avg` give int or float on both.
 - Reads in `write` are not serialised: two actions can read the same row before either writes it. Use a
@@ -26,7 +26,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from newsletter.errors import SettingsError
+from newsletter.errors import SettingsError, Unavailable
 
 Param: TypeAlias = int | float | str | bytes | None  # a bool is stored as 0 or 1
 Engine: TypeAlias = Literal["sqlite", "postgres"]
@@ -101,6 +101,13 @@ class Database(Protocol):
         """
 
     async def close(self) -> None: ...
+
+
+def unavailable() -> Unavailable:
+    """What every caller is told; the operator's log says why."""
+    return Unavailable(
+        "Nothing can be stored right now, and nothing was changed. Please try again in a minute."
+    )
 
 
 class Topics:

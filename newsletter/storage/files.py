@@ -12,6 +12,12 @@ from newsletter.ids import new_id
 from newsletter.storage.db import Tx
 
 CHUNK = 262_144  # bytes; fewer in a file's last chunk
+_INSERT = """
+    INSERT INTO files (id, sha256, name, media_type, size) VALUES (:id, :sha256, :name, :media_type, :size)
+    ON CONFLICT (sha256) DO NOTHING RETURNING id, sha256, name, media_type, size
+"""
+_BY_ID = "SELECT id, sha256, name, media_type, size FROM files WHERE id = :id"
+_BY_SHA256 = "SELECT id, sha256, name, media_type, size FROM files WHERE sha256 = :sha256"
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -31,12 +37,11 @@ class _Chunk(msgspec.Struct, frozen=True):
 
 
 async def keep(tx: Tx, name: str, media_type: str, content: bytes) -> StoredFile:
-    """Stores the file, or finds the one with the same bytes, which keeps the name it came with first."""
+    """Stores the file, or finds the one with the same bytes, which keeps the name it first came with."""
     sha256 = hashlib.sha256(content).hexdigest()
     fresh = await tx.one(
         StoredFile,
-        "INSERT INTO files (id, sha256, name, media_type, size) VALUES (:id, :sha256, :name, :media_type, :size)"
-        " ON CONFLICT (sha256) DO NOTHING RETURNING id, sha256, name, media_type, size",
+        _INSERT,
         id=new_id(),
         sha256=sha256,
         name=name,
@@ -44,25 +49,19 @@ async def keep(tx: Tx, name: str, media_type: str, content: bytes) -> StoredFile
         size=len(content),
     )
     if fresh is None:
-        same = await tx.one(
-            StoredFile, "SELECT id, sha256, name, media_type, size FROM files WHERE sha256 = :sha256", sha256=sha256
-        )
+        same = await tx.one(StoredFile, _BY_SHA256, sha256=sha256)
         assert same is not None
         return same
+    pieces = [content[start : start + CHUNK] for start in range(0, len(content), CHUNK)]
     await tx.many(
         "INSERT INTO file_chunks (file_id, n, bytes) VALUES (:file_id, :n, :bytes)",
-        [
-            {"file_id": fresh.id, "n": n, "bytes": content[n * CHUNK : (n + 1) * CHUNK]}
-            for n in range(fresh.chunks)
-        ],
+        [{"file_id": fresh.id, "n": n, "bytes": piece} for n, piece in enumerate(pieces)],
     )
     return fresh
 
 
 async def find(tx: Tx, file_id: int) -> StoredFile | None:
-    return await tx.one(
-        StoredFile, "SELECT id, sha256, name, media_type, size FROM files WHERE id = :id", id=file_id
-    )
+    return await tx.one(StoredFile, _BY_ID, id=file_id)
 
 
 async def chunk(tx: Tx, file_id: int, n: int) -> bytes:

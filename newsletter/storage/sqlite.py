@@ -13,19 +13,10 @@ from typing import Any, Literal
 
 from newsletter.clock import monotonic
 from newsletter.errors import Unavailable
-from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics
-from newsletter.storage.sqlite_file import cannot_open, holds, make_file, primary_code, truncate_log, vacuum
-from newsletter.storage.sqlite_thread import (
-    READER_PRAGMAS,
-    WRITER_PRAGMAS,
-    Connection,
-    Waiting,
-    commit_together,
-    connect,
-    is_trouble,
-    look,
-    unavailable,
-)
+from newsletter.storage import sqlite_file
+from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, unavailable
+from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, primary_code
+from newsletter.storage.sqlite_tx import Waiting, commit_together, is_trouble, look
 
 _log = logging.getLogger(__name__)
 
@@ -46,25 +37,25 @@ class SqliteDatabase:
         self._patience = patience
         self._file = -1
         self._writer: Connection | None = None
+        self._opening = asyncio.Lock()
         self._readers: list[Connection] = []
         self._idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()  # the warmest cache first
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Task[None] | None = None
-        self._opening = asyncio.Lock()
         self._topics = Topics()
         self._closed = False
 
     async def open(self) -> None:
         """Makes the file (0600) where there is none. Raises SettingsError, Unavailable."""
-        make_file(self._path)
+        sqlite_file.make_file(self._path)
         try:
-            self._writer = await self._connect(WRITER_PRAGMAS)
+            await (await self._current_writer()).run(sqlite_file.require_log)
             for _ in range(READERS):
                 self._readers.append(await self._connect(READER_PRAGMAS))
                 self._idle.put_nowait(self._readers[-1])
         except sqlite3.Error as error:
             await self.close()
-            raise cannot_open(self._path, error) from None
+            raise sqlite_file.cannot_open(self._path, error) from None
         self._file = os.open(self._path, os.O_RDONLY)
 
     async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -73,7 +64,7 @@ class SqliteDatabase:
         try:
             return await reader.run(partial(look, clock=self._clock, action=action, args=args, kwargs=kwargs))
         except sqlite3.Error as error:
-            raise self._explained(error) from None
+            raise _explanation(error) from None
         finally:
             self._idle.put_nowait(reader)
 
@@ -105,7 +96,7 @@ class SqliteDatabase:
     def _next_batch(self) -> list[Waiting]:
         size = min(len(self._waiting), LARGEST_BATCH)
         taken = [self._waiting.popleft() for _ in range(size)]
-        return [waiting for waiting in taken if not waiting.future.done()]  # its caller may be gone
+        return [waiting for waiting in taken if not waiting.future.done()]  # its caller was cancelled
 
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         if not batch:
@@ -117,7 +108,7 @@ class SqliteDatabase:
             _log.error("SQLite could not commit %d actions: %s", len(batch), error)
             await self._doubt_writer(error)
             for waiting in batch:
-                waiting.fail(unavailable())
+                waiting.fail()
         else:
             for waiting in batch:
                 waiting.tell()
@@ -131,7 +122,7 @@ class SqliteDatabase:
             return self._writer
 
     async def _doubt_writer(self, error: sqlite3.Error) -> None:
-        """After an I/O error nobody knows which pages the kernel still holds: such a connection is dead."""
+        """After a failed fsync nobody knows what the kernel has kept: such a connection is given up."""
         if primary_code(error) in _PASSING or self._writer is None:
             return
         writer, self._writer = self._writer, None
@@ -141,67 +132,68 @@ class SqliteDatabase:
     async def stream(self, sql: str, /, **params: Param) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         self._refuse_when_closed()
         try:
-            connection = await self._connect(READER_PRAGMAS)  # its own: a slow consumer holds up nobody
+            connection = await self._connect(READER_PRAGMAS)  # its own: a slow taker holds up nobody
             try:
                 cursor = await connection.run(lambda raw: raw.execute(sql, params))
                 while rows := await connection.run(lambda _: cursor.fetchmany(ROWS_PER_CHUNK)):
                     yield rows
-                await connection.run(lambda _: cursor.close())
             finally:
                 await connection.close()
         except sqlite3.Error as error:
-            raise self._explained(error) from None
+            raise _explanation(error) from None
 
-    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  see the port
+    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  as the port has it
         return await self._topics.wait(topic, timeout)
 
     async def scrub(self, *traces: str) -> None:
-        """Empties the write-ahead log, and rewrites the file when it still holds a trace.
+        """Empties the write-ahead log, and rewrites the file where it still holds a trace.
 
-        secure_delete zeroes what is deleted, but not the gap that is left when SQLite spreads the rows of
-        a full page over its neighbours: in random workloads 1 % of erased addresses were still to be
-        found there, and only VACUUM rewrites such pages. It holds up writers for as long as the whole file
-        takes to copy, so it is done only when the file, read through, does hold one of the `traces`.
+        secure_delete zeroes what is deleted, but not the gap that stays in a page when SQLite moves rows
+        to its neighbours: of addresses erased after random work, 1 % were still to be found there. Only
+        VACUUM rewrites such pages; it holds up writers for as long as it takes to copy the file.
         """
         try:
             await self._truncate_log()
-            if traces and not await asyncio.to_thread(holds, self._file, traces):
+            if traces and not await asyncio.to_thread(sqlite_file.holds, self._file, traces):
                 return
-            writer = await self._current_writer()
-            await writer.run(vacuum)
+            await (await self._current_writer()).run(sqlite_file.vacuum)
             await self._truncate_log()
         except sqlite3.Error as error:
             _log.error("SQLite could not be scrubbed: %s", error)
-            raise Unavailable("It is erased, but traces stay in the database's files until `scrub` succeeds.") from None
+            raise Unavailable(
+                "It is erased, but traces may stay in the file until this is repeated."
+            ) from None
 
     async def _truncate_log(self) -> None:
         until = monotonic() + SCRUB_SECONDS
-        while not await (await self._current_writer()).run(truncate_log):
+        while not await (await self._current_writer()).run(sqlite_file.truncate_log):
             if monotonic() > until:
                 raise sqlite3.OperationalError("somebody has been reading an old snapshot for too long")
             await asyncio.sleep(0.05)
 
     async def close(self) -> None:
-        """Finishes what waits. The last connection to close checkpoints: the writer."""
+        """Finishes what waits. The writer goes last: the last to close checkpoints."""
         self._closed = True
         if self._flushing:
             await asyncio.wait([self._flushing])
         for connection in (*self._readers, self._writer):
             if connection:
                 await connection.close()
+        # Not before: when a process closes any descriptor of a file, it loses all its locks on that file.
         if self._file >= 0:
-            os.close(self._file)  # not before: closing any descriptor of a file drops the process's locks on it
-        self._file = -1
+            os.close(self._file)
+            self._file = -1
 
     async def _connect(self, pragmas: str) -> Connection:
-        return await connect(self._path, pragmas, self._patience)
+        return await sqlite_file.connect(self._path, pragmas, self._patience)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise unavailable()
 
-    def _explained(self, error: sqlite3.Error) -> Exception:
-        if not is_trouble(error):
-            return error
-        _log.error("SQLite could not read: %s", error)
-        return unavailable()
+
+def _explanation(error: sqlite3.Error) -> Exception:
+    if not is_trouble(error):
+        return error
+    _log.error("SQLite could not read: %s", error)
+    return unavailable()

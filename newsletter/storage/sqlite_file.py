@@ -1,14 +1,73 @@
-"""The SQLite file itself: how it is made, why it can't be opened, and that nothing erased stays in it."""
+"""The SQLite file itself: how it is made and opened, and that nothing erased stays in it."""
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import cast
+
+import aiosqlite
 
 from newsletter.errors import NewsletterError, SettingsError, Unavailable
+from newsletter.storage.db import T
 
-_BLOCK = 1 << 20
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+# Temporary tables in memory: no address in a file that nobody scrubs. No mmap: a failing disk is then an
+# error code and not a SIGBUS.
+_EVERY = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
+# FULL: a commit that was answered survives a power cut; NORMAL lost 13,466 of 699,102 in 60 cuts.
+# A checkpoint every 8 MiB costs a sign-up 3 % (measured); after a burst the log shrinks to 64 MiB.
+WRITER_PRAGMAS = f"""
+    {_EVERY}
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
+    PRAGMA cache_size = -16000;
+    PRAGMA wal_autocheckpoint = 2000;
+    PRAGMA journal_size_limit = 67108864;
+"""
+# Only the writer checkpoints: in SQLite 3.7.0 to 3.51.2 two that do can race and damage the file.
+READER_PRAGMAS = f"""
+    {_EVERY}
+    PRAGMA query_only = ON;
+    PRAGMA cache_size = -8000;
+    PRAGMA wal_autocheckpoint = 0;
+"""
+_BLOCK = 1 << 20  # bytes read at a time
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+
+
+class Connection(aiosqlite.Connection):
+    """An aiosqlite connection whose thread also runs a whole function, as one hop."""
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        return cast("T", await self._execute(function, self._conn))  # type: ignore[no-untyped-call]
+
+
+async def connect(path: Path, pragmas: str, patience: float) -> Connection:
+    """A connection in autocommit mode to a file that exists. Raises sqlite3.Error.
+
+    `patience`: seconds to wait for other programs' locks.
+    """
+    opener = partial(_open, path, patience)
+    connection = Connection(opener, iter_chunk_size=64)
+    await connection
+    try:
+        await connection.run(lambda raw: raw.executescript(pragmas).close())
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _open(path: Path, patience: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",  # never makes an empty database where one has vanished
+        uri=True,
+        timeout=patience,
+        isolation_level=None,
+        cached_statements=512,
+    )
 
 
 def make_file(path: Path) -> None:
@@ -29,10 +88,16 @@ def make_file(path: Path) -> None:
         raise SettingsError(f"The database {path} can't be made: {error.strerror}.") from None
 
 
+def require_log(raw: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error where the writer's pragmas could not switch to a write-ahead log."""
+    if raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raise sqlite3.OperationalError("its folder can't hold a write-ahead log; it must be on a local disk")
+
+
 def cannot_open(path: Path, error: sqlite3.Error) -> NewsletterError:
-    if primary_code(error) in _BUSY:
-        return Unavailable(f"The database {path} is locked by another program. Please try again when it has ended.")
-    return SettingsError(f"The database {path} can't be opened: {error}. See NEWSLETTER_DATABASE_URL.")
+    if primary_code(error) in _HELD:
+        return Unavailable(f"The database {path} is locked by another program. Please try again later.")
+    return SettingsError(f"NEWSLETTER_DATABASE_URL: the database {path} can't be used: {error}.")
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -41,7 +106,7 @@ def primary_code(error: sqlite3.Error) -> int:
 
 
 def truncate_log(raw: sqlite3.Connection) -> bool:
-    """Moves the write-ahead log into the database and empties it; False when somebody still reads from it."""
+    """Moves the write-ahead log into the database and empties it; False while somebody still reads from it."""
     (patience,) = raw.execute("PRAGMA busy_timeout").fetchone()
     raw.execute("PRAGMA busy_timeout = 100")  # our own writers wait meanwhile: rather come back
     try:
@@ -52,7 +117,7 @@ def truncate_log(raw: sqlite3.Connection) -> bool:
 
 
 def vacuum(raw: sqlite3.Connection) -> None:
-    """Writes the whole file anew. Its copy lies in a temporary file: in memory it would take as much of that."""
+    """Writes the whole file anew, by way of a temporary file that has no name: memory may not hold it all."""
     raw.execute("PRAGMA temp_store = FILE")
     try:
         raw.execute("VACUUM")

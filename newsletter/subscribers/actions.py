@@ -46,7 +46,9 @@ class Subscribers:
     async def find_by_key(self, tx: Tx, email_key: str) -> Subscriber | None:
         return await store.find_by_key(tx, email_key)
 
-    async def confirm(self, tx: Tx, person: Subscriber, agreed: Consent, name: str, fields: str, tags: Sequence[str]) -> None:
+    async def confirm(
+        self, tx: Tx, person: Subscriber, agreed: Consent, name: str, fields: str, tags: Sequence[str]
+    ) -> None:
         """Makes them active with what they typed, tags them, and records what they agreed to."""
         known: dict[str, Any] = msgspec.json.decode(person.fields)
         merged = msgspec.json.encode(known | msgspec.json.decode(fields)).decode()
@@ -83,7 +85,9 @@ class Subscribers:
     async def prefer(self, tx: Tx, id: int, name: str, topics: list[str], pause_days: int | None) -> None:
         """Sets name, public topics and a pause: days from now, 0 for none, None to leave it as it is."""
         person = await self.find(tx, id)
-        paused = person.paused_until if pause_days is None else (tx.now + pause_days * DAY if pause_days else None)
+        paused = (
+            person.paused_until if pause_days is None else (tx.now + pause_days * DAY if pause_days else None)
+        )
         await store.set_preferences(tx, id, name, paused)
         await store.choose_topics(tx, id, topics)
 

@@ -1,7 +1,8 @@
-"""Proof of consent: one chain of records a person, each sealed with a keyed hash over itself and the one before.
+"""Proof of consent: one chain of records a person, each sealed over itself and the one before.
 
-GDPR Art. 7(1) asks the author to show what was agreed to, when and how. A record that is altered, removed
-or put in between breaks the chain; the newest hash stands in the subscriber's own row, so a cut tail shows too.
+GDPR Art. 7(1) asks the author to show what was agreed to, when and how. The seals are keyed
+hashes: a record that is altered, removed or put in between breaks the chain; the newest one stands in the
+subscriber's own row, so a cut tail shows too.
 """
 
 import msgspec
@@ -42,7 +43,9 @@ async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -
         id=new_id(),
         **msgspec.structs.asdict(consent),
     )
-    await tx.run("UPDATE subscribers SET consent_head = :hash WHERE id = :id", hash=consent.hash, id=person.id)
+    await tx.run(
+        "UPDATE subscribers SET consent_head = :hash WHERE id = :id", hash=consent.hash, id=person.id
+    )
     person.consent_head = consent.hash
 
 

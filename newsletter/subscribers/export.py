@@ -17,7 +17,8 @@ BOM = "\ufeff"
 _CELLS = {  # SQLite's and PostgreSQL's words for the same cell
     "time": {
         "sqlite": "coalesce(strftime('%Y-%m-%dT%H:%M:%S+00:00', {0} / 1000, 'unixepoch'), '')",
-        "postgres": "coalesce(to_char(to_timestamp({0} / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS+00:00'), '')",
+        "postgres": """coalesce(to_char(to_timestamp({0} / 1000) AT TIME ZONE 'UTC',
+            'YYYY-MM-DD"T"HH24:MI:SS+00:00'), '')""",
     },
     "tags": {
         "sqlite": "(SELECT coalesce(group_concat(name, ' '), '') {0})",
@@ -79,7 +80,11 @@ class Choice(msgspec.Struct, frozen=True):
 
 async def count(tx: Tx, choice: Choice) -> int:
     where, params = choice.where()
-    return int(await tx.value(f"SELECT count(*) FROM subscribers p LEFT JOIN forms f ON f.id = p.form_id {where}", **params))
+    return int(
+        await tx.value(
+            f"SELECT count(*) FROM subscribers p LEFT JOIN forms f ON f.id = p.form_id {where}", **params
+        )
+    )
 
 
 def query(engine: str, choice: Choice, *, guarded: bool) -> tuple[str, dict[str, Param]]:

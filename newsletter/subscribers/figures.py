@@ -43,7 +43,9 @@ async def confirmed_by_day(tx: Tx, since: int) -> dict[int, int]:
 
 async def _by_day(tx: Tx, times: str, since: int) -> dict[int, int]:
     rows = await tx.all(
-        _Day, f"SELECT at / {DAY} * {DAY} AS day, count(*) AS count FROM ({times}) AS t GROUP BY 1", since=since
+        _Day,
+        f"SELECT at / {DAY} * {DAY} AS day, count(*) AS count FROM ({times}) AS t GROUP BY 1",
+        since=since,
     )
     return {row.day: row.count for row in rows}
 

@@ -32,7 +32,9 @@ async def find(tx: Tx, id: int) -> Subscriber | None:
 
 
 async def find_by_key(tx: Tx, email_key: str) -> Subscriber | None:
-    return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE email_key = :key", key=email_key)
+    return await tx.one(
+        Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE email_key = :key", key=email_key
+    )
 
 
 async def lock(tx: Tx, id: int) -> Subscriber | None:

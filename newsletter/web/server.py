@@ -37,106 +37,107 @@ class Connection(HttpToolsProtocol):
         self, deadlines: Deadlines, config: Config, server_state: ServerState, app_state: dict[str, Any]
     ) -> None:
         super().__init__(config, server_state, app_state, asyncio.get_running_loop())
-        self._deadlines = deadlines
-        self._patience = Patience(deadlines, self.loop.time())
+        self._patience = Patience(deadlines)
+        self._head_bytes = deadlines.head_bytes
         self._status = 400
-        self._chunk = 0  # bytes that came with the request's first one
-        self._arrived = 0  # bytes that came after those
-        self._unsent = 0
-        self._unsent_due = 0.0
+        self._deaf = False  # what comes is thrown away
+        self._arrived = 0
+        self._chunk = 0
+        self._head = 0  # bytes of headers that came after a chunk had ended within them
 
     def data_received(self, data: bytes) -> None:
-        if self._patience.stage is Stage.REFUSED:
+        size = len(data)
+        self._arrived += size
+        if self._deaf:
             return
-        self._arrived += len(data)
-        self._chunk = len(data)
+        self._chunk = size
+        if self._in_head():
+            self._head += size
         super().data_received(data)
-        if self._patience.stage is Stage.HEAD:
-            if self._arrived > self._deadlines.head_bytes:
-                self._refuse(431 if self.headers else 414)
-        elif self.headers:
-            self.headers.clear()  # trailers
+        if not self._in_head():
+            self._head = 0
+            if self.headers:
+                self.headers.clear()  # trailers
+        elif self._head > self._head_bytes:
+            self._refuse(431 if self.headers else 414)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._patience.begun(self.loop.time())
-        self._arrived = 0
+    def _in_head(self) -> bool:
+        return bool(self.scope) and not (self.cycle and self.cycle.scope is self.scope)
 
     def on_headers_complete(self) -> None:
-        if self._arrived + self._chunk > self._deadlines.head_bytes:
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > self._deadlines.head_bytes:
-                self._reject(414 if len(self.url) > size / 2 else 431)
+        if self._head + self._chunk > self._head_bytes:
+            self._judge_size()
         version = self.parser.get_http_version()
         if version != "1.1":
             self._judge_version(version)
         upgrades = self.parser.should_upgrade()
-        if upgrades and any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
+        if upgrades and self._has(b"content-length", b"transfer-encoding"):
             self._reject(400)  # the parser would lose the body
         super().on_headers_complete()
         self.headers = []  # what follows the body may not join the headers that the app sees
+        self._head = self._chunk = 0
         if upgrades:
             self.cycle.keep_alive = False
-        self._patience.headed(self.loop.time())
+
+    def _judge_size(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._head_bytes:
+            self._reject(414 if len(self.url) > size / 2 else 431)
 
     def _judge_version(self, version: str) -> None:
         if version != "1.0":
             self._reject(505)
-        if any(name == b"transfer-encoding" for name, _ in self.headers):
-            self._reject(400)  # RFC 9112 §6.1: its framing is faulty
+        if self._has(b"transfer-encoding"):
+            self._reject(400)  # RFC 9112 §6.1: such framing is faulty
+
+    def _has(self, *names: bytes) -> bool:
+        return any(name in names for name, _ in self.headers)
 
     def _reject(self, status: int) -> None:
         """Ends the parsing; uvicorn then calls send_400_response."""
         self._status = status
         raise ValueError
 
-    def on_body(self, body: bytes) -> None:
-        super().on_body(body)
-        self._patience.fed(self.loop.time(), len(body))
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._patience.whole(self.loop.time(), answered=self.cycle.response_complete)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.cycle.response_complete and not self.transport.is_closing():
-            self._patience.answered(self.loop.time())
-
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the sentence is ours
         self._refuse(self._status)
 
     def check(self, now: float) -> None:
-        """Closes the connection when its time is up. The server calls it every second or so."""
+        """Ends the connection when its time is up. The server calls it every second or so."""
         unsent = self.transport.get_write_buffer_size()
-        if unsent:
-            if unsent != self._unsent:
-                self._unsent, self._unsent_due = unsent, now + self._deadlines.answer
-            elif now >= self._unsent_due:
-                self.transport.abort()
+        stage = Stage.UNREAD if unsent else self._stage()
+        if not self._patience.is_over(now, stage, self.scope, unsent or self._arrived):
             return
-        self._unsent = 0
-        if now < self._patience.due or self.transport.is_closing():
-            return
-        stage = self._patience.stage
-        if self.flow.read_paused or (stage is Stage.HEAD and self._answering()):
-            self._patience.extend(now)
-        elif stage is Stage.HEAD or (stage is Stage.BODY and self._answering()):
+        if stage is Stage.UNREAD:
+            self.transport.abort()
+        elif stage in (Stage.HEAD, Stage.BODY):
             self._refuse(408)
         else:
             self.transport.close()
 
-    def _answering(self) -> bool:
-        return bool(self.cycle and not self.cycle.response_complete)
+    def _stage(self) -> Stage:
+        busy = self._is_busy()
+        if self._in_head() and not busy:
+            return Stage.LINGER if self._deaf else Stage.HEAD
+        if busy:
+            waits = self.cycle.more_body and not self.flow.read_paused and not self._in_head()
+            return Stage.BODY if waits else Stage.ANSWER
+        return Stage.LINGER if self._deaf or (self.cycle and self.cycle.more_body) else Stage.IDLE
+
+    def _is_busy(self) -> bool:
+        """Whether an answer is under way or due."""
+        return bool(self.cycle and not self.cycle.response_complete and not self.cycle.disconnected)
 
     def _refuse(self, status: int) -> None:
-        """Answers in the app's place where no answer has begun, then reads on a little and closes."""
-        in_body = self._patience.stage is Stage.BODY
-        if self.pipeline or (self._answering() and (not in_body or self.cycle.response_started)):
-            self.transport.close()
-            return
-        if in_body and self._answering():
-            self.cycle.disconnected = True  # the app gets to know, and what it sends is dropped
+        """Answers in the app's place, as far as it has not begun to, and hears no more."""
+        self._deaf = True
+        if self._is_busy():
+            if self._in_head() or not self.cycle.more_body:
+                self.cycle.keep_alive = False  # the requests before this one still get their answers
+                return
+            if self.pipeline or self.cycle.response_started:
+                self.transport.close()
+                return
+            self.cycle.disconnected = True  # the app gets to know; what it sends is dropped
             self.cycle.message_event.set()
         text = REFUSALS[status].encode()
         self.transport.write(
@@ -146,7 +147,6 @@ class Connection(HttpToolsProtocol):
             + b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(text), text)
         )
         self.transport.write_eof()
-        self._patience.refused(self.loop.time())
 
 
 class Server:

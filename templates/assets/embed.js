@@ -16,7 +16,7 @@
     input, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid; border-radius: .3em }
     input { width: 100%; box-sizing: border-box; margin-top: .3em; background: none }
     [aria-invalid] { border: 2px solid var(--alert) }
-    button { cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }
+    button { justify-self: start; cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }
     [aria-disabled] { cursor: wait; opacity: .75 }
     :focus-visible { outline: 2px solid; outline-offset: 2px }
     [role] button { display: block; margin-top: .6em }
@@ -87,7 +87,8 @@
         el("label", { class: "trap", "aria-hidden": "true" }, "Leave this field empty",
           el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
         el("input", { name: "token", type: "hidden", value: token }),
-        el("div", {}, this.button, el("p", {}, wording)))
+        el("p", {}, wording),
+        this.button)
       this.form.onsubmit = (event) => {
         event.preventDefault()
         this.send()
@@ -163,4 +164,10 @@
   }
 
   customElements.define("newsletter-form", NewsletterForm)
+
+  // A frame of ours is as high as the page in it.
+  addEventListener("message", ({ origin, source, data }) => {
+    if (origin !== home.origin || data?.newsletter !== "height") return
+    for (const frame of document.querySelectorAll("iframe")) if (frame.contentWindow === source) frame.height = data.height
+  })
 })()

@@ -5,11 +5,10 @@
     try {
       const answer = await fetch("/inbox")
       const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-      const fresh = page.querySelector(".count")
-      const shown = document.querySelector(".count")
+      const [fresh, shown] = [page, document].map((from) => from.querySelector(".letters, .empty"))
       if (fresh.textContent === shown.textContent) return
-      shown.textContent = fresh.textContent
-      document.querySelector(".letters, .empty").replaceWith(page.querySelector(".letters, .empty"))
+      shown.replaceWith(fresh)
+      document.querySelector(".count").textContent = page.querySelector(".count").textContent
     } catch {
       // the demonstration was stopped, or is just starting again
     }

@@ -121,9 +121,18 @@ def front_door(source: Source) -> Iterator[str]:
             folder = source.root / "newsletter" / feature
             if source.path.startswith(f"newsletter/{feature}/"):
                 continue
-            private = [n for n in names if (folder / f"{n}.py").exists() or (folder / n).is_dir()]
+            shown = _shown(folder / "__init__.py")
+            private = [n for n in names if (folder / f"{n}.py").exists() and n not in shown]
             if module.startswith(inside) or (module + "." == inside and private):
                 yield source.at(line, f"enter by the front door: from newsletter.{feature} import …")
+
+
+def _shown(door: Path) -> set[str]:
+    """What a front door hands out."""
+    tree = ast.parse(door.read_text("utf-8") if door.exists() else "")
+    return {
+        alias.asname or alias.name for n in tree.body if isinstance(n, ast.ImportFrom) for alias in n.names
+    }
 
 
 def size(source: Source) -> Iterator[str]:
@@ -166,8 +175,8 @@ def reasons(source: Source) -> Iterator[str]:
         if token.type != tokenize.COMMENT:
             continue
         for mark, form in (
-            ("# noqa", r"# noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*\s+\W*\w+ \w+"),
-            ("# type: ignore", r"# type: ignore\[[\w, -]+\]\s+# \w+ \w+"),
+            ("# noqa", r"# noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*\s+\S+ \S+"),
+            ("# type: ignore", r"# type: ignore\[[\w, -]+\]\s+# \S+ \S+"),
         ):
             if mark in token.string and not re.search(form, token.string):
                 yield source.at(token.start[0], f"{mark[2:]} needs its code and, beside it, its reason.")

@@ -36,7 +36,7 @@ def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Coo
         path="/",
         httponly=True,
         secure=site.settings.secure,
-        samesite="strict",
+        samesite="lax",
     )
 
 

@@ -41,7 +41,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[str]:
         "admin/home.html",
         **shown,
         snippets=snippets(site.settings),
-        formats=["csv", "ndjson"],
+        export={"formats": ["csv", "ndjson"]},
         csrf=form_key(site, session),
         owner={"email": session.email},
     )
@@ -58,11 +58,21 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
         "  <button>Send me the guide</button>\n"
         "</form>"
     )
-    script = f'<script src="{url}/embed.js" defer></script>\n<newsletter-form form="guide">\n{plain}\n</newsletter-form>'
-    frame = f'<iframe src="{url}/forms/guide/embed" title="Get the free guide" width="100%" height="420" loading="lazy"></iframe>'
+    script = (
+        f'<script src="{url}/embed.js" defer></script>\n'
+        f'<newsletter-form form="guide">\n{plain}\n</newsletter-form>'
+    )
+    frame = (
+        f'<iframe src="{url}/forms/guide/embed" title="Get the free guide"\n'
+        '  width="100%" height="420" loading="lazy"></iframe>'
+    )
     return [
         {"title": "Plain form", "about": "Works everywhere, without a script.", "code": plain},
-        {"title": "Script", "about": "Answers on the page itself; falls back to the plain form.", "code": script},
+        {
+            "title": "Script",
+            "about": "Answers on the page itself; falls back to the plain form.",
+            "code": script,
+        },
         {"title": "Frame", "about": "For page builders that take no forms.", "code": frame},
     ]
 

@@ -6,9 +6,9 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from newsletter.addresses import parse
+from newsletter.clock import now
 from newsletter.errors import BadInput, TooMany
 from newsletter.owners import LINK_LIVES
-from newsletter.clock import now
 from newsletter.web.admin.door import cookie, own_form
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import site_of

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from newsletter.clock import monotonic
 from newsletter.errors import Unavailable
+from newsletter.settings import Settings
 from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
 from newsletter.web.kit.incoming import PUBLIC_BYTES, Incoming
@@ -23,7 +24,7 @@ Page = Callable[[int, str, str, str | None], str]
 
 
 class Edge:
-    """Wraps an ASGI app that is reached as `public_url`.
+    """Wraps an ASGI app that is reached by the settings' `public_url`.
 
     `larger` gives path prefixes that may receive more than `body_bytes`; `body_seconds` is how long any body
     may take (the server's own deadlines come first). `page` renders (status, title, text, reference) as HTML.
@@ -32,7 +33,7 @@ class Edge:
     def __init__(
         self,
         app: App,
-        public_url: str,
+        settings: Settings,
         *,
         larger: Mapping[str, int] | None = None,
         body_bytes: int = PUBLIC_BYTES,
@@ -40,8 +41,8 @@ class Edge:
         page: Page | None = None,
     ) -> None:
         self._app = app
-        self._hosts = hosts(public_url)
-        self._headers = security_headers(secure=public_url.startswith("https://"))
+        self._hosts = hosts(settings.public_url)
+        self._headers = security_headers(secure=settings.secure)
         self._larger = dict(larger or {})
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
@@ -87,30 +88,17 @@ class Edge:
         self, scope: Scope, headers: dict[bytes, bytes], answer: Answer, error: Exception
     ) -> None:
         """One answer for what the app left unanswered. After a begun one there is none: the server closes."""
-        reference = None
-        extra: list[tuple[bytes, bytes]] = []
-        if isinstance(error, HTTPException) and error.status_code < 500:
-            status, title, text = error.status_code, "Not possible", error.detail
-        elif isinstance(error, Unavailable):
-            failures.logger.warning("%s: %s", failures.place(scope), error.sentence)
-            status, title, text = 503, "Not possible right now", error.sentence
-            extra.append((b"retry-after", b"%d" % error.retry_after))
-        else:
-            reference = failures.record(scope, error)
-            status, title, text = (
-                500,
-                "Something went wrong",
-                "This is our fault, and it has been written down.",
-            )
+        status, title, text = _said(scope, error)
+        reference = failures.record(scope, error) if status == 500 else None
         if answer.started:
             return
         if _wants_json(headers):
-            media_type, content = (
-                b"application/problem+json",
-                failures.problem(status, title, text, reference),
-            )
+            media_type = b"application/problem+json"
+            content = failures.problem(status, title, text, reference)
         else:
-            media_type, content = b"text/html; charset=utf-8", self._rendered(status, title, text, reference)
+            media_type = b"text/html; charset=utf-8"
+            content = self._rendered(status, title, text, reference)
+        extra = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, Unavailable) else []
         await answer.whole(status, [(b"content-type", media_type), *extra], content)
 
     def _rendered(self, status: int, title: str, text: str, reference: str | None) -> bytes:
@@ -118,6 +106,16 @@ class Edge:
             return self._page(status, title, text, reference).encode()
         except Exception:  # noqa: BLE001  the page may be what failed
             return failures.page(title, text, reference).encode()
+
+
+def _said(scope: Scope, error: Exception) -> tuple[int, str, str]:
+    """Status, title and text for what came through to the edge."""
+    if isinstance(error, Unavailable):
+        failures.logger.warning("%s: %s", failures.place(scope), error.sentence)
+        return 503, "Not possible right now", error.sentence
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return error.status_code, "Not possible", error.detail
+    return 500, "Something went wrong", "This is our fault, and it has been written down."
 
 
 def pass_on(_request: object, error: Exception) -> Never:

@@ -9,12 +9,12 @@ from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
-import altcha
 import msgspec
+from altcha import v1 as altcha
 from litestar import Request
 
 from newsletter.clock import HOUR, SECOND, moment, now
-from newsletter.errors import BadInput, NewsletterError, NotFound, TooMany
+from newsletter.errors import BadInput, NewsletterError, TooMany
 from newsletter.settings import Settings
 from newsletter.tokens import Tokens
 from newsletter.web.kit.limits import Budget
@@ -22,6 +22,7 @@ from newsletter.web.kit.origins import client_network
 
 YOUNGEST = 2 * SECOND
 OLDEST = 24 * HOUR
+SIGN_INS = 20  # an hour, from one network
 HARDNESS = 100_000  # hashes at most: about a second on a phone
 _PROOF_LIVES = timedelta(minutes=10)
 
@@ -44,6 +45,7 @@ class Gate:
         self._proof_above = settings.proof_above
         self._network = Budget(settings.signups_per_network, 3600.0)
         self._bare = Budget(settings.bare_signups_per_network, 3600.0)
+        self._desk = Budget(SIGN_INS, 3600.0)
         self._total = Budget(settings.signups_total, 3600.0)
 
     def token(self, form_id: int) -> str:
@@ -54,13 +56,22 @@ class Gate:
         """Counts one sign-up. Raises TooMany, or BadInput when our form comes back faster than a person types."""
         own = self._own(form_id, token)
         network = client_network(request.scope, self._trusted)
-        for budget, key in ((self._network, network), (self._total, "")) if own else (
-            (self._bare, network),
-            (self._network, network),
-            (self._total, ""),
+        for budget, key in (
+            ((self._network, network), (self._total, ""))
+            if own
+            else (
+                (self._bare, network),
+                (self._network, network),
+                (self._total, ""),
+            )
         ):
             if wait := budget.take(key):
                 raise TooMany("Too many sign-ups from here for now. Please try again later.", int(wait) + 1)
+
+    def sign_in(self, request: Request[Any, Any, Any]) -> int:
+        """Counts one try to sign in; seconds to wait when there were too many from this network."""
+        wait = self._desk.take(client_network(request.scope, self._trusted))
+        return int(wait) + 1 if wait else 0
 
     def _own(self, form_id: int, token: str) -> bool:
         """Whether the token of our own form came along. Too young is refused; too old counts as none."""
@@ -91,14 +102,16 @@ class Gate:
 
     def _solved(self, solution: str) -> bool:
         try:
-            solved, _ = altcha.verify_solution_v1(solution, self._secret, check_expires=True)
+            solved, _ = altcha.verify_solution(solution, self._secret, check_expires=True)
         except (ValueError, TypeError, KeyError, AttributeError):  # what its parser lets through of bad input
             return False
         return bool(solved)
 
     def challenge(self) -> dict[str, Any]:
-        fresh = altcha.create_challenge_v1(
-            hmac_key=self._secret, max_number=HARDNESS, expires=moment(now()) + _PROOF_LIVES
+        fresh = altcha.create_challenge(
+            altcha.ChallengeOptions(
+                hmac_key=self._secret, max_number=HARDNESS, expires=moment(now()) + _PROOF_LIVES
+            )
         )
         return {**fresh.to_dict(), "maxnumber": HARDNESS}
 

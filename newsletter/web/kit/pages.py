@@ -60,12 +60,14 @@ class Pages:
     def render(self, template: str, context: dict[str, Any]) -> str:
         return self._env.get_template(template).render(context)
 
-    def page(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any) -> Response[str]:
+    def page(
+        self, template: str, code: int = 200, headers: dict[str, str] | None = None, **context: Any
+    ) -> Response[str]:
         """A page that no cache keeps: most of ours carry a link made for one person."""
         return Response(
             self.render(template, context),
-            status_code=status,
-            media_type="text/html; charset=utf-8",
+            status_code=code,
+            media_type="text/html",
             headers={"Cache-Control": "no-store", **(headers or {})},
         )
 
@@ -92,6 +94,11 @@ class Pages:
             link=link,
             reference=reference,
         )
+
+    def failure(self, status: int, title: str, text: str, reference: str | None) -> str:
+        """The page for what never reached a handler, or failed in it."""
+        context = {"title": title, "text": text, "status": status, "reference": reference}
+        return self.render("public/message.html", {**context, "action": None, "link": None})
 
 
 def size(count: int) -> str:

@@ -7,10 +7,12 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from newsletter.errors import BadInput, Expired, NewsletterError, NotFound, TooMany, Unavailable
+from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.gate import ProofNeeded
 from newsletter.web.kit.site import site_of
 
 STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
+    WrongType: (415, "This can’t be read"),
     BadInput: (422, "Please look again"),
     NotFound: (404, "Not found"),
     Expired: (410, "This link has expired"),
@@ -35,7 +37,9 @@ def wants_json(request: Request[Any, Any, Any]) -> bool:
 
 def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
     """The response for one of our errors."""
-    status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (400, "Not possible"))
+    status, title = next(
+        (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (400, "Not possible")
+    )
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
     if wants_json(request):
         extra: dict[str, Any] = {}
@@ -53,13 +57,23 @@ def _with_fields(error: NewsletterError) -> str:
     return error.sentence
 
 
-def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> Response[Any]:
+def problem(
+    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response[Any]:
     return Response(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
         status_code=status,
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def refuse(request: Request[Any, Any, Any], status: int, title: str, text: str) -> Response[Any]:
+    """A refusal that is none of our errors."""
+    if wants_json(request):
+        return problem(status, title, text)
+    page: Response[Any] = site_of(request).pages.message(title, text, status)
+    return page
 
 
 def on_newsletter_error(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:

@@ -2,4 +2,11 @@
 
 from newsletter.web.public import assets, confirm, downloads, forms, preferences, unsubscribe
 
-ROUTES = [*forms.ROUTES, *confirm.ROUTES, *downloads.ROUTES, *unsubscribe.ROUTES, *preferences.ROUTES, *assets.ROUTES]
+ROUTES = [
+    *forms.ROUTES,
+    *confirm.ROUTES,
+    *downloads.ROUTES,
+    *unsubscribe.ROUTES,
+    *preferences.ROUTES,
+    *assets.ROUTES,
+]

@@ -29,7 +29,7 @@ async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
+    return Response(script, media_type="text/javascript", headers=headers)
 
 
 @get("/robots.txt")

@@ -11,6 +11,7 @@ from litestar.response import Stream
 from newsletter.clock import DAY, SECOND, now
 from newsletter.errors import Expired, NotFound
 from newsletter.magnets import Given
+from newsletter.mail import last_sent
 from newsletter.storage import CHUNK, Database, StoredFile, Tx, files
 from newsletter.web.kit.site import Site, site_of
 
@@ -18,7 +19,9 @@ SCANNED_WITHIN = 10 * SECOND
 """A link opened this soon after its mail was accepted was opened by a machine."""
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
-_MACHINE = re.compile(r"(?i)bot|crawl|spider|scan|preview|fetch|monitor|python|curl|wget|http-?client|headless")
+_MACHINE = re.compile(
+    r"(?i)bot|crawl|spider|scan|preview|fetch|monitor|python|curl|wget|http-?client|headless"
+)
 _PAGE = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "private, no-store"}
 
 
@@ -58,7 +61,7 @@ def _ids(site: Site, token: str, moment: int) -> tuple[int, int, bool]:
 async def _open(tx: Tx, site: Site, subscriber_id: int, magnet_id: int) -> tuple[Given, int]:
     """The file, and when a mail was last accepted for this person (ms; 0 for never)."""
     await site.subscribers.find(tx, subscriber_id)
-    return await site.magnets.open(tx, magnet_id), await site.post.last_sent(tx, subscriber_id)
+    return await site.magnets.open(tx, magnet_id), await last_sent(tx, subscriber_id)
 
 
 def _looks_automatic(request: Request[Any, Any, Any]) -> bool:
@@ -86,7 +89,9 @@ def _span(request: Request[Any, Any, Any], file: StoredFile) -> tuple[int, int] 
     return (int(first), min(int(last or file.size), file.size - 1))
 
 
-def _file(request: Request[Any, Any, Any], db: Database, file: StoredFile, span: tuple[int, int] | None) -> Response[Any]:
+def _file(
+    request: Request[Any, Any, Any], db: Database, file: StoredFile, span: tuple[int, int] | None
+) -> Response[Any]:
     headers = {
         **_PAGE,
         "ETag": _etag(file),
@@ -131,7 +136,8 @@ async def fresh(request: Request[Any, Any, Any], token: str) -> Response[str]:
         subscriber_id, magnet_id = expired.ids
     await site.db.write(site.signups.fresh_link, subscriber_id, magnet_id)
     return site.pages.message(
-        "Look at your inbox", "A fresh link is on its way to the address that you confirmed. We send at most one a day."
+        "Look at your inbox",
+        "A fresh link is on its way to the address that you confirmed. We send at most one a day.",
     )
 
 

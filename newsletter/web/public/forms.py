@@ -1,4 +1,4 @@
-"""The signup form: hosted, in an iframe, as a plain cross-site form, and for programs. One way in for all four."""
+"""The signup form: hosted, in an iframe, as a plain cross-site form, for programs. One way in for all."""
 
 from typing import Any
 
@@ -18,7 +18,9 @@ HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000}
 """What our own forms send along beside their fields, with the longest of each."""
 
 SENT = "Please look at your inbox: we have sent you a mail with a button to press."
-FOREIGN = "This form isn't open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+FOREIGN = (
+    "This form isn't open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+)
 
 
 @get("/forms/{slug:str}")
@@ -26,7 +28,9 @@ async def show(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
     site = site_of(request)
     form = await site.forms.find(slug)
     if problems.wants_json(request):
-        return Response(_definition(site, form), headers={"Cache-Control": "no-store", **cors(request, site.settings)})
+        return Response(
+            _definition(site, form), headers={"Cache-Control": "no-store", **cors(request, site.settings)}
+        )
     return _page(site, form, embedded=False)
 
 
@@ -83,8 +87,12 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
         return _refused(request, site, form, body, error, embedded=embedded)
     if body.is_json:
         told = {"message": SENT, "hint": suggestion(typed)}
-        return Response(told, status_code=202, headers={"Cache-Control": "no-store", **cors(request, site.settings)})
-    return Redirect(_thanks(form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"})
+        return Response(
+            told, status_code=202, headers={"Cache-Control": "no-store", **cors(request, site.settings)}
+        )
+    return Redirect(
+        _thanks(form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"}
+    )
 
 
 async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: Body) -> str:
@@ -101,7 +109,13 @@ async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: B
 
 
 def _refused(
-    request: Request[Any, Any, Any], site: Site, form: Form, body: Body, error: NewsletterError, *, embedded: bool
+    request: Request[Any, Any, Any],
+    site: Site,
+    form: Form,
+    body: Body,
+    error: NewsletterError,
+    *,
+    embedded: bool,
 ) -> Response[Any]:
     if body.is_json or not isinstance(error, BadInput):
         response = problems.answer(request, error)
@@ -169,4 +183,5 @@ def _definition(site: Site, form: Form) -> dict[str, Any]:
     }
 
 
-ROUTES = [show, show_embedded, sent, sent_embedded, submit, submit_embedded, before_json]
+# Litestar answers OPTIONS by itself where no handler came first.
+ROUTES = [before_json, show, show_embedded, sent, sent_embedded, submit, submit_embedded]

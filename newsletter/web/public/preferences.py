@@ -6,14 +6,14 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from newsletter.clock import DAY, now
-from newsletter.errors import BadInput, Expired, NotFound
+from newsletter.errors import Expired, NotFound
 from newsletter.storage import Tx
 from newsletter.subscribers import Subscriber, Topic
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
 
-PAUSES = {"keep": None, "none": 0, "30": 30, "90": 90}
-"""What the form offers, in days; `keep` leaves a running pause as it is."""
+PAUSES = {"keep": None, "none": 0, "1": 30, "3": 90}
+"""What the form offers (months), in days; `keep` leaves a running pause as it is."""
 
 
 async def _person(tx: Tx, site: Site, subscriber_id: int, epoch: int) -> Subscriber:
@@ -87,7 +87,9 @@ async def save(request: Request[Any, Any, Any], token: str) -> Response[Any]:
     if errors:
         return await _page(site, token, subscriber_id, epoch, errors=errors, values=body.values)
     chosen = [topic.name for topic in topics if body.values.get(f"topic-{topic.name}")]
-    await site.db.write(site.subscribers.prefer, subscriber_id, body.values.get("name", ""), chosen, PAUSES[pause])
+    await site.db.write(
+        site.subscribers.prefer, subscriber_id, body.values.get("name", ""), chosen, PAUSES[pause]
+    )
     return Redirect(f"/preferences/{token}?saved=1", status_code=303)
 
 
@@ -124,7 +126,9 @@ async def erase(request: Request[Any, Any, Any], token: str) -> Response[str]:
     await site.db.read(_person, site, subscriber_id, epoch)
     traces = await site.db.write(site.subscribers.erase, subscriber_id)
     await site.db.scrub(*traces)
-    return site.pages.message("You are erased", "Nothing about you is left here, and we will not write again.")
+    return site.pages.message(
+        "You are erased", "Nothing about you is left here, and we will not write again."
+    )
 
 
 def _expired(site: Site, token: str) -> Response[str]:
@@ -145,7 +149,9 @@ async def fresh(request: Request[Any, Any, Any], token: str) -> Response[str]:
     except Expired as expired:
         subscriber_id, epoch = expired.ids
     await site.db.write(site.signups.fresh_preferences, subscriber_id, epoch)
-    return site.pages.message("Look at your inbox", "A fresh link is on its way, if you are still subscribed.")
+    return site.pages.message(
+        "Look at your inbox", "A fresh link is on its way, if you are still subscribed."
+    )
 
 
 ROUTES = [show, save, data, ask_erase, erase, fresh]

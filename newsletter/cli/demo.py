@@ -1,0 +1,98 @@
+"""The whole thing on one machine with nothing configured: service, blog, mail, inbox."""
+
+import socket
+from pathlib import Path
+
+import click
+
+from newsletter import settings
+from newsletter.addresses import parse
+from newsletter.app import create_app, running
+from newsletter.cli.people import make_link
+from newsletter.demo import Blog, Inbox, mail_server
+from newsletter.web import process
+from newsletter.web.server import Server
+
+AUTHOR = "Wilma Harrow"
+OWNER = "wilma@example.org"
+PORTS = click.IntRange(1, 65535)
+
+WELCOME = """
+  The demonstration is running. Stop it with Ctrl+C; {folder}/ keeps everything until the next time.
+
+    Article with the form   {blog}/
+    Inbox of everybody      {blog}/inbox
+    The form on its own     {service}/forms/guide
+    Owner's desk            {sign_in}
+                            (works once, for 15 minutes; later ones are mailed to {owner})
+"""
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=PORTS, help="The service's port.")
+@click.option("--blog-port", type=PORTS, help="The blog's port.  [default: the one after the service's]")
+@click.option(
+    "--folder",
+    default="demo-data",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where it keeps its data.",
+)
+def demo(port: int, blog_port: int | None, folder: Path) -> None:
+    """Show everything on this machine: an article with the form, an inbox, the desk. No set-up."""
+    blog_port = blog_port or port + 1
+    _free("--port", port)
+    _free("--blog-port", blog_port)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    process.run(_run(port, blog_port, folder))
+
+
+def _free(option: str, port: int) -> None:
+    """Refuses a port on which somebody answers, under any of the addresses that a browser may try."""
+    try:
+        socket.create_connection(("localhost", port), timeout=1).close()
+    except OSError:
+        return
+    raise click.ClickException(
+        f"Port {port} is taken. Choose another one, for example: newsletter demo {option} {port + 10}"
+    )
+
+
+async def _run(port: int, blog_port: int, folder: Path) -> None:
+    inbox = Inbox(folder / "inbox")
+    async with mail_server(inbox) as smtp_port:
+        chosen = _settings(port, blog_port, smtp_port, folder)
+        service = Server(create_app(chosen), port=port, drain=5)
+        blog = Server(Blog(chosen.public_url, AUTHOR, inbox), port=blog_port, drain=0)
+        with process.stop_signals(service.hurry) as stopped:
+            async with service, blog:
+                click.echo(
+                    WELCOME.format(
+                        folder=folder,
+                        blog=chosen.allowed_origins[0],
+                        service=chosen.public_url,
+                        sign_in=await _sign_in_link(chosen),
+                        owner=OWNER,
+                    )
+                )
+                await stopped.wait()
+
+
+def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settings.Settings:
+    """Nothing from the environment: the demonstration is the same everywhere."""
+    return settings.load(
+        {
+            "NEWSLETTER_DATABASE_URL": f"sqlite:///{folder / 'newsletter.db'}",
+            "NEWSLETTER_PUBLIC_URL": f"http://localhost:{port}",
+            "NEWSLETTER_ALLOWED_ORIGINS": f"http://localhost:{blog_port}",
+            "NEWSLETTER_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}?tls=off",
+            "NEWSLETTER_FROM": f"{AUTHOR} <{OWNER}>",
+            "NEWSLETTER_OWNER_EMAIL": OWNER,
+            "NEWSLETTER_POSTAL_ADDRESS": "Wilma Harrow, 3 Ferry Lane, Lower Exampleton",
+        }
+    )
+
+
+async def _sign_in_link(chosen: settings.Settings) -> str:
+    async with running(chosen, worker=False, migrate=False) as site:
+        return await make_link(site, parse(OWNER))

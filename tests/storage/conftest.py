@@ -1,0 +1,54 @@
+"""A table of the storage tests' own, so that they say nothing about the real schema."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from newsletter.storage import Database, Tx
+
+
+class Note(msgspec.Struct):
+    id: int
+    address: str
+    text: str
+    pinned: bool
+
+
+async def make_table(tx: Tx) -> None:
+    await tx.run(
+        "CREATE TABLE notes (id BIGINT PRIMARY KEY, address TEXT NOT NULL UNIQUE, text TEXT NOT NULL DEFAULT '',"
+        " pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)), parent BIGINT REFERENCES notes (id),"
+        " weight DOUBLE PRECISION, bytes BYTEA)"
+    )
+
+
+async def add(tx: Tx, id: int, address: str, text: str = "", *, pinned: bool = False) -> Note | None:
+    return await tx.one(
+        Note,
+        "INSERT INTO notes (id, address, text, pinned) VALUES (:id, :address, :text, :pinned)"
+        " RETURNING id, address, text, pinned",
+        id=id,
+        address=address,
+        text=text,
+        pinned=pinned,
+    )
+
+
+async def addresses(tx: Tx) -> list[str]:
+    class Row(msgspec.Struct):
+        address: str
+
+    return [row.address for row in await tx.all(Row, "SELECT address FROM notes ORDER BY id")]
+
+
+@pytest.fixture
+async def notes(db: Database) -> Database:
+    await db.write(make_table)
+    return db
+
+
+@pytest.fixture
+def programs() -> Path:
+    """Small programs that tests start as processes of their own."""
+    return Path(__file__).parent / "programs"

@@ -1,0 +1,84 @@
+"""Erasing leaves a keyed hash and nothing else; leaving and preferring do what they say."""
+
+import pytest
+
+from newsletter.clock import DAY
+from newsletter.errors import NotFound
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+from tests.cast import House
+
+ADA = "ada@example.org"
+
+
+async def test_nothing_of_an_erased_person_is_left_in_any_table(house: House) -> None:
+    ada = await house.joins(ADA, "Ada Lovelace")
+    traces = await house.db.write(house.site.subscribers.erase, ada.id)
+
+    assert traces == (ADA, ADA)
+    for table in (
+        "subscribers",
+        "signups",
+        "consent_records",
+        "outbox",
+        "subscriber_tags",
+        "downloads",
+        "mail_budgets",
+    ):
+        assert await house.count(f"SELECT count(*) FROM {table}") == 0, table
+    assert await house.count("SELECT count(*) FROM suppressions WHERE reason = 'erased'") == 1
+
+
+async def test_erasing_twice_is_no_error(house: House) -> None:
+    ada = await house.joins(ADA)
+    await house.db.write(house.site.subscribers.erase, ada.id)
+    assert await house.db.write(house.site.subscribers.erase, ada.id) == ()
+
+
+async def test_leaving_takes_effect_at_once_and_twice_is_once(house: House) -> None:
+    ada = await house.joins(ADA)
+    for _ in range(2):
+        await house.db.write(house.site.subscribers.unsubscribe, ada.id, "one-click")
+
+    left = await house.person(ADA)
+    assert (left.status, left.epoch) == ("unsubscribed", ada.epoch + 1)
+    assert await house.count("SELECT count(*) FROM consent_records WHERE kind = 'unsubscribed'") == 1
+
+
+async def test_somebody_pending_does_not_leave(house: House) -> None:
+    await house.signs_up("ben@example.org")
+    ben = await house.person("ben@example.org")
+    await house.db.write(house.site.subscribers.unsubscribe, ben.id, "one-click")
+    assert (await house.person("ben@example.org")).status == "pending"
+
+
+async def test_preferences_are_kept(house: House, clock) -> None:
+    ada = await house.joins(ADA)
+
+    async def add_topics(tx: Tx) -> None:
+        for name, public in (("career", 1), ("writing", 1), ("vip", 0)):
+            await tx.run(
+                "INSERT INTO tags (id, name, title, public) VALUES (:id, :name, :title, :public)",
+                id=new_id(), name=name, title=name.title(), public=public,
+            )  # fmt: skip
+
+    await house.db.write(add_topics)
+    await house.db.write(house.site.subscribers.prefer, ada.id, "Countess", ["career", "vip"], 30)
+
+    changed = await house.person(ADA)
+    assert (changed.name, changed.paused_until) == ("Countess", clock.now() + 30 * DAY)
+    topics = await house.db.read(house.site.subscribers.topics, ada.id)
+    assert [(t.name, t.chosen) for t in topics] == [("career", True), ("writing", False)]
+    await house.db.write(house.site.subscribers.prefer, ada.id, "Countess", [], None)
+    assert (await house.person(ADA)).paused_until == changed.paused_until
+
+
+async def test_own_data_holds_everything_and_the_proof(house: House) -> None:
+    ada = await house.joins(ADA, "Ada")
+    data = await house.db.read(house.site.subscribers.own_data, ada.id)
+
+    assert (data["email"], data["name"], data["status"]) == (ADA, "Ada", "active")
+    assert data["consent_chain_intact"]
+    assert data["consent"][0]["kind"] == "confirmed"
+    with pytest.raises(NotFound):
+        await house.db.read(house.site.subscribers.own_data, 1)

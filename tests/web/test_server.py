@@ -1,0 +1,291 @@
+"""What a hostile or broken client may send: a clear 4xx or a close, and others are served meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from newsletter.web.deadlines import Deadlines
+from newsletter.web.server import Server
+from tests.web.wire import BIG, HELLO, PATIENT, QUICK, Seen, ask, edge, say, status
+
+HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemail=ada"
+
+REFUSED = {  # name: (request, statuses that are right)
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", {400}),
+    "two different hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", {400}),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", {400}),
+    "no host, HTTP/1.0": (b"GET / HTTP/1.0\r\n\r\n", {400}),
+    "empty host": (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", {400}),
+    "foreign host": (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400}),
+    "foreign host, ours forwarded": (
+        b"GET / HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: localhost\r\n\r\n",
+        {400},
+    ),
+    "host with one letter for the dot": (b"GET / HTTP/1.1\r\nHost: 127a0.0.1\r\n\r\n", {400}),
+    "host with another port": (b"GET / HTTP/1.1\r\nHost: localhost:9999\r\n\r\n", {400}),
+    "host with a name before @": (b"GET / HTTP/1.1\r\nHost: localhost@evil.example\r\n\r\n", {400}),
+    "HTTP/0.9": (b"GET /\r\n\r\n", {400, 505}),
+    "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", {400, 505}),
+    "HTTP/2 unasked": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}),
+    "length and chunked": (HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+    "chunked and length": (HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", {400}),
+    "two lengths": (HEAD + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd", {400}),
+    "a list of lengths": (HEAD + b"Content-Length: 4, 4\r\n\r\nabcd", {400}),
+    "negative length": (HEAD + b"Content-Length: -4\r\n\r\nabcd", {400}),
+    "signed length": (HEAD + b"Content-Length: +4\r\n\r\nabcd", {400}),
+    "endless length": (HEAD + b"Content-Length: 99999999999999999999\r\n\r\nabcd", {400}),
+    "length of 10 MB": (HEAD + b"Content-Length: 10000000\r\n\r\nabcd", {413}),
+    "gzip coding": (HEAD + b"Transfer-Encoding: gzip\r\n\r\nabcd", {400}),
+    "gzip, chunked": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", {400}),
+    "chunked, gzip": (HEAD + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", {400}),
+    "chunked, HTTP/1.0": (CHUNKED.replace(b"1.1", b"1.0") + b"1\r\nx\r\n0\r\n\r\n", {400}),
+    "compressed body": (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab", {415}),
+    "bad chunk size": (CHUNKED + b"zz\r\n", {400}),
+    "huge chunk size": (CHUNKED + b"fffffffffffffffff\r\nx", {400}),
+    "bare LF in chunks": (CHUNKED + b"1\nx\n0\n\n", {400}),
+    "folded header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", {400}),
+    "folded host": (b"GET / HTTP/1.1\r\nHost: localhost\r\n b\r\n\r\n", {400}),
+    "NUL in a value": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", {400}),
+    "NUL in a name": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX\0: a\r\n\r\n", {400}),
+    "NUL in the path": (b"GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "NUL in the path, encoded": (b"GET /a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "CRLF in the path, encoded": (b"GET /a%0d%0ab HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "NUL in the query": (b"GET /?a=%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "bare CR": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", {400}),
+    "bare LF": (b"GET / HTTP/1.1\nHost: localhost\n\n", {400}),
+    "space before the colon": (b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", {400}),
+    "header without a name": (b"GET / HTTP/1.1\r\nHost: localhost\r\n: x\r\n\r\n", {400}),
+    "CONNECT": (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "TRACE": (b"TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 405}),
+    "OPTIONS *": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 404}),
+    "unknown method": (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 405}),
+    "upgrade with a body": (
+        HEAD + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nabcd",
+        {400},
+    ),
+    "TLS": (bytes.fromhex("1603010200010001fc0303"), {400}),
+    "noise": (bytes(range(256)), {400}),
+    "long address": (b"GET /" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {414}),
+    "address of 10 MB": (b"GET /" + b"a" * 10_000_000, {414, 0}),
+    "long header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 60_000 + b"\r\n\r\n", {431}),
+    "header of 10 MB": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000_000, {431, 414, 0}),
+    "20,000 headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: 1\r\n" * 20_000 + b"\r\n", {431}),
+}
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+async def port(seen: Seen) -> AsyncIterator[int]:
+    async with Server(edge(seen), port=0, deadlines=QUICK, drain=2) as server:
+        yield server.port
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_it_is_refused(port: int, seen: Seen, name: str) -> None:
+    raw, right = REFUSED[name]
+
+    answer, closed = await say(port, raw)
+
+    assert closed
+    assert status(answer) in right, answer[:200]
+    assert b"uvicorn" not in answer
+    assert not seen.bodies
+    assert status(await ask(port, HELLO)) == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HELLO,
+        b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhOST: LocalHost:8000\r\n\r\n",
+        b"\r\nGET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: 10.1.2.3\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 30_000 + b"\r\n\r\n",
+        FORM,
+        CHUNKED + b"9;note=1\r\nemail=ada\r\n0\r\n\r\n",
+    ],
+)
+async def test_it_works(port: int, raw: bytes) -> None:
+    answer = await ask(port, raw)
+
+    assert status(answer) == 200
+    assert b"\r\nserver:" not in answer.lower()
+    assert b"\r\ndate: " in answer.lower()
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_it_works_however_it_is_cut(port: int, seen: Seen, size: int) -> None:
+    parts = [FORM[at : at + size] for at in range(0, len(FORM), size)]
+
+    answer, _ = await say(port, *parts, wait=1)
+
+    assert status(answer) == 200
+    assert seen.bodies == [b"email=ada"]
+
+
+async def test_one_connection_serves_many_requests_in_their_order(port: int, seen: Seen) -> None:
+    answer, _ = await say(port, HELLO + FORM + HELLO * 300 + FORM, wait=1)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 303
+    assert answer.endswith(b"9 bytes")
+    assert seen.bodies == [b"email=ada"] * 2
+
+
+async def test_trailers_never_join_the_headers(port: int, seen: Seen) -> None:
+    answer = await ask(port, CHUNKED + b"1\r\nx\r\n0\r\nHost: evil.example\r\nCookie: a=b\r\n\r\n")
+
+    assert status(answer) == 200
+    assert [name for name, _ in seen.headers] == [b"host", b"transfer-encoding"]
+
+
+async def test_garbage_after_a_request_leaves_its_answer_whole(port: int) -> None:
+    answer, closed = await say(port, HELLO + bytes(20))
+
+    assert closed
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.endswith(b"\r\n\r\nhello")
+
+
+async def test_a_body_cut_short_changes_nothing(port: int, seen: Seen) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(FORM.replace(b"Content-Length: 9", b"Content-Length: 99"))
+    await writer.drain()
+    writer.close()
+    await reader.read()
+
+    assert status(await ask(port, HELLO)) == 200
+    assert not seen.bodies
+
+
+async def test_what_follows_a_body_that_is_longer_than_it_said_is_no_request(port: int, seen: Seen) -> None:
+    answer, closed = await say(port, FORM + b"XYZ / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    assert closed
+    assert [status(answer)] == [200]
+    assert seen.bodies == [b"email=ada"]
+
+
+async def test_an_endless_chunked_body_is_refused_and_closed(port: int, seen: Seen) -> None:
+    answer, closed = await say(port, CHUNKED + (b"2000\r\n" + bytes(0x2000) + b"\r\n") * 50)
+
+    assert closed
+    assert status(answer) == 413
+    assert b"connection: close" in answer.lower()
+    assert not seen.bodies
+
+
+async def test_a_body_of_10_mb_gets_its_413_though_it_is_sent_first(port: int) -> None:
+    answer, closed = await say(port, HEAD + b"Content-Length: 10000000\r\n\r\n" + bytes(10_000_000))
+
+    assert closed
+    assert status(answer) == 413
+
+
+async def test_a_prefix_may_receive_more(port: int) -> None:
+    head = HEAD.replace(b"/echo", b"/admin/echo") + b"Content-Length: 3000000\r\n\r\n"
+
+    assert (await ask(port, head + bytes(3_000_000))).endswith(b"3000000 bytes")
+
+
+async def test_expect_continue(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"abc")
+    assert status(await reader.readuntil(b"\r\n\r\n")) == 200
+    writer.close()
+
+
+STALLED = {  # what is sent before silence, and what may be answered (0: closed without a word)
+    "nothing": (b"", 0),
+    "line ends only": (b"\r\n\r\n", 0),
+    "one byte": (b"G", 408),
+    "half a head": (HEAD, 408),
+    "no body": (HEAD + b"Content-Length: 9\r\n\r\n", 408),
+    "half a body": (FORM[:-3], 408),
+    "no end of chunks": (CHUNKED + b"1\r\nx\r\n", 408),
+    "half a trailer": (CHUNKED + b"1\r\nx\r\n0\r\nX: y", 408),
+    "a body that nobody reads": (HEAD.replace(b"/echo", b"/early") + b"Content-Length: 9\r\n\r\n", 200),
+    "a whole request": (HELLO, 200),
+    "a request, and a byte": (HELLO + b"G", 200),
+}
+
+
+@pytest.mark.parametrize("name", STALLED)
+async def test_a_stalled_client_is_closed(port: int, seen: Seen, name: str) -> None:
+    sent, right = STALLED[name]
+
+    answer, closed = await say(port, sent)
+
+    assert closed
+    assert status(answer) == right
+    assert not seen.bodies
+
+
+async def test_a_slow_dripping_head_is_closed(port: int) -> None:
+    answer, closed = await say(port, *[b"GET / HTTP/1.1\r\n", *[b"X: y\r\n"] * 40], pause=0.1)
+
+    assert closed
+    assert status(answer) == 408
+
+
+async def test_a_body_may_take_its_time_as_long_as_it_flows() -> None:
+    deadlines = Deadlines(body=0.4, slowest=1000)
+    async with Server(edge(), port=0, deadlines=deadlines) as server:
+        head = HEAD + b"Content-Length: 2000\r\n\r\n"
+
+        flowing, _ = await say(server.port, head, *[bytes(200)] * 10, pause=0.1, wait=2)
+        dripping, closed = await say(server.port, head, *[bytes(1)] * 40, pause=0.1)
+
+    assert flowing.endswith(b"2000 bytes")
+    assert status(dripping) == 408
+    assert closed
+
+
+async def test_a_client_that_never_reads_is_closed(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+    writer.write(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await reader.readexactly(100)
+    await asyncio.sleep(2)  # it is the time itself that is tested
+    read = 0
+    try:
+        while chunk := await reader.read(1_000_000):
+            read += len(chunk)
+    except ConnectionError:
+        pass
+    writer.close()
+
+    assert read < BIG / 2
+
+
+async def test_a_client_that_reads_gets_it_all() -> None:
+    async with Server(edge(), port=0, deadlines=QUICK) as server:
+        answer = await ask(server.port, b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    assert len(answer.partition(b"\r\n\r\n")[2]) == BIG
+
+
+async def test_a_long_answer_is_waited_for(port: int, seen: Seen) -> None:
+    asking = asyncio.create_task(ask(port, b"GET /waits HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    await seen.entered.wait()
+    await asyncio.sleep(max(QUICK.head, QUICK.body, QUICK.idle) + 0.5)  # longer than any deadline
+    seen.go_on.set()
+
+    assert (await asking).endswith(b"done")
+
+
+async def test_patience_is_what_closes_them() -> None:
+    """The same clients are held when the deadlines are long: the tests above can fail."""
+    async with Server(edge(), port=0, deadlines=PATIENT, drain=0) as server:
+        for sent, _ in STALLED.values():
+            _, closed = await say(server.port, sent, wait=0.1)
+            assert not closed
