@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 UV := $(firstword $(wildcard $(BIN)/uv) $(shell command -v uv))
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url
 
@@ -11,8 +11,8 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
 
-demo: .venv/.runtime  ## the whole service on this machine: an article with the form, an inbox, the desk
-	$(BIN)/newsletter demo
+demo: .venv/.runtime  ## the whole service on this machine, with an article and an inbox (ARGS="--port 8010")
+	$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/.dev  ## every test (ONLY=words: those whose names match)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(if $(ONLY),-k '$(ONLY)')

@@ -10,8 +10,8 @@ import msgspec
 
 from newsletter.ids import new_id
 
-SHOWN = (
-    "From", "To", "Reply-To", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
+SHOWN = (  # the first three at once
+    "From", "To", "Date", "Reply-To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
     "Auto-Submitted", "Return-Path", "Delivered-To",
 )  # fmt: skip
 

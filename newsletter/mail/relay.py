@@ -7,10 +7,6 @@ from newsletter import clock
 from newsletter.mail.smtp import Connection, RelayTrouble, Timeouts, connect, parse_url
 from newsletter.settings import Settings
 
-FIRST_PAUSE = 1.0  # seconds
-LONGEST_PAUSE = 60.0
-IDLE = 15.0
-
 _log = logging.getLogger(__name__)
 
 
@@ -67,9 +63,9 @@ class Relay:
     def had_trouble(self, trouble: RelayTrouble) -> float:
         """Nothing goes out for 1, 2, 4 … 60 s. Returns the seconds."""
         if self.ready:
-            self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+            self._pause = min(max(self._timeouts.pause, self._pause * 2), self._timeouts.longest_pause)
             self._ready_at = clock.monotonic() + self._pause
-            _log.warning("%s Trying again in %d s; what is queued waits.", trouble, self._pause)
+            _log.warning("%s Trying again in %.0f s; what is queued waits.", trouble, self._pause)
         return self._pause
 
     def was_fine(self) -> None:
@@ -80,7 +76,11 @@ class Relay:
     async def sweep(self) -> None:
         """Close what nobody has used for a while."""
         now = clock.monotonic()
-        old = [connection for since, connection in self._idle if now - since > IDLE or not connection.usable]
+        old = [
+            connection
+            for since, connection in self._idle
+            if now - since > self._timeouts.idle or not connection.usable
+        ]
         self._idle = [(since, connection) for since, connection in self._idle if connection not in old]
         for connection in old:
             await connection.close()

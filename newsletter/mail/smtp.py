@@ -48,6 +48,9 @@ class Timeouts(msgspec.Struct, frozen=True):
     command: float = 120
     body: float = 180
     dot: float = 600
+    idle: float = 15  # a connection that nobody uses is closed
+    pause: float = 1  # after trouble with the relay; doubles
+    longest_pause: float = 60
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -125,6 +125,7 @@ class SqliteDatabase:
         """After a failed fsync nobody knows what the kernel has kept: such a connection is given up."""
         if primary_code(error) in _PASSING or self._writer is None:
             return
+        _log.error("SQLite's writing connection is given up for a new one")
         writer, self._writer = self._writer, None
         with suppress(sqlite3.Error):
             await writer.close()

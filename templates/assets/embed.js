@@ -10,10 +10,10 @@
     form { display: grid; gap: 1em }
     form[hidden] { display: none }
     p { margin: .3em 0 0; font-size: .875em }
-    label, button, .error { font-weight: 600 }
     .error { color: var(--alert) }
     .error:empty { display: none }
-    input, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid; border-radius: .3em }
+    input, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid color-mix(in srgb, currentColor 60%, transparent); border-radius: .3em }
+    label, button, .error { font-weight: 600 }
     input { width: 100%; box-sizing: border-box; margin-top: .3em; background: none }
     [aria-invalid] { border: 2px solid var(--alert) }
     button { justify-self: start; cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }

@@ -1,5 +1,7 @@
 """A table of the storage tests' own, so that they say nothing about the real schema."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -48,7 +50,8 @@ async def notes(db: Database) -> Database:
     return db
 
 
-@pytest.fixture
-def programs() -> Path:
-    """Small programs that tests start as processes of their own."""
-    return Path(__file__).parent / "programs"
+def start(program: str, *arguments: str) -> "subprocess.Popen[str]":
+    """One of the small programs in programs/, as a process of its own."""
+    command = [sys.executable, "-m", f"tests.storage.programs.{program}", *arguments]
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

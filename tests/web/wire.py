@@ -1,7 +1,13 @@
 """A tiny app behind the real server, and clients that speak to it byte by byte."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import create_connection, create_server
+from subprocess import Popen
 from typing import Any
 
 from litestar import Litestar, Request, get, post
@@ -10,13 +16,19 @@ from litestar.response import Stream
 
 from newsletter.errors import Unavailable
 from newsletter.settings import Settings
+from newsletter.web import process
 from newsletter.web.deadlines import Deadlines
 from newsletter.web.kit.edge import Edge, pass_on
+from newsletter.web.server import serve
 
+ROOT = Path(__file__).parent.parent.parent
 QUICK = Deadlines(head=0.6, body=0.8, idle=0.5, unread=0.8, linger=0.3)
 PATIENT = Deadlines(head=60, body=60, idle=60, unread=60, linger=60)
 
 HELLO = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemail=ada"
 BIG = 40_000_000
 
 
@@ -128,28 +140,52 @@ def edge(seen: Seen | None = None, public_url: str = "http://localhost:8000", **
     return Edge(tiny_app(seen), settings, larger={"/admin": 4_000_000}, **options)
 
 
-async def say(port: int, *parts: bytes, pause: float = 0.0, wait: float = 5.0) -> tuple[bytes, bool]:
-    """Everything the server answered, and whether it closed within `wait` seconds.
+@contextmanager
+def serving(deadlines: str = "standard", drain: float = 5.0) -> Iterator[tuple[int, Popen[bytes]]]:
+    """The tiny app under `serve`, in a process of its own: its port, and the process."""
+    with create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    started = Popen([sys.executable, "-m", "tests.web.wire", str(port), deadlines, str(drain)], cwd=ROOT)
+    try:
+        while not _answers(port):
+            assert started.poll() is None
+        yield port, started
+    finally:
+        started.kill()
+        started.wait()
 
-    Waits for an answer to its end, or for the close.
-    """
+
+def _answers(port: int) -> bool:
+    try:
+        create_connection(("127.0.0.1", port), timeout=10).close()
+    except ConnectionRefusedError:
+        time.sleep(0.05)
+        return False
+    return True
+
+
+async def say(port: int, *parts: bytes, pause: float = 0.0, wait: float = 5.0) -> tuple[bytes, bool]:
+    """Everything the server answered, and whether it closed within `wait` seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def send() -> None:
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause)
+
+    sending = asyncio.create_task(send())
     answer = b""
     try:
         async with asyncio.timeout(wait):
-            for part in parts:
-                writer.write(part)
-                await asyncio.sleep(pause)
-            while True:
-                chunk = await reader.read(65536)
+            while chunk := await reader.read(65536):
                 answer += chunk
-                if not chunk:
-                    return answer, True
+        return answer, True
     except TimeoutError:
         return answer, False
     except ConnectionError:
         return answer, True
     finally:
+        sending.cancel()
         writer.close()
 
 
@@ -170,3 +206,8 @@ async def ask(port: int, raw: bytes) -> bytes:
 
 def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+if __name__ == "__main__":
+    chosen = {"standard": Deadlines(), "quick": QUICK}[sys.argv[2]]
+    process.run(serve(edge(), "127.0.0.1", int(sys.argv[1]), drain=float(sys.argv[3]), deadlines=chosen))

@@ -64,7 +64,7 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
     )
     frame = (
         f'<iframe src="{url}/forms/guide/embed" title="Get the free guide"\n'
-        '  width="100%" height="420" loading="lazy"></iframe>'
+        '  width="100%" height="460" loading="lazy"></iframe>'
     )
     return [
         {"title": "Plain form", "about": "Works everywhere, without a script.", "code": plain},

@@ -1,0 +1,148 @@
+"""After an erasure and `scrub` the address is nowhere in the SQLite file, its log or its index."""
+
+import asyncio
+import random
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import Unavailable
+from newsletter.storage import Database, Tx, open_database, sqlite
+from tests.storage.conftest import add, addresses
+
+TABLES = (
+    "CREATE TABLE people (id BIGINT PRIMARY KEY, email TEXT NOT NULL UNIQUE, note TEXT)",
+    "CREATE INDEX people_note ON people (email, note)",
+    "CREATE TABLE mails (id INTEGER PRIMARY KEY, person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE,"
+    " recipient TEXT NOT NULL, context TEXT NOT NULL)",
+    "CREATE INDEX mails_person ON mails (person)",
+    "CREATE INDEX mails_recipient ON mails (recipient)",
+    "CREATE TABLE spread (key TEXT PRIMARY KEY, email TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID",
+)
+SHORT_TO_OVERFLOWING = (0, 1, 2, 10, 90, 700)
+
+
+def email(n: int) -> str:
+    return f"person{n}x@example.org"
+
+
+@pytest.fixture
+async def db(sqlite_url: str) -> AsyncIterator[Database]:
+    database = await open_database(sqlite_url)
+    yield database
+    await database.close()
+
+
+class Crowd:
+    """People who come, change and go at random, so that their rows grow, spill, move and are split."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.present: list[int] = []
+        self.erased: list[int] = []
+        self.came = 0
+
+    async def move(self, tx: Tx) -> None:
+        for _ in range(self.random.randint(1, 80)):
+            choice = self.random.random()
+            if choice < 0.45 or len(self.present) < 5:
+                await self.come(tx)
+            elif choice < 0.85:
+                await self.change(tx, self.random.choice(self.present))
+            else:
+                await self.go(tx, self.random.choice(self.present))
+
+    async def come(self, tx: Tx) -> None:
+        self.came += 1
+        n = self.came
+        self.present.append(n)
+        params = {"n": n, "email": email(n), "text": self.text(n), "key": f"{self.random.random()}{email(n)}"}
+        await tx.run("INSERT INTO people VALUES (:n, :email, :text)", **params)
+        await tx.run("INSERT INTO spread VALUES (:key, :email, :text)", **params)
+        for _ in range(self.random.randint(0, 3)):
+            id = self.random.randrange(2**60)
+            await tx.run("INSERT INTO mails VALUES (:id, :n, :email, :text)", id=id, **params)
+
+    async def change(self, tx: Tx, n: int) -> None:
+        await tx.run("UPDATE people SET note = :text WHERE id = :n", n=n, text=self.text(n))
+        await tx.run("UPDATE mails SET context = :text WHERE person = :n", n=n, text=self.text(n))
+        await tx.run("UPDATE spread SET text = :text WHERE email = :email", email=email(n), text=self.text(n))
+
+    async def go(self, tx: Tx, n: int) -> None:
+        self.present.remove(n)
+        self.erased.append(n)
+        await tx.run("DELETE FROM people WHERE id = :n", n=n)
+        await tx.run("DELETE FROM spread WHERE email = :email", email=email(n))
+
+    def text(self, n: int) -> str:
+        return email(n) * self.random.choice(SHORT_TO_OVERFLOWING)
+
+
+async def make_tables(tx: Tx) -> None:
+    for statement in TABLES:
+        await tx.run(statement)
+
+
+def content(url: str) -> bytes:
+    """All that a thief of the folder would have; read by another process, which disturbs no lock of ours."""
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    files = sorted(map(str, folder.glob("newsletter.db*")))
+    assert len(files) == 3
+    return subprocess.run(["cat", *files], capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("told", [True, False])
+async def test_nobody_who_is_erased_is_in_the_files(db: Database, sqlite_url: str, seed: int, told: bool) -> None:
+    crowd = Crowd(seed)
+    await db.write(make_tables)
+    for _ in range(40):
+        await db.write(crowd.move)
+    assert len(crowd.erased) > 50
+    assert any(email(n).encode() in content(sqlite_url) for n in crowd.erased)  # the log still has them
+    await db.scrub(*([email(n) for n in crowd.erased] if told else []))
+    found = content(sqlite_url)
+    assert [n for n in crowd.erased if email(n).encode() in found] == []
+    assert all(email(n).encode() in found for n in crowd.present)
+
+
+async def test_it_waits_for_readers(notes: Database, sqlite_url: str) -> None:
+    await notes.write(add, 1, email(1))
+
+    async def erase(tx: Tx) -> None:
+        await tx.run("DELETE FROM notes WHERE id = 1")
+
+    async with aclosing(notes.stream("SELECT address FROM notes")) as chunks:
+        assert await anext(chunks) == [(email(1),)]
+        await notes.write(erase)
+        scrubbing = asyncio.create_task(notes.scrub(email(1)))
+        await notes.write(add, 2, email(2))  # others go on meanwhile
+        assert not scrubbing.done()
+    await scrubbing
+    assert email(1).encode() not in content(sqlite_url)
+    assert await notes.read(addresses) == [email(2)]
+
+
+async def test_it_says_when_readers_stay(notes: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "SCRUB_SECONDS", 0.2)
+    await notes.write(add, 1, email(1))
+    async with aclosing(notes.stream("SELECT address FROM notes")) as chunks:
+        await anext(chunks)
+        await notes.write(add, 2, email(2))
+        with pytest.raises(Unavailable, match="traces may stay"):
+            await notes.scrub(email(1))
+    await notes.scrub(email(1))
+
+
+async def test_a_trace_on_the_edge_of_a_block_is_found(notes: Database, sqlite_url: str) -> None:
+    """The file is read a mebibyte at a time: a needle may lie across two."""
+    needle = "needle@example.org"
+    path = Path(sqlite_url.removeprefix("sqlite:///")).with_name("haystack")
+    path.write_bytes(b"-" * ((1 << 20) - 5) + needle.encode() + b"-" * 100)
+    with path.open("rb") as file:
+        assert sqlite.sqlite_file.holds(file.fileno(), [needle])
+        assert sqlite.sqlite_file.holds(file.fileno(), ["nobody", needle])
+        assert not sqlite.sqlite_file.holds(file.fileno(), ["nobody@example.org", ""])
