@@ -96,8 +96,7 @@ async def open_site(settings: Settings, *, migrate: bool) -> Site:
 async def prepare(url: str, *, apply: bool) -> None:
     """Brings the database up to date, or refuses one that isn't. Raises MigrationError."""
     if apply:
-        for name in await bring_up_to_date(url):
-            log.info("Applied migration %s.", name)
+        await bring_up_to_date(url)
     elif waiting := await pending(url):
         raise MigrationError(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
 
