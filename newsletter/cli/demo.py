@@ -1,5 +1,6 @@
 """The whole thing on one machine with nothing configured: service, blog, mail, inbox."""
 
+import logging
 import socket
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from newsletter.web.server import Server
 
 AUTHOR = "Wilma Harrow"
 OWNER = "wilma@example.org"
-PORTS = click.IntRange(1, 65535)
+PORTS = click.IntRange(1, 65534)
 
 WELCOME = """
   The demonstration is running. Stop it with Ctrl+C; {folder}/ keeps everything until the next time.
@@ -35,7 +36,7 @@ WELCOME = """
     "--folder",
     default="demo-data",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     help="Where it keeps its data.",
 )
 def demo(port: int, blog_port: int | None, folder: Path) -> None:
@@ -43,7 +44,11 @@ def demo(port: int, blog_port: int | None, folder: Path) -> None:
     blog_port = blog_port or port + 1
     _free("--port", port)
     _free("--blog-port", blog_port)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"Can't make the folder {folder}: {error.strerror}.") from None
+    logging.getLogger("newsletter").setLevel(logging.WARNING)
     process.run(_run(port, blog_port, folder))
 
 

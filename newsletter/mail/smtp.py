@@ -61,9 +61,6 @@ class Outcome(msgspec.Struct, frozen=True):
     words: str
 
 
-Refusal = tuple[str, Reply]  # at which command, and with what
-
-
 class RelayTrouble(Exception):
     """The relay can't be used now; nothing was handed over. The sentence holds no address."""
 
@@ -148,24 +145,27 @@ class Connection:
         commands = [f"{line}\r\n".encode("ascii") for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
         if self._pipelining:
             self._wire.write(b"".join(commands))
-        refused: Refusal | None = None
+        refusals: dict[str, Reply] = {}
         for phase, command, good in zip(_PHASES, commands, (2, 2, 3), strict=True):
             if not self._pipelining:
                 self._wire.write(command)
             reply = await self._wire.reply(self._timeouts.command)
             if reply.code // 100 != good:
-                refused = refused or (phase, reply)
+                refusals[phase] = reply
                 if not self._pipelining:
                     break
-        if refused:
-            await self._clear(waits_for_body=reply.code // 100 == 3)
-            return _refusal(*refused)
-        return None
+        if not refusals:
+            return None
+        await self._clear(wants_body=reply.code // 100 == 3, has_recipient="RCPT" not in refusals)
+        return _refusal(*next(iter(refusals.items())))
 
-    async def _clear(self, *, waits_for_body: bool) -> None:
-        """After a refusal: a server that wants a body all the same gets an empty one (RFC 2920 §3.1)."""
+    async def _clear(self, *, wants_body: bool, has_recipient: bool) -> None:
+        """After a refusal: who wants a body for nobody gets an empty one (RFC 2920 §3.1), for somebody none."""
+        if wants_body and has_recipient:
+            self._wire.cut("The server wants a message that it has refused.")
+            return
         with suppress(Broken):  # then the connection isn't usable any more, which is all there is to know
-            self._wire.write(b".\r\n" if waits_for_body else b"RSET\r\n")
+            self._wire.write(b".\r\n" if wants_body else b"RSET\r\n")
             await self._wire.reply(self._timeouts.command)
 
     async def _carry(self, body: bytes) -> Outcome | None:

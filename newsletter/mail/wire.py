@@ -43,7 +43,7 @@ class Wire(asyncio.Protocol):
         self._writable.set()
         self._gone = asyncio.Event()
         transport.set_protocol(self)
-        transport.set_write_buffer_limits(high=0)  # so that `drained` means: handed to the kernel
+        transport.set_write_buffer_limits(high=1, low=0)  # so that `drained` means: handed to the kernel
 
     @property
     def quiet(self) -> bool:
@@ -59,7 +59,7 @@ class Wire(asyncio.Protocol):
         self._transport.write(data)
 
     async def drained(self, timeout: float) -> None:  # noqa: ASYNC109  every phase has its own
-        """Wait until all that was written is with the kernel. Raises Broken."""
+        """Wait until all that was written is with the kernel, or the server speaks. Raises Broken."""
         await self._until(self._writable, timeout, "The server did not take the message in time.")
         if self._why_broken:
             raise Broken(self._why_broken)
@@ -121,6 +121,7 @@ class Wire(asyncio.Protocol):
             self._lines = []
             self._size = len(self._buffer)
             self._changed.set()
+            self._writable.set()
 
     def eof_received(self) -> bool:
         self.cut("The server closed the connection.")

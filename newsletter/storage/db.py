@@ -87,6 +87,13 @@ class Database(Protocol):
     async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs an action; what it wrote is on the disk before this returns."""
 
+    async def write_in_crowd(self, about: str, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `write`, for what crowds do at once: it may share its transaction with others.
+
+        `about` names the one matter it touches (an address, a token): two about the same matter never share.
+        An action that fails may have been run twice, the second time alone.
+        """
+
     def stream(self, sql: str, /, **params: Param) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         """The rows of a query of any size, ROWS_PER_CHUNK at a time, in one snapshot and constant memory."""
 

@@ -23,6 +23,7 @@ from newsletter.storage.db import (
     unavailable,
 )
 from newsletter.storage.placeholders import bound, compiled
+from newsletter.storage.postgres_crowd import Crowd, Member, in_step
 
 try:
     import asyncpg
@@ -110,6 +111,7 @@ class PostgresDatabase:
         self._patience = patience
         self._pool: Any = None
         self._topics = Topics()
+        self._crowd = Crowd(self._in_step, self.write)
 
     async def open(self) -> None:
         """Raises SettingsError, Unavailable."""
@@ -143,6 +145,20 @@ class PostgresDatabase:
             return result
 
         return await _persist(once)
+
+    async def write_in_crowd(self, about: str, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = await self._crowd.join(about, lambda tx: action(tx, *args, **kwargs))
+        return result
+
+    async def _in_step(self, batch: Sequence[Member]) -> None:
+        async def once() -> None:
+            async with self._transaction() as tx:
+                await in_step(batch, tx.now, lambda *asked: _pipelined(tx.connection, *asked))
+            for member in batch:
+                for topic in member.tx.topics:
+                    self._topics.wake(topic)
+
+        await _persist(once)
 
     @asynccontextmanager
     async def _transaction(self, **options: Any) -> AsyncIterator[PostgresTx]:
@@ -192,7 +208,13 @@ class PostgresDatabase:
             await explained(connection.execute(f"VACUUM {names}", timeout=None))
 
     async def close(self) -> None:
+        await self._crowd.close()
         await self._pool.close()
+
+
+async def _pipelined(connection: Any, text: str, values: list[Any], sql: str) -> list[Any]:
+    rows: list[Any] = await explained(connection.fetchmany(text, values), sql)
+    return rows
 
 
 def need_driver() -> None:

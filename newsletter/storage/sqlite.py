@@ -78,6 +78,15 @@ class SqliteDatabase:
         result: T = await waiting.future
         return result
 
+    async def write_in_crowd(
+        self,
+        about: str,  # noqa: ARG002  one writer, one after the other: nothing to keep apart
+        action: Action[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return await self.write(action, *args, **kwargs)
+
     async def _flush(self) -> None:
         """Commits batch after batch until nobody waits; the next to come starts it again."""
         batch: list[Waiting] = []

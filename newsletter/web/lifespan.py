@@ -39,5 +39,14 @@ async def _step(
         reply.cancel()
     if reply.done() and reply.result()["type"] == f"lifespan.{name}.complete":
         return
-    await running  # raises what went wrong
+    try:
+        await running
+    except BaseExceptionGroup as group:  # Litestar runs the app's own lifespan in a task group
+        raise _only(group) from None
     raise RuntimeError(f"The app ended its {name} without completing it.")
+
+
+def _only(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -2,6 +2,7 @@
 // shows our form in place of the plain one, which stays if anything fails.
 // Its button's colours: --newsletter-accent, --newsletter-accent-text.
 (() => {
+  if (customElements.get("newsletter-form")) return // the snippet may stand on a page twice
   const script = document.currentScript || document.querySelector('script[src$="/embed.js"]')
   const home = new URL(".", script.src)
 
@@ -19,6 +20,7 @@
     button { justify-self: start; cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }
     [aria-disabled] { cursor: wait; opacity: .75 }
     :focus-visible { outline: 2px solid; outline-offset: 2px }
+    form:not([hidden]) + [role] { margin-top: 1em }
     [role] button { display: block; margin-top: .6em }
     .trap { position: absolute; left: -9999px }`
 

@@ -30,6 +30,9 @@ class StoresNothing:
     async def write(self, action: Any, *_args: Any, **_more: Any) -> Any:
         return self._answers[action.__name__]
 
+    async def write_in_crowd(self, _about: str, action: Any, *_args: Any, **_more: Any) -> Any:
+        return self._answers[action.__name__]
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 

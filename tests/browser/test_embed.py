@@ -233,6 +233,20 @@ async def test_it_leaves_nothing_behind_and_asks_nobody_else(
     assert await page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
 
 
+async def test_the_snippet_may_stand_on_a_page_twice(page: Page, blog: str, service: str) -> None:
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    form = await element(page, blog)
+    await page.add_script_tag(url=f"{service}/embed.js")
+    await page.evaluate(
+        "document.querySelector('.signup').append(document.querySelector('newsletter-form').cloneNode())"
+    )
+    second = page.locator("newsletter-form").nth(1)
+    await expect(second.get_by_role("textbox", name="First name")).to_be_visible()
+    await expect(form.first.get_by_role("textbox", name="First name")).to_be_visible()
+    assert broken == []
+
+
 async def test_it_takes_the_pages_type_and_colours(page: Page, blog: str) -> None:
     form = await element(page, blog)
     look = "(node) => { const of = getComputedStyle(node); return [of.fontFamily, of.color] }"

@@ -72,6 +72,8 @@ class Sink:
             conversation.cancel()
         if self._conversations:
             await asyncio.wait(self._conversations)
+        for _ in range(3):
+            await asyncio.sleep(0)  # what was aborted is closed in the loop's next rounds
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -80,14 +82,17 @@ class Sink:
         task.add_done_callback(self._conversations.discard)
 
     async def _converse(self, line: "_Line") -> None:
-        with contextlib.suppress(_GoneError, ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+        try:
             await line.answer("greeting", "220 sink.example.org at your service")
             while command := await line.reader.readline():
                 self.commands.append(command)
                 if not line.encrypted:
                     self.clear.append(command)
                 await line.obey(command)
-        line.writer.transport.abort()
+        except (_GoneError, ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            line.writer.transport.abort()
 
 
 class _Line:
@@ -168,7 +173,9 @@ class _Line:
             self._sender = _address(command)
 
     async def _rcpt(self, command: bytes) -> None:
-        if await self.answer("RCPT", "250 recipient ok"):
+        if not self._sender and not self.sink.stubborn:
+            await self._say("503 from whom?")
+        elif await self.answer("RCPT", "250 recipient ok"):
             self._recipient = _address(command)
 
     async def _data(self, _command: bytes) -> None:

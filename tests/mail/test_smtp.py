@@ -125,6 +125,14 @@ async def test_a_refused_recipient_leaves_the_connection_usable(
     assert sink.connections == 1
 
 
+async def test_a_server_that_forgets_its_own_refusal_gets_no_empty_mail(sink: Sink) -> None:
+    """It refused the sender, took the recipient and wants the body: a dot would be delivered."""
+    sink.stubborn = True
+    sink.plays({"MAIL": "552 too large"})
+    assert await result(sink) == "failed"
+    assert not sink.dotted
+
+
 async def test_an_answer_and_then_the_end_is_an_answer(sink: Sink) -> None:
     sink.plays({"dot": "250 taken\r\n421 and closing"})
     connection = await open_way(sink)

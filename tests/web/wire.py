@@ -30,6 +30,7 @@ HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemail=ada"
 BIG = 40_000_000
+ADDRESS, NETWORK = "ada@example.org", "192.0.2.77"
 
 
 class Seen:
@@ -93,14 +94,14 @@ async def big() -> Stream:
 
 @get("/people/{token:str}")
 async def fails(token: FromPath[str]) -> str:
-    raise KeyError(f"{token} of ada@example.org at 192.0.2.77\x1b[31m\r\nERROR forged")
+    raise KeyError(f"{token} of {ADDRESS} at {NETWORK}\x1b[31m\r\nERROR forged")
 
 
 @get("/breaks-off")
 async def breaks_off() -> Stream:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"half"
-        raise KeyError("ada@example.org")
+        raise KeyError(ADDRESS)
 
     return Stream(chunks())
 

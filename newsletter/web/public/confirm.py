@@ -48,7 +48,7 @@ async def confirm(request: Request[Any, Any, Any], token: str) -> Response[str]:
         signup_id, epoch = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    done = await site.db.write(site.signups.confirm, signup_id, epoch)
+    done = await site.db.write_in_crowd(str(signup_id), site.signups.confirm, signup_id, epoch)
     return _confirmed(site, done)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post, route
 from litestar.response import Redirect
 
-from newsletter.addresses import suggestion
+from newsletter.addresses import canonical, suggestion
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.signups import Form, Submission, check
 from newsletter.web.kit import problems
@@ -104,7 +104,7 @@ async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: B
         fields = {field.name: body.values.get(field.name, "") for field in form.fields[1:]}
         ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
         submission = Submission(address, fields, page_origin(request), ip, proof)
-        await site.db.write(site.signups.sign_up, form, submission)
+        await site.db.write_in_crowd(canonical(address.key), site.signups.sign_up, form, submission)
     return address.email
 
 

@@ -1,0 +1,80 @@
+"""The demonstration's pages: nothing for axe to find, on any screen; new mail shows by itself."""
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from newsletter.demo import Inbox
+
+MAIL = b"""\
+From: Wilma Harrow <wilma@example.org>\r
+To: ada@example.org\r
+Date: Sun, 22 Nov 2026 20:33:59 +0000\r
+Subject: %b\r
+List-Unsubscribe: <http://localhost:8000/u/abc>\r
+MIME-Version: 1.0\r
+Content-Type: multipart/alternative; boundary="--"\r
+\r
+----\r
+Content-Type: text/plain; charset=utf-8\r
+\r
+Confirm here: http://localhost:8000/confirm/abc\r
+----\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<!doctype html><html lang="en"><head><title>Mail</title></head><body><h1>Hello</h1><a href="%b">Confirm</a></body>\r
+------\r
+"""
+PAGES = ["/?form=plain", "/?form=script", "/inbox", "newest", "/nothing"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+async def test_every_page_is_accessible(
+    browser: Browser, blog: str, inbox: Inbox, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    inbox.keep(MAIL % (b"Is this you?", b"#"))
+    context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = await context.new_page()
+    for path in PAGES:
+        await page.goto(f"{blog}/inbox/{inbox.newest()[0].id}" if path == "newest" else blog + path)
+        if "script" in path:
+            await expect(page.get_by_role("textbox", name="First name")).to_be_visible()
+        for summary in await page.locator("summary").all():
+            await summary.click()
+        found = await Axe().run(page)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+        sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+    await context.close()
+
+
+async def test_new_mail_shows_by_itself(page: Page, blog: str, inbox: Inbox) -> None:
+    await page.goto(f"{blog}/inbox")
+    await expect(page.get_by_text("Nothing yet.")).to_be_visible()
+    inbox.keep(MAIL % (b"Is this you?", b"#"))
+    await expect(page.get_by_role("link", name="Is this you?")).to_be_visible()
+    await expect(page.get_by_role("status")).to_have_text("1 mail")
+    inbox.keep(MAIL % (b"Here is your guide", b"#"))
+    await expect(page.get_by_role("link", name="Here is your guide")).to_be_visible()
+
+
+async def test_without_a_script_the_inbox_reloads_itself(browser: Browser, blog: str) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{blog}/inbox")
+    await expect(page.locator("meta[http-equiv=refresh]")).to_have_attribute("content", "10")
+    await context.close()
+
+
+async def test_links_in_a_mail_open_beside_the_inbox(page: Page, blog: str, inbox: Inbox) -> None:
+    inbox.keep(MAIL % (b"Is this you?", f"{blog}/?form=plain".encode()))
+    await page.goto(f"{blog}/inbox")
+    await page.get_by_role("link", name="Is this you?").click()
+    async with page.context.expect_page() as opened:
+        await page.frame_locator("iframe").get_by_role("link", name="Confirm").click()
+    beside = await opened.value
+    await expect(beside.get_by_role("heading", level=1)).to_have_text("Eleven years in a cardboard box")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Is this you?")

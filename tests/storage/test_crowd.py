@@ -1,0 +1,113 @@
+"""What crowds do at once may share a transaction; nobody notices, but for the speed."""
+
+import asyncio
+
+import pytest
+
+from newsletter.errors import BadInput
+from newsletter.ids import new_id
+from newsletter.storage import ConstraintError, Database, Tx, open_database
+from newsletter.storage.postgres_crowd import placed
+
+
+async def tag(tx: Tx, name: str, title: str = "") -> tuple[bool, str, int]:
+    """Reads, writes with and without RETURNING, and reads again: each must get its own rows."""
+    known = await tx.value("SELECT title FROM tags WHERE name = :name", name=name)
+    kept = await tx.value(
+        "INSERT INTO tags (id, name, title) VALUES (:id, :name, :title) RETURNING title",
+        id=new_id(), name=name, title=title or name.upper(),
+    )  # fmt: skip
+    touched = await tx.run("UPDATE tags SET public = 1 WHERE name = :name AND title <> 'T3'", name=name)
+    if name == "bad":
+        raise BadInput("no")
+    return known is None, kept, touched
+
+
+async def names(tx: Tx) -> int:
+    return int(await tx.value("SELECT count(*) FROM tags"))
+
+
+async def test_each_gets_its_own_rows(db: Database) -> None:
+    results = await asyncio.gather(*(db.write_in_crowd(f"t{n}", tag, f"t{n}") for n in range(200)))
+
+    assert [r[:2] for r in results] == [(True, f"T{n}") for n in range(200)]
+    assert [r[2] for r in results] == [0 if n == 3 else 1 for n in range(200)]
+    assert await db.read(names) == 200
+
+
+async def test_who_fails_fails_alone(db: Database) -> None:
+    asked = [*(f"t{n}" for n in range(20)), "bad", *(f"u{n}" for n in range(20))]
+    results = await asyncio.gather(
+        *(db.write_in_crowd(one, tag, one) for one in asked), return_exceptions=True
+    )
+
+    assert sum(isinstance(r, tuple) for r in results) == 40
+    assert isinstance(results[20], BadInput)
+    assert await db.read(names) == 40
+
+
+async def test_a_broken_constraint_is_the_business_of_one(db: Database) -> None:
+    await db.write(tag, "t5")
+    results = await asyncio.gather(
+        *(db.write_in_crowd(f"t{n}", tag, f"t{n}") for n in range(20)), return_exceptions=True
+    )
+    assert isinstance(results[5], ConstraintError)
+    assert await db.read(names) == 20
+
+
+async def test_two_about_the_same_matter_come_one_after_the_other(db: Database) -> None:
+    await db.write(tag, "counter", "0")
+
+    async def count(tx: Tx) -> int:
+        seen = int(await tx.value("SELECT title FROM tags WHERE name = 'counter'"))
+        await tx.run("UPDATE tags SET title = :title WHERE name = 'counter'", title=str(seen + 1))
+        return seen
+
+    seen = await asyncio.gather(*(db.write_in_crowd("counter", count) for _ in range(50)))
+    assert sorted(seen) == list(range(50))
+
+
+async def test_the_answer_comes_after_the_commit(db: Database, database_url: str) -> None:
+    """Whoever is answered can be seen by everybody else."""
+    other = await open_database(database_url)
+
+    async def write_and_look(name: str) -> bool:
+        await db.write_in_crowd(name, tag, name)
+        found = await other.read(look, name)
+        return found == name.upper()
+
+    async def look(tx: Tx, name: str) -> str | None:
+        title: str | None = await tx.value("SELECT title FROM tags WHERE name = :name", name=name)
+        return title
+
+    assert all(await asyncio.gather(*(write_and_look(f"t{n}") for n in range(60))))
+    await other.close()
+
+
+async def test_a_caller_who_gives_up_harms_nobody(db: Database) -> None:
+    tasks = [asyncio.create_task(db.write_in_crowd(f"t{n}", tag, f"t{n}")) for n in range(30)]
+    await asyncio.sleep(0)
+    tasks[7].cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(isinstance(r, tuple) for r in results) == 29
+
+
+async def test_a_wake_comes_after_the_commit(db: Database) -> None:
+    async def act(tx: Tx, name: str) -> None:
+        await tag(tx, name)
+        tx.wake("tags")
+
+    await asyncio.gather(*(db.write_in_crowd(f"t{n}", act, f"t{n}") for n in range(5)))
+    assert await db.wait("tags", 5)
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT a FROM t WHERE b = :b", "FROM (SELECT a FROM t WHERE b = $2) AS asked"),
+        ("UPDATE t SET a = :a RETURNING b", "RETURNING b, CAST($2 AS integer) AS place_in_batch"),
+        ("DELETE FROM t WHERE a = :a", "RETURNING CAST($2 AS integer) AS place_in_batch"),
+    ],
+)
+def test_statements_carry_the_askers_place(sql: str, text: str) -> None:
+    assert text in placed(sql)[0]
