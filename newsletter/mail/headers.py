@@ -83,10 +83,10 @@ POLICY = _Policy(linesep="\r\n", max_line_length=WIDTH, cte_type="7bit")
 
 
 def one_line(what: str, text: str) -> str:
-    line = text.strip()
-    if not line or REFUSED.search(line) or "=?" in line:
+    line = " ".join(text.split())
+    if not line or REFUSED.search(text) or "=?" in text:
         raise MessageError(f"{what} is empty, or holds a control character or an encoded word.")
-    return " ".join(line.split())
+    return line
 
 
 def sender(settings: Settings) -> Address:

@@ -55,7 +55,7 @@ class Messages:
         """The message as it goes on the wire. Raises MessageError."""
         try:
             values = self._values(delivery)
-            subject = one_line("The subject", self._render(delivery, "subject.txt", values))
+            subject = one_line("The subject", self._render(delivery, "subject.txt", values).rstrip("\n"))
             values["subject"] = subject
             message = EmailMessage(policy=POLICY)
             headers = self._headers(delivery, subject, values)

@@ -56,6 +56,7 @@ class Worker:
         self._id = ids.new_id()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
+        self._nap: asyncio.Task[bool] | None = None
         self._running = self._stopping = False
         self._stopped = asyncio.Event()
 
@@ -83,8 +84,9 @@ class Worker:
         self._stopping = True
         if not self._running:
             return
-        for lane in self._connecting:
-            lane.cancel()
+        for task in (self._nap, *self._connecting):
+            if task:
+                task.cancel()
         if await self._ended(timeout):
             return
         _log.warning("Stopping while the relay is slow: what it has not answered is in doubt.")
@@ -131,8 +133,16 @@ class Worker:
             waiting = await self._db.read(ledger.due, self._connections)
             for _ in range(min(room, waiting - len(self._connecting))):
                 self._open_lane()
-        await self._db.wait(TOPIC, _POLL)
+        await self._rest()
         await self._relay.sweep()
+
+    async def _rest(self) -> None:
+        """Until something is enqueued, something may have become due, or the worker is to stop."""
+        nap = self._nap = asyncio.create_task(self._db.wait(TOPIC, _POLL))
+        try:
+            await asyncio.wait([nap])
+        finally:
+            nap.cancel()
 
     def _open_lane(self) -> None:
         lane = cast("asyncio.Task[None]", asyncio.create_task(self._survive(self._lane())))
@@ -210,7 +220,7 @@ class Worker:
             return
         self._relay.was_fine()
         if outcome.result != "sent":
-            _log.info("Message %d was %s by the relay with %d.", row.id, outcome.result, outcome.code)
+            _log.info("Message %d is %s: the relay said %d.", row.id, outcome.result, outcome.code)
 
 
 def _where(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -15,7 +14,7 @@ from newsletter.clock import monotonic
 from newsletter.errors import Unavailable
 from newsletter.storage import sqlite_file
 from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, unavailable
-from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, primary_code
+from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, RawFile, primary_code
 from newsletter.storage.sqlite_tx import Waiting, commit_together, is_trouble, look
 
 _log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class SqliteDatabase:
         self._path = path
         self._clock = clock
         self._patience = patience
-        self._file = -1
+        self._file: RawFile | None = None
         self._writer: Connection | None = None
         self._opening = asyncio.Lock()
         self._readers: list[Connection] = []
@@ -49,14 +48,14 @@ class SqliteDatabase:
         """Makes the file (0600) where there is none. Raises SettingsError, Unavailable."""
         sqlite_file.make_file(self._path)
         try:
+            self._file = RawFile.hold(self._path)
             await (await self._current_writer()).run(sqlite_file.require_log)
             for _ in range(READERS):
                 self._readers.append(await self._connect(READER_PRAGMAS))
                 self._idle.put_nowait(self._readers[-1])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             await self.close()
             raise sqlite_file.cannot_open(self._path, error) from None
-        self._file = os.open(self._path, os.O_RDONLY)
 
     async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._refuse_when_closed()
@@ -164,7 +163,8 @@ class SqliteDatabase:
         """
         try:
             await self._truncate_log()
-            if traces and not await asyncio.to_thread(sqlite_file.holds, self._file, traces):
+            assert self._file is not None
+            if traces and not await asyncio.to_thread(sqlite_file.holds, self._file.descriptor, traces):
                 return
             await (await self._current_writer()).run(sqlite_file.vacuum)
             await self._truncate_log()
@@ -189,10 +189,9 @@ class SqliteDatabase:
         for connection in (*self._readers, self._writer):
             if connection:
                 await connection.close()
-        # Not before: when a process closes any descriptor of a file, it loses all its locks on that file.
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._file:
+            self._file.let_go()  # not before the connections: see RawFile
+            self._file = None
 
     async def _connect(self, pragmas: str) -> Connection:
         return await sqlite_file.connect(self._path, pragmas, self._patience)

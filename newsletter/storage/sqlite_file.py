@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import aiosqlite
 
@@ -94,13 +94,13 @@ def require_log(raw: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("its folder can't hold a write-ahead log; it must be on a local disk")
 
 
-def cannot_open(path: Path, error: sqlite3.Error) -> NewsletterError:
+def cannot_open(path: Path, error: Exception) -> NewsletterError:
     if primary_code(error) in _HELD:
         return Unavailable(f"The database {path} is locked by another program. Please try again later.")
     return SettingsError(f"NEWSLETTER_DATABASE_URL: the database {path} can't be used: {error}.")
 
 
-def primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: Exception) -> int:
     """SQLite's result code without its extension; 0 where the driver itself complains."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
@@ -123,6 +123,37 @@ def vacuum(raw: sqlite3.Connection) -> None:
         raw.execute("VACUUM")
     finally:
         raw.execute("PRAGMA temp_store = MEMORY")
+
+
+class RawFile:
+    """The database's bytes, for reading only, through one descriptor for all who look at it in this process.
+
+    POSIX: closing any descriptor of a file drops every lock that the process has on it, SQLite's too. Another
+    process would then take itself for the last one and remove a log that is still written to. So the
+    descriptor is closed by the last to let go, when no connection of ours is open any more.
+    """
+
+    _open: ClassVar[dict[tuple[int, int], "RawFile"]] = {}
+
+    def __init__(self, descriptor: int, identity: tuple[int, int]) -> None:
+        self.descriptor = descriptor
+        self._identity = identity
+        self._holders = 0
+
+    @classmethod
+    def hold(cls, path: Path) -> "RawFile":
+        found = path.stat()
+        identity = (found.st_dev, found.st_ino)
+        if identity not in cls._open:
+            cls._open[identity] = cls(os.open(path, os.O_RDONLY), identity)
+        cls._open[identity]._holders += 1
+        return cls._open[identity]
+
+    def let_go(self) -> None:
+        self._holders -= 1
+        if not self._holders:
+            del self._open[self._identity]
+            os.close(self.descriptor)
 
 
 def holds(file: int, traces: Iterable[str]) -> bool:

@@ -56,7 +56,7 @@ class Applied(msgspec.Struct, frozen=True):
 def load(folder: Path, engine: Engine) -> list[Step]:
     """The steps for one engine, in order. Raises MigrationError for files that make no sense."""
     steps: dict[int, Step] = {}
-    pairs: dict[int, set[str]] = {}
+    kinds: dict[int, list[str]] = {}
     for path in sorted(folder.glob("*.sql")):
         if path.name == SCHEMA:
             continue
@@ -64,11 +64,11 @@ def load(folder: Path, engine: Engine) -> list[Step]:
         if not match:
             raise MigrationError(f"{path} must be called like 0001_words.sql or 0001_words.sqlite.sql.")
         number = int(match["number"])
-        pairs.setdefault(number, set()).add(match["engine"] or "both")
+        kinds.setdefault(number, []).append(match["engine"] or "both")
         if match["engine"] in (None, engine):
             steps[number] = _read(path, number, engine)
-    for number, engines in pairs.items():
-        if engines not in ({"both"}, {"sqlite", "postgres"}):
+    for number, found in kinds.items():
+        if found not in (["both"], ["postgres", "sqlite"]):
             raise MigrationError(f"Migration {number:04} must be one file, or one for each engine.")
     if list(steps) != list(range(1, len(steps) + 1)):
         raise MigrationError(f"The migrations in {folder} must be numbered 0001, 0002, … without a gap.")

@@ -19,7 +19,9 @@ from uvicorn.server import ServerState
 from newsletter import clock
 from newsletter.web.deadlines import Deadlines, Patience, Stage
 from newsletter.web.lifespan import lifespan
-from newsletter.web.process import listen, stop_signals
+from newsletter.web.process import allow_many_sockets, listen, stop_signals
+
+MOST_WAITING = 100  # requests of one connection that wait for the one before them
 
 REFUSALS = {
     400: "This request can't be understood.",
@@ -70,6 +72,8 @@ class Connection(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version != "1.1":
             self._judge_version(version)
+        if len(self.pipeline) >= MOST_WAITING:
+            self._reject(400)
         upgrades = self.parser.should_upgrade()
         if upgrades and self._has(b"content-length", b"transfer-encoding"):
             self._reject(400)  # the parser would lose the body
@@ -262,6 +266,7 @@ async def serve(
     app: Callable[..., Any], host: str, port: int, *, drain: float = 30.0, deadlines: Deadlines | None = None
 ) -> None:
     """Until SIGTERM or SIGINT; a second one ends it without waiting. Raises like Server.start."""
+    allow_many_sockets()
     server = Server(app, host, port, drain=drain, deadlines=deadlines)
     with stop_signals(server.hurry) as stopped:
         async with server:

@@ -26,6 +26,8 @@ FORM = {
     "magnets": [],
     "token": "signed-time",
 }  # fmt: skip
+FRAME = b"""<!doctype html><html lang="en"><title>Get the free guide</title>
+<script>parent.postMessage({newsletter: "height", height: 333}, "*")</script>"""
 WELCOME: Reply = (202, {"message": "Please check your inbox.", "hint": None})
 
 
@@ -67,6 +69,8 @@ class StandIn:
             return 204, "text/plain", b""
         if scope["path"] == "/embed.js":
             return 200, "text/javascript", (TEMPLATES / "assets" / "embed.js").read_bytes()
+        if scope["path"].endswith("/embed"):
+            return 200, "text/html", FRAME
         await self.open.wait()
         if scope["method"] == "GET":
             return _json((self.form_status, FORM))

@@ -27,7 +27,7 @@ Content-Type: text/html; charset=utf-8\r
 <!doctype html><html lang="en"><head><title>Mail</title></head><body><h1>Hello</h1><a href="%b">Confirm</a></body>\r
 ------\r
 """
-PAGES = ["/?form=plain", "/?form=script", "/inbox", "newest", "/nothing"]
+PAGES = ["/?form=plain", "/?form=script", "/?form=iframe", "/inbox", "newest", "/nothing"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

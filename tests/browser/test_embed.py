@@ -247,6 +247,14 @@ async def test_the_snippet_may_stand_on_a_page_twice(page: Page, blog: str, serv
     assert broken == []
 
 
+async def test_a_frame_is_as_high_as_it_says(page: Page, blog: str) -> None:
+    await page.goto(f"{blog}/?form=iframe#guide")
+    frame = page.locator("iframe")
+    await expect(frame).to_have_attribute("height", "333")
+    await page.evaluate("postMessage({newsletter: 'height', height: 9999}, '*')")  # not from a frame of ours
+    await expect(frame).to_have_attribute("height", "333")
+
+
 async def test_it_takes_the_pages_type_and_colours(page: Page, blog: str) -> None:
     form = await element(page, blog)
     look = "(node) => { const of = getComputedStyle(node); return [of.fontFamily, of.color] }"

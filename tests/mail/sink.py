@@ -106,19 +106,22 @@ class _Line:
         self._sender = self._recipient = b""
         self._verbs: dict[bytes, Callable[[bytes], Awaitable[object]]] = {
             b"EHLO": self._ehlo,
-            b"HELO": lambda _: self.answer("HELO", "250 sink"),
+            b"HELO": self._plainly("HELO", "250 sink"),
             b"STARTTLS": self._starttls,
-            b"AUTH": lambda _: self.answer("AUTH", "235 2.7.0 welcome"),
+            b"AUTH": self._plainly("AUTH", "235 2.7.0 welcome"),
             b"MAIL": self._mail,
             b"RCPT": self._rcpt,
             b"DATA": self._data,
-            b"RSET": lambda _: self.answer("RSET", "250 forgotten"),
+            b"RSET": self._plainly("RSET", "250 forgotten"),
             b"QUIT": self._quit,
         }
 
     async def obey(self, command: bytes) -> None:
         verb = command.split(b" ")[0].strip().upper()
-        await self._verbs.get(verb, lambda _: self.answer("?", "500 what"))(command)
+        await self._verbs.get(verb, self._plainly("?", "500 what"))(command)
+
+    def _plainly(self, phase: str, reply: str) -> Callable[[bytes], Awaitable[object]]:
+        return lambda _command: self.answer(phase, reply)
 
     async def answer(self, phase: str, well: str) -> bool:
         """The next act of this phase, or `well`. Whether it went well."""

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import Unavailable
-from newsletter.storage import Database, Tx, open_database, sqlite
+from newsletter.storage import Database, Param, Tx, open_database, sqlite
+from newsletter.storage.sqlite_file import holds
 from tests.storage.conftest import add, addresses
 
 TABLES = (
     "CREATE TABLE people (id BIGINT PRIMARY KEY, email TEXT NOT NULL UNIQUE, note TEXT)",
     "CREATE INDEX people_note ON people (email, note)",
-    "CREATE TABLE mails (id INTEGER PRIMARY KEY, person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE,"
-    " recipient TEXT NOT NULL, context TEXT NOT NULL)",
+    "CREATE TABLE mails (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, context TEXT NOT NULL,"
+     " person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE)",
     "CREATE INDEX mails_person ON mails (person)",
     "CREATE INDEX mails_recipient ON mails (recipient)",
     "CREATE TABLE spread (key TEXT PRIMARY KEY, email TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID",
@@ -60,12 +61,17 @@ class Crowd:
         self.came += 1
         n = self.came
         self.present.append(n)
-        params = {"n": n, "email": email(n), "text": self.text(n), "key": f"{self.random.random()}{email(n)}"}
+        params: dict[str, Param] = {
+            "n": n,
+            "email": email(n),
+            "text": self.text(n),
+            "key": f"{self.random.random()}{email(n)}",
+        }
         await tx.run("INSERT INTO people VALUES (:n, :email, :text)", **params)
         await tx.run("INSERT INTO spread VALUES (:key, :email, :text)", **params)
         for _ in range(self.random.randint(0, 3)):
             id = self.random.randrange(2**60)
-            await tx.run("INSERT INTO mails VALUES (:id, :n, :email, :text)", id=id, **params)
+            await tx.run("INSERT INTO mails VALUES (:id, :email, :text, :n)", id=id, **params)
 
     async def change(self, tx: Tx, n: int) -> None:
         await tx.run("UPDATE people SET note = :text WHERE id = :n", n=n, text=self.text(n))
@@ -98,7 +104,9 @@ def found(url: str) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("told", [True, False])
-async def test_nobody_who_is_erased_is_in_the_files(db: Database, sqlite_url: str, seed: int, told: bool) -> None:
+async def test_nobody_who_is_erased_is_in_the_files(
+    db: Database, sqlite_url: str, seed: int, told: bool
+) -> None:
     crowd = Crowd(seed)
     await db.write(make_tables)
     for _ in range(40):
@@ -116,7 +124,7 @@ async def crowded(notes: Database) -> Database:
     """More rows than a stream takes at a time: one that has begun still needs its snapshot."""
 
     async def fill(tx: Tx) -> None:
-        rows = [{"id": n, "address": email(n)} for n in range(1, 3_000)]
+        rows: list[dict[str, Param]] = [{"id": n, "address": email(n)} for n in range(1, 3_000)]
         await tx.many("INSERT INTO notes (id, address) VALUES (:id, :address)", rows)
 
     await notes.write(fill)
@@ -148,12 +156,12 @@ async def test_it_says_when_readers_stay(crowded: Database, monkeypatch: pytest.
     await crowded.scrub("nobody@example.org")
 
 
-async def test_a_trace_on_the_edge_of_a_block_is_found(notes: Database, sqlite_url: str) -> None:
+@pytest.mark.parametrize("at", [0, 1, (1 << 20) - 5, 1 << 20, (1 << 21) - 1])
+def test_a_trace_is_found_wherever_it_lies(tmp_path: Path, at: int) -> None:
     """The file is read a mebibyte at a time: a needle may lie across two."""
-    needle = "needle@example.org"
-    path = Path(sqlite_url.removeprefix("sqlite:///")).with_name("haystack")
-    path.write_bytes(b"-" * ((1 << 20) - 5) + needle.encode() + b"-" * 100)
-    with path.open("rb") as file:
-        assert sqlite.sqlite_file.holds(file.fileno(), [needle])
-        assert sqlite.sqlite_file.holds(file.fileno(), ["nobody", needle])
-        assert not sqlite.sqlite_file.holds(file.fileno(), ["nobody@example.org", ""])
+    needle, haystack = "needle@example.org", tmp_path / "haystack"
+    haystack.write_bytes(b"-" * at + needle.encode() + b"-" * 100)
+    with haystack.open("rb") as file:
+        assert holds(file.fileno(), [needle])
+        assert holds(file.fileno(), ["", "nobody@example.org", needle])
+        assert not holds(file.fileno(), ["nobody@example.org", "needle@example.com", ""])

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
 import pytest
@@ -23,7 +23,7 @@ async def db(sqlite_url: str, clock: Clock) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def outside(notes: Database, sqlite_url: str) -> AsyncIterator[sqlite3.Connection]:
+def outside(notes: Database, sqlite_url: str) -> Iterator[sqlite3.Connection]:
     """Another program's view of the file: it sees what is committed."""
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), timeout=0)) as raw:
         yield raw
@@ -65,7 +65,9 @@ async def test_those_who_wait_share_a_commit(notes: Database, sqlite_url: str) -
     assert counts <= {0, LARGEST_BATCH, LARGEST_BATCH + 10}
 
 
-@pytest.mark.parametrize("error", [NotFound("not there"), KeyboardInterrupt(), SystemExit(3), ValueError("no")])
+@pytest.mark.parametrize(
+    "error", [NotFound("not there"), KeyboardInterrupt(), SystemExit(3), ValueError("no")]
+)
 async def test_one_that_fails_is_undone_alone(notes: Database, error: BaseException) -> None:
     writing = [asyncio.ensure_future(notes.write(numbered, n)) for n in (1, 2)]
     with pytest.raises(type(error)) as caught:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from newsletter.errors import NotFound, Unavailable
-from newsletter.storage import ConstraintError, Database, Tx, open_database
+from newsletter.storage import ConstraintError, Database, Param, Tx, open_database
 from tests.conftest import NOON, Clock
 from tests.storage.conftest import Note, add, addresses
 
@@ -102,7 +102,9 @@ async def test_rows_touched(notes: Database) -> None:
             await tx.run("UPDATE notes SET text = :text WHERE pinned = 1", text="x"),
             await tx.run("DELETE FROM notes WHERE id > :id", id=3),
             await tx.run("DELETE FROM notes WHERE id > :id", id=3),
-            await tx.run("INSERT INTO notes (id, address) VALUES (9, :a) ON CONFLICT DO NOTHING", a="0@example.org"),
+            await tx.run(
+                "INSERT INTO notes (id, address) VALUES (9, :a) ON CONFLICT DO NOTHING", a="0@example.org"
+            ),
             await tx.run("CREATE TABLE other (id BIGINT PRIMARY KEY)"),
         ]
 
@@ -185,15 +187,18 @@ async def test_a_read_is_one_snapshot(notes: Database, database_url: str) -> Non
 
 async def test_a_stream_is_one_snapshot_in_chunks(notes: Database) -> None:
     async def fill(tx: Tx) -> None:
-        rows = [{"id": n, "address": f"{n}@example.org"} for n in range(5_001)]
+        rows: list[dict[str, Param]] = [{"id": n, "address": f"{n}@example.org"} for n in range(5_001)]
         await tx.many("INSERT INTO notes (id, address) VALUES (:id, :address)", rows)
 
     async def empty(tx: Tx) -> int:
         return await tx.run("DELETE FROM notes")
 
     await notes.write(fill)
-    sizes, seen = [], []
-    async with aclosing(notes.stream("SELECT id, address FROM notes WHERE id >= :n ORDER BY id", n=1)) as chunks:
+    sizes: list[int] = []
+    seen: list[tuple[Any, ...]] = []
+    async with aclosing(
+        notes.stream("SELECT id, address FROM notes WHERE id >= :n ORDER BY id", n=1)
+    ) as chunks:
         async for chunk in chunks:
             if not sizes:
                 assert await notes.write(empty) == 5_001

@@ -1,7 +1,7 @@
 """Budgets by a clock of our own."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.web.kit.limits import Budget
@@ -112,6 +112,7 @@ def test_no_key_is_kept_as_it_is_nor_the_same_twice(clock: Clock) -> None:
     assert one._whole_at.keys() != other._whole_at.keys()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.floats(1, 1e5), st.lists(st.floats(0, 1e4), max_size=60))
 def test_no_window_ever_holds_twice_its_limit(limit: int, window: float, steps: list[float]) -> None:
     clock = Clock()

@@ -15,9 +15,11 @@ from newsletter.web.kit.text import clean
 ANYTHING = st.text(st.characters(categories=None), max_size=80)  # with lone surrogates
 TRICKY = st.text(
     st.sampled_from(
-        "a é=?qQbB \t\r\n\0\x1b\x7f\x85\u0301\u0344\u0958\u093f\u094d\u200b\u200c\u200d\u202e\u2066\u2028\ufeff"
+        "a é=?qQbB \t\r\n\0\x1b\x7f\x85\u0301\u0344\u0958\u093f\u094d\u200b\u200c\u200d\u202e\u2066"
     )
-    | st.sampled_from("\U0001f3f4\U000e0067\U000e007f\U0001f468\U0001f3fd\ufe0f\u2764\ud800\u06cc\u3164"),
+    | st.sampled_from(
+        "\U0001f3f4\U000e0067\U000e007f\U0001f468\U0001f3fd\ufe0f\u2764\ud800\u06cc\u3164\u2028\ufeff"
+    ),
     max_size=40,
 )
 
@@ -105,8 +107,7 @@ def test_several_lines_keep_their_ends_as_one_kind() -> None:
 def test_cleaning_twice_is_cleaning_once(typed: str, multiline: bool) -> None:
     try:
         once = clean(typed, max_length=60, multiline=multiline)
-    except BadInput as error:
-        assert error.sentence.endswith(".")
+    except BadInput:
         return
 
     assert clean(once, max_length=60, multiline=multiline) == once

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.addresses import parse
@@ -38,7 +39,7 @@ async def mail_link(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/admin/enter/{token:str}")
-async def show(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def show(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """Where the mailed link leads: one button, so that a scanner does not use it up."""
     site = site_of(request)
     site.tokens.read("sign-in", token, now(), LINK_LIVES)
@@ -46,7 +47,7 @@ async def show(request: Request[Any, Any, Any], token: str) -> Response[str]:
 
 
 @post("/admin/enter/{token:str}")
-async def enter(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def enter(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     (link_id,) = site.tokens.read("sign-in", token, now(), LINK_LIVES)
     secret = await site.db.write(site.owners.enter, link_id, request.headers.get("user-agent", ""))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath
 
 from newsletter.errors import NotFound
 from newsletter.storage import Tx
@@ -12,7 +13,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @get("/assets/{name:str}")
-async def asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     found = site_of(request).pages.assets.find(name)
     if found is None:
         raise NotFound("There is no such file.")

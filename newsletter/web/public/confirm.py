@@ -7,6 +7,7 @@ itself, so nobody stops before it.
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
 from newsletter.errors import Expired
@@ -25,7 +26,7 @@ def _ids(site: Site, token: str) -> tuple[int, int]:
 
 
 @get("/confirm/{token:str}")
-async def ask(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     try:
         signup_id, epoch = _ids(site, token)
@@ -42,7 +43,7 @@ async def ask(request: Request[Any, Any, Any], token: str) -> Response[str]:
 
 
 @post("/confirm/{token:str}", status_code=200)
-async def confirm(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     try:
         signup_id, epoch = _ids(site, token)
@@ -79,7 +80,7 @@ def _expired(site: Site, token: str) -> Response[str]:
 
 
 @post("/confirm/{token:str}/again", status_code=200)
-async def again(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def again(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A fresh link to the stored address; what the answer says does not depend on who that is."""
     site = site_of(request)
     try:
@@ -94,7 +95,7 @@ async def again(request: Request[Any, Any, Any], token: str) -> Response[str]:
 
 
 @get("/block/{token:str}")
-async def ask_block(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def ask_block(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     site.tokens.read("block", token, now(), BLOCKABLE)
     return site.pages.page(
@@ -108,7 +109,7 @@ async def ask_block(request: Request[Any, Any, Any], token: str) -> Response[str
 
 
 @post("/block/{token:str}", status_code=200)
-async def block(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def block(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     signup_id, epoch = site.tokens.read("block", token, now(), BLOCKABLE)
     if traces := await site.db.write(site.signups.block, signup_id, epoch):

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from newsletter.clock import DAY, SECOND, now
@@ -26,7 +27,7 @@ _PAGE = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "priv
 
 
 @get("/downloads/{token:str}")
-async def download(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def download(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     moment = now()
     try:
@@ -127,7 +128,7 @@ def _etag(file: StoredFile) -> str:
 
 
 @post("/downloads/{token:str}/fresh", status_code=200)
-async def fresh(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def fresh(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A new link, to the stored address only."""
     site = site_of(request)
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post, route
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.addresses import canonical, suggestion
@@ -24,7 +25,7 @@ FOREIGN = (
 
 
 @get("/forms/{slug:str}")
-async def show(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     form = await site.forms.find(slug)
     if problems.wants_json(request):
@@ -35,18 +36,18 @@ async def show(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
 
 
 @get("/forms/{slug:str}/embed")
-async def show_embedded(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+async def show_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
     site = site_of(request)
     return _page(site, await site.forms.find(slug), embedded=True)
 
 
 @get("/forms/{slug:str}/sent")
-async def sent(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+async def sent(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
     return await _sent(request, slug, embedded=False)
 
 
 @get("/forms/{slug:str}/embed/sent")
-async def sent_embedded(request: Request[Any, Any, Any], slug: str) -> Response[str]:
+async def sent_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
     return await _sent(request, slug, embedded=True)
 
 
@@ -59,17 +60,17 @@ async def _sent(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -
 
 
 @post("/forms/{slug:str}", status_code=202)
-async def submit(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+async def submit(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     return await _submit(request, slug, embedded=False)
 
 
 @post("/forms/{slug:str}/embed", status_code=202)
-async def submit_embedded(request: Request[Any, Any, Any], slug: str) -> Response[Any]:
+async def submit_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     return await _submit(request, slug, embedded=True)
 
 
 @route("/forms/{slug:str}", http_method="OPTIONS", status_code=204)
-async def before_json(request: Request[Any, Any, Any], slug: str) -> Response[None]:  # noqa: ARG001  Litestar's path
+async def before_json(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[None]:  # noqa: ARG001  Litestar's path
     """A browser's question before our script posts JSON from another origin."""
     return Response(None, status_code=204, headers=preflight(request, site_of(request).settings))
 

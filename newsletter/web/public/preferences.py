@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.clock import DAY, now
@@ -34,7 +35,7 @@ def _ids(site: Site, token: str) -> tuple[int, int]:
 
 
 @get("/preferences/{token:str}")
-async def show(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def show(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     try:
         subscriber_id, epoch = _ids(site, token)
@@ -71,13 +72,13 @@ async def _page(
 
 
 @post("/preferences/{token:str}", status_code=200)
-async def save(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     try:
         subscriber_id, epoch = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    _, topics = await site.db.read(_all, site, subscriber_id, epoch)
+    person, topics = await site.db.read(_all, site, subscriber_id, epoch)
     allowed = {"name": 100, "pause": 8, **{f"topic-{topic.name}": 8 for topic in topics}}
     body = await read_fields(request, allowed)
     errors = dict(body.errors)
@@ -87,14 +88,13 @@ async def save(request: Request[Any, Any, Any], token: str) -> Response[Any]:
     if errors:
         return await _page(site, token, subscriber_id, epoch, errors=errors, values=body.values)
     chosen = [topic.name for topic in topics if body.values.get(f"topic-{topic.name}")]
-    await site.db.write(
-        site.subscribers.prefer, subscriber_id, body.values.get("name", ""), chosen, PAUSES[pause]
-    )
+    name = body.values.get("name", person.name)
+    await site.db.write(site.subscribers.prefer, subscriber_id, name, chosen, PAUSES[pause])
     return Redirect(f"/preferences/{token}?saved=1", status_code=303)
 
 
 @get("/preferences/{token:str}/data")
-async def data(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def data(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     """Everything we hold about one person, as a file."""
     site = site_of(request)
     subscriber_id, epoch = _ids(site, token)
@@ -105,7 +105,7 @@ async def data(request: Request[Any, Any, Any], token: str) -> Response[Any]:
 
 
 @get("/preferences/{token:str}/erase")
-async def ask_erase(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def ask_erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     subscriber_id, epoch = _ids(site, token)
     await site.db.read(_person, site, subscriber_id, epoch)
@@ -120,7 +120,7 @@ async def ask_erase(request: Request[Any, Any, Any], token: str) -> Response[str
 
 
 @post("/preferences/{token:str}/erase", status_code=200)
-async def erase(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     subscriber_id, epoch = _ids(site, token)
     await site.db.read(_person, site, subscriber_id, epoch)
@@ -141,7 +141,7 @@ def _expired(site: Site, token: str) -> Response[str]:
 
 
 @post("/preferences/{token:str}/fresh", status_code=200)
-async def fresh(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def fresh(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A fresh link to the stored address only; the answer is the same whoever that is."""
     site = site_of(request)
     try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from newsletter.errors import NotFound
 from newsletter.web.kit.site import site_of
@@ -11,7 +12,7 @@ LEFT = "You will get no more letters from us. Changed your mind? Just sign up ag
 
 
 @get("/u/{token:str}")
-async def ask(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """Changes nothing: scanners open every link."""
     site = site_of(request)
     site.tokens.read("unsubscribe", token)
@@ -25,7 +26,7 @@ async def ask(request: Request[Any, Any, Any], token: str) -> Response[str]:
 
 
 @post("/u/{token:str}", status_code=200)
-async def leave(request: Request[Any, Any, Any], token: str) -> Response[str]:
+async def leave(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """Acts at once, whatever the body says; an unknown link gets the same 200, so that nothing is told."""
     site = site_of(request)
     try:

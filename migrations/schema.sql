@@ -1,0 +1,216 @@
+-- Made from the migrations by `python -m newsletter.storage.schema`: read it, change them.
+
+CREATE TABLE consent_records (
+  id INTEGER PRIMARY KEY,
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,            -- 1, 2, 3 … within one person's chain
+  kind TEXT NOT NULL CHECK (kind IN ('confirmed', 'unsubscribed', 'preferences', 'imported')),
+  at BIGINT NOT NULL,
+  requested_at BIGINT,
+  form_id BIGINT,
+  wording_id BIGINT,
+  message_id TEXT NOT NULL DEFAULT '',-- of the mail whose link was used
+  detail TEXT NOT NULL DEFAULT '{}',  -- JSON: channel, page; the IP only when the owner switched it on
+  hash TEXT NOT NULL,                 -- keyed, over the row and the hash before it
+  UNIQUE (subscriber_id, number)
+);
+
+CREATE TABLE downloads (
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  version_id BIGINT NOT NULL REFERENCES magnet_versions (id),
+  at BIGINT NOT NULL,
+  automatic INTEGER NOT NULL CHECK (automatic IN (0, 1)),  -- looks like a scanner's
+  PRIMARY KEY (subscriber_id, version_id)
+);
+
+CREATE TABLE file_chunks (
+  file_id BIGINT NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+  n INTEGER NOT NULL,
+  bytes BYTEA NOT NULL,               -- 262144 of them, fewer in the last
+  PRIMARY KEY (file_id, n)
+);
+
+CREATE TABLE files (
+  id INTEGER PRIMARY KEY,
+  sha256 TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  size BIGINT NOT NULL                -- bytes
+);
+
+CREATE TABLE form_magnets (
+  form_id BIGINT NOT NULL REFERENCES forms (id),
+  magnet_id BIGINT NOT NULL REFERENCES magnets (id),
+  position INTEGER NOT NULL,
+  PRIMARY KEY (form_id, magnet_id)
+);
+
+CREATE TABLE forms (
+  id INTEGER PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  intro TEXT NOT NULL DEFAULT '',
+  button TEXT NOT NULL,
+  fields TEXT NOT NULL DEFAULT '[]',  -- JSON: name, label, required, help of each field beside email
+  tags TEXT NOT NULL DEFAULT '[]',    -- JSON: tag names given on confirmation
+  thanks_url TEXT NOT NULL DEFAULT '',-- on an allowed origin; empty: our own page
+  wording_id BIGINT NOT NULL,         -- what people agree to now
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE magnet_versions (
+  id INTEGER PRIMARY KEY,
+  magnet_id BIGINT NOT NULL REFERENCES magnets (id),
+  number INTEGER NOT NULL,
+  file_id BIGINT NOT NULL REFERENCES files (id),
+  notes TEXT NOT NULL DEFAULT '',
+  created_at BIGINT NOT NULL,
+  UNIQUE (magnet_id, number)
+);
+
+CREATE TABLE magnets (
+  id INTEGER PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  attach INTEGER NOT NULL DEFAULT 0 CHECK (attach IN (0, 1)),  -- the file rides in the mail beside its link
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE mail_budgets (
+  key TEXT PRIMARY KEY,               -- keyed hash of the canonical address (dots, +tags folded)
+  sent INTEGER NOT NULL,              -- since the address last confirmed
+  last_at BIGINT NOT NULL
+);
+
+CREATE TABLE migrations (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  applied_at BIGINT NOT NULL
+);
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY,
+  message TEXT NOT NULL,              -- a folder of templates/email/
+  priority INTEGER NOT NULL,          -- 0 transactional, 10 broadcast
+  subscriber_id BIGINT,
+  recipient TEXT NOT NULL,
+  context TEXT NOT NULL,              -- JSON: what the templates may say; links as purpose and ids, no live token
+  message_id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'in_doubt', 'skipped')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  resends INTEGER NOT NULL DEFAULT 0, -- after a crash or a lost answer
+  not_before BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  worker BIGINT,                      -- who holds it while it is 'sending'
+  settled_at BIGINT,
+  reply TEXT NOT NULL DEFAULT ''      -- the server's last words, or why it was skipped
+);
+CREATE INDEX outbox_due ON outbox (priority, not_before, id) WHERE state IN ('queued', 'deferred');
+CREATE INDEX outbox_sending ON outbox (worker) WHERE state = 'sending';
+CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX outbox_subscriber ON outbox (subscriber_id) WHERE subscriber_id IS NOT NULL;
+
+CREATE TABLE owners (
+  id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL,
+  email_key TEXT NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,          -- of the secret in the cookie
+  owner_id BIGINT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  browser TEXT NOT NULL DEFAULT '',
+  created_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_owner ON sessions (owner_id);
+
+CREATE TABLE sign_in_links (
+  id INTEGER PRIMARY KEY,              -- the link itself is signed when its mail is rendered, and kept nowhere
+  owner_id BIGINT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT
+);
+
+CREATE TABLE signups (
+  id INTEGER PRIMARY KEY,
+  subscriber_id BIGINT REFERENCES subscribers (id) ON DELETE CASCADE,
+  form_id BIGINT NOT NULL REFERENCES forms (id),
+  wording_id BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  page TEXT NOT NULL DEFAULT '',      -- origin of the page that carried the form
+  name TEXT NOT NULL DEFAULT '',      -- as typed; reaches the subscriber only when confirmed
+  fields TEXT NOT NULL DEFAULT '{}',
+  ip TEXT NOT NULL DEFAULT '',        -- only when the owner switched it on
+  message_id TEXT NOT NULL DEFAULT '',-- of the confirmation mail
+  confirmed_at BIGINT,
+  reminded_at BIGINT
+);
+CREATE INDEX signups_subscriber ON signups (subscriber_id);
+CREATE INDEX signups_waiting ON signups (at) WHERE confirmed_at IS NULL;
+
+CREATE TABLE spent_proofs (
+  nonce TEXT PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX spent_proofs_expiry ON spent_proofs (expires_at);
+
+CREATE TABLE subscriber_tags (
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  tag_id BIGINT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+  PRIMARY KEY (subscriber_id, tag_id)
+);
+CREATE INDEX subscriber_tags_tag ON subscriber_tags (tag_id);
+
+CREATE TABLE subscribers (
+  id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL,                -- what goes on the wire; the domain lower-case ASCII
+  email_key TEXT NOT NULL UNIQUE,     -- the address in lower case: identity
+  status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'unsubscribed', 'bounced', 'complained', 'blocked')),
+  name TEXT NOT NULL DEFAULT '',
+  fields TEXT NOT NULL DEFAULT '{}',  -- JSON: a form's own fields, by name
+  form_id BIGINT,                     -- the form first confirmed through
+  epoch INTEGER NOT NULL DEFAULT 1,   -- counts up when they leave, so that older links die
+  created_at BIGINT NOT NULL,
+  confirmed_at BIGINT,
+  unsubscribed_at BIGINT,
+  paused_until BIGINT,
+  consent_head TEXT NOT NULL DEFAULT ''  -- hash of their newest consent record
+);
+CREATE INDEX subscribers_pending ON subscribers (created_at) WHERE status = 'pending';
+CREATE INDEX subscribers_status ON subscribers (status, id);
+
+CREATE TABLE suppressions (
+  key TEXT PRIMARY KEY,               -- keyed hash of the address: nobody can be read out of it
+  reason TEXT NOT NULL CHECK (reason IN ('not_me', 'erased', 'bounced', 'complained', 'owner')),
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+
+CREATE TABLE tags (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  public INTEGER NOT NULL DEFAULT 0 CHECK (public IN (0, 1))  -- a topic people may choose themselves
+);
+
+CREATE TABLE wordings (
+  id INTEGER PRIMARY KEY,
+  form_id BIGINT NOT NULL REFERENCES forms (id),
+  number INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (form_id, number)
+);
+
+CREATE TABLE workers (
+  id INTEGER PRIMARY KEY,
+  seen_at BIGINT NOT NULL             -- one that was not seen for 30 s is dead; what it held is in doubt
+);

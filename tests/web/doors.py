@@ -1,0 +1,131 @@
+"""Every door of the service, with what opens it. Who adds a route adds its row here."""
+
+import re
+from dataclasses import dataclass
+
+import httpx
+
+from newsletter.addresses import parse
+from newsletter.clock import SECOND
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+from newsletter.tokens import Purpose
+from tests.web.stage import ADA, BEN, MALLORY, OLGA, Service
+
+Fields = dict[str, str]
+
+_SIGN_UP = {"email": MALLORY, "name": "Mallory", "token": "live", "leave_blank": "", "altcha": ""}
+
+TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
+    "/forms/{slug:str}": _SIGN_UP,
+    "/forms/{slug:str}/embed": _SIGN_UP,
+    "/confirm/{token:str}": {},
+    "/confirm/{token:str}/again": {},
+    "/block/{token:str}": {},
+    "/downloads/{token:str}/fresh": {},
+    "/u/{token:str}": {},
+    "/preferences/{token:str}": {"name": "Countess", "pause": "1", "topic-work": "1"},
+    "/preferences/{token:str}/erase": {},
+    "/preferences/{token:str}/fresh": {},
+    "/admin/sign-in": {"email": MALLORY},
+    "/admin/enter/{token:str}": {},
+    "/admin/sign-out": {"csrf": "live"},
+}
+REQUIRED = {"email", "csrf"}
+
+SHOWN = {
+    "/forms/{slug:str}",
+    "/forms/{slug:str}/embed",
+    "/forms/{slug:str}/sent",
+    "/forms/{slug:str}/embed/sent",
+    "/confirm/{token:str}",
+    "/block/{token:str}",
+    "/downloads/{token:str}",
+    "/u/{token:str}",
+    "/preferences/{token:str}",
+    "/preferences/{token:str}/data",
+    "/preferences/{token:str}/erase",
+    "/assets/{name:str}",
+    "/embed.js",
+    "/robots.txt",
+    "/health",
+    "/ready",
+    "/admin",
+    "/admin/sign-in",
+    "/admin/enter/{token:str}",
+    "/admin/export",
+}
+OPENED_BY: dict[str, tuple[Purpose, ...]] = {  # which tokens open a door, by its first folder
+    "confirm": ("confirm",),
+    "block": ("block",),
+    "downloads": ("download", "page-download"),
+    "u": ("unsubscribe",),
+    "preferences": ("preferences",),
+    "admin": ("sign-in",),
+}
+
+
+def own_purposes(template: str) -> tuple[Purpose, ...]:
+    return OPENED_BY[template.split("/")[1]]
+
+
+@dataclass
+class Doors:
+    """Ada is active, Ben pending, and `web` the browser in which Olga is signed in."""
+
+    service: Service
+    web: httpx.AsyncClient
+    tokens: dict[Purpose, str]
+    csrf: str
+
+    def path(self, template: str, token: str | None = None) -> str:
+        """A real address for a route's template, with the token that opens it unless another is given."""
+        if "{token:str}" in template:
+            token = self.tokens[own_purposes(template)[0]] if token is None else token
+            return template.replace("{token:str}", token)
+        style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
+        return template.replace("{slug:str}", "guide").replace("{name:str}", style)
+
+    def fields(self, template: str) -> Fields:
+        """What its form would send."""
+        live = {"token": self.tokens["form"], "csrf": self.csrf}
+        return {name: live[name] if value == "live" else value for name, value in TAKEN[template].items()}
+
+
+async def opened(service: Service) -> Doors:
+    """Peoples a service that runs without a worker."""
+    web = await service.visitor()
+    await service.site.db.write(_add_topic)
+    for email in (ADA, BEN):
+        await service.signs_up(web, email)
+    assert (await web.post(await service.invitation(ADA))).status_code == 200
+    await service.signs_in(web)
+    found = re.search(r'name="csrf" value="(\w+)"', (await web.get("/admin")).text)
+    assert found
+    return Doors(service, web, await _tokens(service), found[1])
+
+
+async def _add_topic(tx: Tx) -> None:
+    sql = "INSERT INTO tags (id, name, title, public) VALUES (:id, 'work', 'On work', 1)"
+    await tx.run(sql, id=new_id())
+
+
+async def _tokens(service: Service) -> dict[Purpose, str]:
+    """A good one for each purpose."""
+    now, site = service.clock.now(), service.site
+    ada, invited = await service.house.person(ADA), await service.house.invitation(BEN)
+    form = await service.house.form()
+    owner = await site.db.write(site.owners.ensure, parse(OLGA))
+    link_id = await site.db.write(site.owners.new_link, owner)
+    ids: dict[Purpose, tuple[int, ...]] = {
+        "confirm": invited,
+        "block": invited,
+        "download": (ada.id, form.magnets[0].id),
+        "page-download": (ada.id, form.magnets[0].id),
+        "preferences": (ada.id, ada.epoch),
+        "sign-in": (link_id,),
+    }
+    tokens = {purpose: site.tokens.make(purpose, *some, now=now) for purpose, some in ids.items()}
+    tokens["form"] = site.tokens.make("form", form.id, now=now - 10 * SECOND)
+    tokens["unsubscribe"] = site.tokens.make("unsubscribe", ada.id)
+    return tokens

@@ -1,0 +1,267 @@
+"""The main job, whole: from the form to the guide in the inbox, and out again, over real sockets and SMTP."""
+
+import asyncio
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from newsletter.cli import cli
+from newsletter.clock import DAY, SECOND
+from newsletter.ids import new_id
+from newsletter.signups import GUIDE
+from newsletter.storage import Tx
+from tests.web.stage import ADA, BEN, FIREFOX, URL, Service, link
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+async def web(service: Service) -> httpx.AsyncClient:
+    return await service.visitor()
+
+
+async def counted(service: Service) -> int:
+    return await service.house.count("SELECT count(*) FROM downloads WHERE automatic = 0")
+
+
+async def test_from_the_form_to_the_guide(service: Service, web: httpx.AsyncClient) -> None:
+    page = (await web.get("/forms/guide")).text
+    token = page.partition('name="token" value="')[2].partition('"')[0]
+    service.clock.forward(3 * SECOND)
+    typed = {"email": ADA, "name": "Buy pills", "token": token, "leave_blank": ""}
+    sent = await web.post("/forms/guide", data=typed)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/forms/guide/sent")
+    thanks = (await web.get("/forms/guide/sent")).text
+
+    (invitation,) = await service.letters(ADA, 1)
+    assert invitation.subject in thanks
+    assert "pills" not in invitation.source
+    path = link(invitation, "/confirm/")
+    asked = await web.get(path)
+    assert asked.text.count("<button") == 1
+    assert ">Download my guide</button>" in asked.text
+    assert f'action="{path}"' in asked.text
+    assert (await service.house.person(ADA)).status == "pending"
+
+    pressed = await web.post(path)
+    assert pressed.status_code == 200
+    file = await web.get(link(pressed.text, "/downloads/"))
+    assert file.content == await asyncio.to_thread(GUIDE.read_bytes)
+    assert (await service.house.person(ADA)).status == "active"
+    guide = (await service.letters(ADA, 2))[1]
+    assert (await web.get(link(guide, "/downloads/"))).content == file.content
+    assert await counted(service) == 1
+
+
+async def test_a_hundred_presses_at_once_make_one_event_and_one_mail(
+    service: Service, web: httpx.AsyncClient
+) -> None:
+    await service.signs_up(web, ADA)
+    path = link((await service.letters(ADA, 1))[0], "/confirm/")
+    pages = await asyncio.gather(*(web.post(path) for _ in range(100)))
+
+    assert {page.status_code for page in pages} == {200}
+    assert all("/downloads/" in page.text for page in pages)
+    assert await service.house.count("SELECT count(*) FROM consent_records") == 1
+    assert [mail.message for mail in await service.house.mails(ADA)] == ["confirmation", "guide"]
+
+
+async def test_looking_changes_nothing(service: Service, web: httpx.AsyncClient) -> None:
+    """Promise 3: scanners open every link, and what is behind it."""
+    page, guide = await service.joins(web, ADA)
+    await service.signs_up(web, BEN)
+    (invitation,) = await service.letters(BEN, 1)
+    question = await web.get(link(invitation, "/confirm/"))
+    preferences = link(page, "/preferences/")
+    paths = [
+        link(invitation, "/confirm/"),
+        link(invitation, "/block/"),
+        link(question.text, "/block/"),
+        link(guide, "/u/"),
+        preferences,
+        f"{preferences}/data",
+        f"{preferences}/erase",
+    ]
+    before = await service.dump()
+    for path in paths:
+        for method in ("GET", "HEAD") * 3:
+            assert (await web.request(method, path)).status_code == 200, path
+    assert await service.dump() == before
+
+
+async def test_the_download_resumes_and_counts_once(service: Service, web: httpx.AsyncClient) -> None:
+    page, _ = await service.joins(web, ADA)
+    path = link(page, "/downloads/")
+    whole = await asyncio.to_thread(GUIDE.read_bytes)
+    head = await web.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole))
+    rest = await web.get(path, headers={"Range": "bytes=1000-", "If-Range": head.headers["ETag"]})
+    tail = await web.get(path, headers={"Range": "bytes=-100"})
+    assert await counted(service) == 0
+
+    start = await web.get(path, headers={"Range": "bytes=0-999"})
+    assert [part.status_code for part in (start, rest, tail)] == [206, 206, 206]
+    assert start.content + rest.content == whole
+    assert rest.headers["Content-Range"] == f"bytes 1000-{len(whole) - 1}/{len(whole)}"
+    assert tail.content == whole[-100:]
+    for headers in ({}, {"Range": "bytes=0-1,5-9"}, {"Range": "bytes=0-9", "If-Range": '"another"'}):
+        again = await web.get(path, headers=headers)
+        assert (again.status_code, again.content) == (200, whole), headers
+    beyond = await web.get(path, headers={"Range": "bytes=999999-"})
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(whole)}")
+    assert (await web.get(path, headers={"If-None-Match": head.headers["ETag"]})).status_code == 304
+    assert await counted(service) == 1
+
+
+@pytest.mark.parametrize(
+    "scanner",
+    [{}, {"User-Agent": "python-requests/2.32"}, {"User-Agent": ""}, {"Sec-Fetch-Mode": "no-cors"}],
+    ids=["at once", "names itself", "nameless", "in the background"],
+)
+async def test_a_scanner_is_not_counted(
+    service: Service, web: httpx.AsyncClient, scanner: dict[str, str]
+) -> None:
+    _, guide = await service.joins(web, ADA)
+    path = link(guide, "/downloads/")
+    service.clock.forward(60 * SECOND if scanner else 0)
+    assert (await web.get(path, headers=scanner)).status_code == 200
+    assert await counted(service) == 0
+
+    service.clock.forward(60 * SECOND)
+    assert (await web.get(path)).status_code == 200
+    assert await counted(service) == 1
+
+
+async def test_an_expired_link_offers_a_fresh_one(service: Service, web: httpx.AsyncClient) -> None:
+    _, guide = await service.joins(web, ADA)
+    service.clock.forward(31 * DAY)
+    old = link(guide, "/downloads/")
+    expired = await web.get(old)
+    assert expired.status_code == 410
+    assert f'action="{old}/fresh"' in expired.text
+    assert (await web.post(f"{old}/fresh", data={"email": BEN})).status_code == 200
+
+    fresh = (await service.letters(ADA, 3))[2]
+    assert (await web.get(link(fresh, "/downloads/"))).status_code == 200
+    assert (await web.post(f"{old}/fresh")).status_code == 200  # and once a day only
+    assert len(await service.house.mails()) == 3
+
+
+@pytest.mark.parametrize("body", ["urlencoded", "multipart"])
+async def test_leaving_by_one_click(service: Service, web: httpx.AsyncClient, body: str) -> None:
+    page, guide = await service.joins(web, ADA)
+    assert guide.unsubscribe == URL + link(guide, "/u/")
+    sent = (
+        {"data": ONE_CLICK} if body == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
+    )
+    program = await service.visitor({"User-Agent": ""})
+    left = await program.post(guide.unsubscribe, **sent)  # type: ignore[arg-type]
+
+    assert left.status_code == 200
+    assert (await service.house.person(ADA)).status == "unsubscribed"
+    for path in (guide.unsubscribe, guide.unsubscribe[:-4], f"{URL}/u/nobody"):
+        again = await program.post(path, **sent)  # type: ignore[arg-type]
+        assert (again.status_code, again.text) == (200, left.text)
+    for dead in (link(page, "/preferences/"), link((await service.letters(ADA, 2))[0], "/confirm/")):
+        assert (await web.post(dead)).status_code == 404
+    assert await service.house.count("SELECT count(*) FROM consent_records WHERE kind = 'unsubscribed'") == 1
+
+
+async def test_preferences(service: Service, web: httpx.AsyncClient) -> None:
+    async def add_topic(tx: Tx) -> None:
+        await tx.run(
+            "INSERT INTO tags (id, name, title, public) VALUES (:id, 'work', 'On work', 1)", id=new_id()
+        )
+
+    await service.site.db.write(add_topic)
+    page, _ = await service.joins(web, ADA, name="Ada")
+    path = link(page, "/preferences/")
+    shown = (await web.get(path)).text
+    assert 'value="Ada"' in shown
+    saved = await web.post(path, data={"name": "Countess", "topic-work": "1", "pause": "1"})
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"{path}?saved=1")
+    assert 'role="status">Saved' in (await web.get(f"{path}?saved=1")).text
+    refused = await web.post(path, data={"name": "x" * 101, "pause": "5"})
+    assert refused.status_code == 422
+    assert "Please choose one of the pauses." in refused.text
+    data = await web.get(f"{path}/data")
+    assert data.headers["Content-Disposition"].startswith("attachment")
+    until = datetime.fromtimestamp((service.clock.now() + 30 * DAY) / 1000, UTC).isoformat()
+    known = data.json()
+    assert (known["email"], known["name"], known["tags"]) == (ADA, "Countess", ["work"])
+    assert (known["paused_until"], known["consent_chain_intact"]) == (until, True)
+
+    await web.post(path, data={"pause": "none"})
+    changed = (await web.get(f"{path}/data")).json()
+    assert (changed["name"], changed["tags"], changed["paused_until"]) == ("Countess", [], None)
+
+
+async def test_to_be_forgotten(service: Service, web: httpx.AsyncClient, database_url: str) -> None:
+    page, guide = await service.joins(web, ADA, name="Lovelace")
+    path = link(page, "/preferences/")
+    assert "Erase me</button>" in (await web.get(f"{path}/erase")).text
+    assert (await web.post(f"{path}/erase")).status_code == 200
+
+    for dead in (
+        path,
+        f"{path}/data",
+        f"{path}/erase",
+        link(guide, "/downloads/"),
+        link(page, "/downloads/"),
+    ):
+        assert (await web.get(dead)).status_code == 404, dead
+    await service.signs_up(web, ADA)
+    assert {mail.reply for mail in await service.house.mails()} == {"suppressed"}
+    everything = repr(await service.dump())
+    assert "ada@" not in everything
+    assert "Lovelace" not in everything
+    if database_url.startswith("sqlite"):
+        file = Path(database_url.removeprefix("sqlite:///"))
+        for each in (file, file.with_name(f"{file.name}-wal")):
+            assert b"ada@example" not in await asyncio.to_thread(each.read_bytes)
+
+
+async def test_this_was_not_me(service: Service, web: httpx.AsyncClient) -> None:
+    await service.signs_up(web, ADA)
+    (invitation,) = await service.letters(ADA, 1)
+    assert (await web.post(link(invitation, "/block/"))).status_code == 200
+
+    assert (await web.post(link(invitation, "/confirm/"))).status_code == 404
+    service.clock.forward(2 * DAY)
+    await service.signs_up(web, ADA)
+    assert await service.house.mails(ADA) == []
+
+
+async def test_everything_comes_out_again(
+    service: Service, web: httpx.AsyncClient, database_url: str
+) -> None:
+    await service.joins(web, ADA, name="=1+1")
+    await service.signs_up(web, BEN)
+    await service.signs_in(web)
+    answer = await web.get("/admin/export?format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["email"], row["name"], row["status"]) for row in rows] == [
+        (ADA, "'=1+1", "active"),
+        (BEN, "", "pending"),
+    ]
+    assert rows[0]["consent_message_id"] == (await service.house.mails(ADA))[0].message_id
+    lines = (await web.get("/admin/export?format=ndjson&status=active")).text.splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["=1+1"]
+
+    settings = {
+        "NEWSLETTER_DATABASE_URL": database_url,
+        "NEWSLETTER_PUBLIC_URL": URL,
+        "NEWSLETTER_SECRET_KEY": "k" * 40,
+    }
+    command = ["export", "subscribers", "--format", "ndjson", "--status", "active"]
+    done = await asyncio.to_thread(CliRunner().invoke, cli, command, env=settings)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == lines
+    assert FIREFOX["User-Agent"] not in done.output
