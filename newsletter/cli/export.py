@@ -1,8 +1,8 @@
 """Taking everything out."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -48,34 +48,59 @@ def subscribers(
     choice = Choice(status or "", tag, form_slug, start)
     if form == "xlsx" and output is None:
         raise click.UsageError("An XLSX file needs a name: add -o FILE.xlsx.")
-    total = with_site(_export, choice, form, raw, output)
-    click.echo(f"{total} subscribers.", err=True)
+    try:
+        done = with_site(_export, choice, form, raw, output)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        raise
+    except OSError as error:
+        where = output or "the standard output"
+        raise click.ClickException(f"The export could not be written to {where}: {error.strerror}.") from None
+    click.echo(f"{done} subscriber{'' if done == 1 else 's'}.", err=True)
 
 
 async def _export(site: Site, choice: Choice, form: str, raw: bool, output: Path | None) -> int:
     total = await site.db.read(count, choice)
-    if form == "xlsx" and output is not None:
-        return await write_xlsx(site.db, choice, output)
-    lines = export_csv(site.db, choice, raw=raw) if form == "csv" else export_ndjson(site.db, choice)
-    with _opened(output) as file:
-        return await _write(lines, file, total)
+    with _progress(total, output) as bar:
+        if output is None:
+            return await _write(_lines(site, choice, form, raw), sys.stdout.buffer, bar)
+        with appearing(output) as path:
+            if form == "xlsx":
+                return await write_xlsx(site.db, choice, path, bar.update)
+            with path.open("wb") as file:
+                return await _write(_lines(site, choice, form, raw), file, bar)
 
 
-def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
-    return output.open("wb") if output else nullcontext(sys.stdout.buffer)
+def _progress(total: int, output: Path | None) -> Any:
+    """A bar on a terminal's standard error; nothing where nobody looks, or where the rows themselves appear."""
+    seen = sys.stderr.isatty() and not (output is None and sys.stdout.isatty())
+    return click.progressbar(length=total, label="Exporting", file=sys.stderr, hidden=not seen)
 
 
-async def _write(lines: AsyncIterator[tuple[int, bytes]], file: BinaryIO, total: int) -> int:
+@contextmanager
+def appearing(output: Path) -> Iterator[Path]:
+    """Where to write so that `output` is there only once it is whole, for its owner only. Raises OSError."""
+    if output.exists() and not output.is_file():  # a pipe, a device
+        yield output
+        return
+    partial = output.with_name(f"{output.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(0o600, exist_ok=False)
+    try:
+        yield partial
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _lines(site: Site, choice: Choice, form: str, raw: bool) -> AsyncIterator[tuple[int, bytes]]:
+    return export_csv(site.db, choice, raw=raw) if form == "csv" else export_ndjson(site.db, choice)
+
+
+async def _write(lines: AsyncIterator[tuple[int, bytes]], file: BinaryIO, bar: Any) -> int:
     done = 0
-    with progress(total) as bar:
-        async for rows, piece in lines:
-            file.write(piece)
-            bar.update(rows - done)
-            done = rows
+    async for rows, piece in lines:
+        file.write(piece)
+        bar.update(rows - done)
+        done = rows
     file.flush()
     return done
-
-
-def progress(total: int) -> Any:
-    """A bar on a terminal's standard error; nothing where nobody looks."""
-    return click.progressbar(length=total, label="Exporting", file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -25,14 +25,17 @@ FOLDER = TEMPLATES / "demo"
 FILES = {
     "/blog.css": "text/css; charset=utf-8",
     "/inbox.js": "text/javascript; charset=utf-8",
+    "/mail.js": "text/javascript; charset=utf-8",
     "/contours.svg": "image/svg+xml",
     "/icon.svg": "image/svg+xml",
 }
 FORMS = ("plain", "script", "iframe")
 LOOPBACK = ("localhost", "127.0.0.1")
 
-# Links in a mail must open, and nothing else in it may do anything.
-SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+# Links in a mail must open, its height may be read from outside, and nothing in it may run.
+SANDBOX = (
+    "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation allow-same-origin"
+)
 MAIL_POLICY = (
     f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )

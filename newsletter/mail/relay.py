@@ -26,9 +26,9 @@ class Relay:
         self._ready_at = 0.0
 
     @property
-    def ready(self) -> bool:
-        """Not within a pause after trouble."""
-        return clock.monotonic() >= self._ready_at
+    def ready_in(self) -> float:
+        """Seconds until it is worth another try; 0 when there is no trouble, or the pause is over."""
+        return max(0.0, self._ready_at - clock.monotonic())
 
     @property
     def troubled(self) -> bool:
@@ -43,7 +43,7 @@ class Relay:
                 break
             await connection.close()
         else:
-            if not self.ready:
+            if self.ready_in:
                 raise RelayTrouble("The relay had trouble a moment ago.")
             try:
                 connection = await connect(self._url, self._hello, self._timeouts, self._tls_context)
@@ -62,7 +62,7 @@ class Relay:
 
     def had_trouble(self, trouble: RelayTrouble) -> float:
         """Nothing goes out for 1, 2, 4 … 60 s. Returns the seconds."""
-        if self.ready:
+        if not self.ready_in:
             self._pause = min(max(self._timeouts.pause, self._pause * 2), self._timeouts.longest_pause)
             self._ready_at = clock.monotonic() + self._pause
             _log.warning("%s Trying again in %.0f s; what is queued waits.", trouble, self._pause)

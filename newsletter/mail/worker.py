@@ -23,7 +23,7 @@ from newsletter.tokens import Tokens
 
 CONNECTIONS = 4
 BEAT = 5.0
-_POLL = 0.5  # seconds: how late another process's message, or one whose pause is over, is seen
+POLL = 0.5  # seconds: how late another process's message, or one whose pause is over, is seen
 _AGAIN = 1.0  # seconds until a database that was away is asked again
 _LAST_WORDS = 5.0
 
@@ -44,6 +44,7 @@ class Worker:
         tls_context: ssl.SSLContext | None = None,
         silence: int = ledger.SILENCE,
         beat: float = BEAT,
+        poll: float = POLL,
     ) -> None:
         self._db = db
         self._tokens = tokens
@@ -53,11 +54,12 @@ class Worker:
         self._connections = connections
         self._silence = silence
         self._beat = beat
+        self._poll = poll
         self._id = ids.new_id()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
-        self._running = self._stopping = False
+        self._running = self._stopping = self._stranded = False
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
@@ -68,14 +70,14 @@ class Worker:
             while not self._stopping:
                 if await self._survive(work()):
                     work = self._round
-                else:
-                    await asyncio.sleep(_AGAIN)
             while self._lanes:
                 await asyncio.wait(self._lanes)
             await self._survive(self._db.write(ledger.leave, self._id))
         finally:
-            for task in (heart, *self._lanes):
+            tasks = {heart, *self._lanes}
+            for task in tasks:
                 task.cancel()
+            await asyncio.wait(tasks)
             await self._relay.close()
             self._stopped.set()
 
@@ -109,11 +111,14 @@ class Worker:
         try:
             await work
         except Unavailable as error:
-            _log.warning("The worker waits: %s", error)
+            if not self._stranded:
+                _log.warning("The worker waits for its database: %s", error)
+            self._stranded = True
         except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
             _log.error("The worker stumbled: %s", _where(error))
         else:
             return True
+        await asyncio.sleep(_AGAIN)
         return False
 
     async def _keep_beating(self) -> None:
@@ -123,13 +128,14 @@ class Worker:
 
     async def _show_life(self) -> None:
         doubts = await self._db.write(ledger.beat, self._id, self._silence)
+        self._stranded = False
         if doubts:
             _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
 
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""
         room = (1 if self._relay.troubled else self._connections) - len(self._lanes)
-        if room > 0 and self._relay.ready:
+        if room > 0 and not self._relay.ready_in:
             waiting = await self._db.read(ledger.due, self._connections)
             for _ in range(min(room, waiting - len(self._connecting))):
                 self._open_lane()
@@ -138,11 +144,14 @@ class Worker:
 
     async def _rest(self) -> None:
         """Until something is enqueued, something may have become due, or the worker is to stop."""
-        nap = self._nap = asyncio.create_task(self._db.wait(TOPIC, _POLL))
+        seconds = min(self._relay.ready_in or self._poll, self._poll)
+        nap = self._nap = asyncio.create_task(self._db.wait(TOPIC, seconds))
         try:
             await asyncio.wait([nap])
         finally:
             nap.cancel()
+        if not nap.cancelled():
+            nap.result()
 
     def _open_lane(self) -> None:
         lane = cast("asyncio.Task[None]", asyncio.create_task(self._survive(self._lane())))

@@ -144,8 +144,11 @@ class SqliteDatabase:
             connection = await self._connect(READER_PRAGMAS)  # its own: a slow taker holds up nobody
             try:
                 cursor = await connection.run(lambda raw: raw.execute(sql, params))
-                while rows := await connection.run(lambda _: cursor.fetchmany(ROWS_PER_CHUNK)):
-                    yield rows
+                try:
+                    while rows := await connection.run(lambda _: cursor.fetchmany(ROWS_PER_CHUNK)):
+                        yield rows
+                finally:
+                    await connection.run(lambda _: cursor.close())  # else its snapshot could outlive it
             finally:
                 await connection.close()
         except sqlite3.Error as error:

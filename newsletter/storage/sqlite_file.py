@@ -16,7 +16,7 @@ from newsletter.storage.db import T
 # error code and not a SIGBUS.
 _EVERY = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
 # FULL: a commit that was answered survives a power cut; NORMAL lost 13,466 of 699,102 in 60 cuts.
-# A checkpoint every 8 MiB costs a sign-up 3 % (measured); after a burst the log shrinks to 64 MiB.
+# A checkpoint for every 8 MiB of log; what a burst made longer is cut to 64 MiB.
 WRITER_PRAGMAS = f"""
     {_EVERY}
     PRAGMA journal_mode = WAL;

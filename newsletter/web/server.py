@@ -46,6 +46,7 @@ class Connection(HttpToolsProtocol):
         self._arrived = 0
         self._chunk = 0
         self._head = 0  # bytes of headers that came after a chunk had ended within them
+        self._framing = 0  # bytes after the headers that are no body: chunk sizes, extensions, trailers
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
@@ -56,12 +57,14 @@ class Connection(HttpToolsProtocol):
         if self._in_head():
             self._head += size
         super().data_received(data)
-        if not self._in_head():
-            self._head = 0
-            if self.headers:
-                self.headers.clear()  # trailers
-        elif self._head > self._head_bytes:
-            self._refuse(431 if self.headers else 414)
+        if self._in_head():
+            if self._head > self._head_bytes:
+                self._refuse(431 if self.headers else 414)
+            return
+        self._head = 0
+        self._framing += size
+        if self._framing > self._head_bytes:
+            self._refuse(400)
 
     def _in_head(self) -> bool:
         return bool(self.scope) and not (self.cycle and self.cycle.scope is self.scope)
@@ -79,6 +82,7 @@ class Connection(HttpToolsProtocol):
             self._reject(400)  # the parser would lose the body
         super().on_headers_complete()
         self.headers = []  # what follows the body may not join the headers that the app sees
+        self._framing = -self._chunk
         self._head = self._chunk = 0
         if upgrades:
             self.cycle.keep_alive = False
@@ -101,6 +105,10 @@ class Connection(HttpToolsProtocol):
         """Ends the parsing; uvicorn then calls send_400_response."""
         self._status = status
         raise ValueError
+
+    def on_body(self, body: bytes) -> None:
+        self._framing -= len(body) * 9  # in the smallest chunks, five bytes frame each one
+        super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the sentence is ours
         self._refuse(self._status)

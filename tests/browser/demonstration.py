@@ -27,7 +27,9 @@ class Demonstration:
         for _ in range(100):
             await page.goto(f"{self.blog}/inbox")
             if await newest.count() and re.search(subject, await newest.inner_text()):
-                return await newest.click()
+                await newest.click()
+                await page.wait_for_url("**/inbox/*", wait_until="networkidle")
+                return
             await page.wait_for_timeout(100)
         raise AssertionError(f"No mail came with the subject {subject!r}.")
 

@@ -78,3 +78,12 @@ async def test_links_in_a_mail_open_beside_the_inbox(page: Page, blog: str, inbo
     beside = await opened.value
     await expect(beside.get_by_role("heading", level=1)).to_have_text("Eleven years in a cardboard box")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Is this you?")
+
+
+async def test_a_long_mail_is_shown_whole(page: Page, blog: str, inbox: Inbox) -> None:
+    inbox.keep(MAIL.replace(b"<h1>Hello", b"<p>Hello</p>" * 100 + b"<h1>Hello") % (b"Is this you?", b"#"))
+    await page.goto(f"{blog}/inbox/{inbox.newest()[0].id}")
+    inside = page.frame_locator("iframe").locator("html")
+    await expect(inside).to_have_js_property(
+        "clientHeight", await inside.evaluate("(html) => html.scrollHeight")
+    )

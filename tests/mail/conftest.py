@@ -90,7 +90,7 @@ async def eventually(check: Callable[[], Awaitable[object]], seconds: float = 10
     """Wait until `check` holds."""
     async with asyncio.timeout(seconds):
         while not await check():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
 
 async def settled(db: Database, *states: str, seconds: float = 10) -> None:
@@ -162,7 +162,7 @@ def at_work(db: Database, settings: Settings, tokens: Tokens, sink: Sink) -> AtW
     @asynccontextmanager
     async def work(relay: str = "", on: Database = db, **options: Any) -> AsyncIterator[Worker]:
         url = relay or f"smtp://127.0.0.1:{sink.port}?tls=off"
-        options = {"timeouts": QUICK, **options}
+        options = {"timeouts": QUICK, "poll": 0.05, **options}
         worker = Worker(on, msgspec.structs.replace(settings, smtp_url=url), tokens, **options)
         running = asyncio.create_task(worker.run())
         try:

@@ -130,13 +130,13 @@ async def test_the_pauses_grow_to_a_minute(settings: Settings, caplog: pytest.Lo
     pauses = []
     for _ in range(8):
         pauses.append(relay.had_trouble(RelayTrouble("No.")))
-        assert not relay.ready
+        assert relay.ready_in > 0
         with pytest.raises(RelayTrouble, match="a moment ago"):
             await relay.lend()
         relay._ready_at = 0  # the pause is over
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     relay.was_fine()
-    assert relay.ready
+    assert relay.ready_in == 0
     assert not relay.troubled
 
 

@@ -12,6 +12,7 @@ from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.mail import Post, workers
 from newsletter.mail.ledger import TRIES, settlement, turn
 from newsletter.mail.messages import Messages
+from newsletter.mail.worker import POLL
 from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from newsletter.storage.files import keep
@@ -89,7 +90,7 @@ async def test_a_common_mail_server_takes_it(
 async def test_a_confirmation_is_handed_over_within_a_second(
     db: Database, post: Post, at_work: AtWork, sink: Sink
 ) -> None:
-    async with at_work():
+    async with at_work(poll=POLL):
 
         async def at_rest() -> bool:
             return await db.read(workers) == 1
@@ -107,7 +108,7 @@ async def test_a_message_of_another_process_is_found_within_a_second(
 ) -> None:
     """Nobody wakes the worker then."""
     other = await open_database(database_url, clock=clock)
-    async with at_work():
+    async with at_work(poll=POLL):
         await other.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
         asked = time.monotonic()
         await settled(db, "sent")

@@ -15,15 +15,17 @@ from newsletter.storage import Database, Param, Tx, open_database, sqlite
 from newsletter.storage.sqlite_file import holds
 from tests.storage.conftest import add, addresses
 
-TABLES = (
-    "CREATE TABLE people (id BIGINT PRIMARY KEY, email TEXT NOT NULL UNIQUE, note TEXT)",
-    "CREATE INDEX people_note ON people (email, note)",
-    "CREATE TABLE mails (id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, context TEXT NOT NULL,"
-     " person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE)",
-    "CREATE INDEX mails_person ON mails (person)",
-    "CREATE INDEX mails_recipient ON mails (recipient)",
-    "CREATE TABLE spread (key TEXT PRIMARY KEY, email TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID",
-)
+TABLES = """
+CREATE TABLE people (id BIGINT PRIMARY KEY, email TEXT NOT NULL UNIQUE, note TEXT);
+CREATE INDEX people_note ON people (email, note);
+CREATE TABLE mails (
+  id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, context TEXT NOT NULL,
+  person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE
+);
+CREATE INDEX mails_person ON mails (person);
+CREATE INDEX mails_recipient ON mails (recipient);
+CREATE TABLE spread (key TEXT PRIMARY KEY, email TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+"""
 SHORT_TO_OVERFLOWING = (0, 1, 2, 10, 90, 700)
 
 
@@ -89,7 +91,7 @@ class Crowd:
 
 
 async def make_tables(tx: Tx) -> None:
-    for statement in TABLES:
+    for statement in TABLES.split(";")[:-1]:
         await tx.run(statement)
 
 

@@ -172,7 +172,7 @@ async def test_deadlocks_are_tried_again(postgres_url: str) -> None:
     await db.write(make_table)
     for n in (1, 2):
         await db.write(add, n, f"{n}@example.org")
-    assert await asyncio.gather(db.write(swap, 1, 2), db.write(swap, 2, 1)) == [1, 2]
+    assert [*await asyncio.gather(db.write(swap, 1, 2), db.write(swap, 2, 1))] == [1, 2]
     assert await db.read(texts) == "xx xx"
     assert len(tries) == 3
     await db.close()

@@ -21,7 +21,8 @@ from tests.cast import House
 from tests.conftest import Clock
 from tests.mail.conftest import eventually
 
-URL = "https://news.example.org"
+HOST = "news.example.org"
+URL = f"https://{HOST}"
 BLOG = "https://blog.example.org"
 ADA, BEN, CLEO = "ada@example.org", "ben@example.com", "cleo@example.org"
 MALLORY, OLGA = "mallory@example.com", "olga@example.org"

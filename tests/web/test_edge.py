@@ -197,39 +197,52 @@ CUT: list[dict[str, Any]] = [*WHOLE[:1], {"type": "http.disconnect"}]
 CHUNKED, LENGTH = (b"transfer-encoding", b"chunked"), (b"content-length", b"9")
 
 
-async def test_it_stands_before_any_asgi_server(seen: Seen) -> None:
+async def call(seen: Seen, method: str, path: str, header: Any, messages: list[dict[str, Any]]) -> list[Any]:
+    """What the edge sends to an ASGI server that hands it these messages, and then none."""
+    sent: list[dict[str, Any]] = []
+    coming = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        for message in coming:
+            return message
+        return await asyncio.Future()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(b"host", b"localhost"), header], "http_version": "1.1", "scheme": "http",
+        "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 9), "root_path": "", "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    await edge(seen, body_seconds=0.2)(scope, receive, send)
+    return sent
+
+
+async def test_it_needs_no_server_of_ours(seen: Seen) -> None:
     """Without our server's deadlines and caps, the edge has its own."""
+    scenes = [
+        (CHUNKED, WHOLE, 200),
+        (LENGTH, [], 408),
+        (CHUNKED, WHOLE[:1], 408),
+        (CHUNKED, TOO_MUCH, 413),
+        (CHUNKED, CUT, 400),
+        ((b"content-length", b"nine"), [], 400),
+    ]
 
-    async def scene(header: tuple[bytes, bytes], messages: list[dict[str, Any]]) -> int:
-        sent: list[dict[str, Any]] = []
-        coming = iter(messages)
+    sent = await asyncio.gather(
+        *(call(seen, "POST", "/echo", header, coming) for header, coming, _ in scenes)
+    )
 
-        async def receive() -> dict[str, Any]:
-            for message in coming:
-                return message
-            return await asyncio.Future()
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        scope = {
-            "type": "http", "method": "POST", "path": "/echo", "raw_path": b"/echo", "query_string": b"",
-            "headers": [(b"host", b"localhost"), header], "http_version": "1.1", "scheme": "http",
-            "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 9), "root_path": "", "asgi": {"version": "3.0"},
-        }  # fmt: skip
-        await edge(seen, body_seconds=0.2)(scope, receive, send)
-        return int(sent[0]["status"])
-
-    scenes = {
-        scene(CHUNKED, WHOLE): 200,
-        scene(LENGTH, []): 408,
-        scene(CHUNKED, WHOLE[:1]): 408,
-        scene(CHUNKED, TOO_MUCH): 413,
-        scene(CHUNKED, CUT): 400,
-        scene((b"content-length", b"nine"), []): 400,
-    }
-    assert await asyncio.gather(*scenes) == list(scenes.values())
+    assert [messages[0]["status"] for messages in sent] == [status for *_, status in scenes]
     assert seen.bodies == [b"halfwhole"]
+
+
+async def test_head_has_no_body_before_any_server(seen: Seen) -> None:
+    start, end = await call(seen, "HEAD", "/big", (b"accept", b"*/*"), [])
+
+    assert start["status"] == 200
+    assert end == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 def test_words_without_what_is_private() -> None:

@@ -120,9 +120,7 @@ async def test_a_taken_port_is_a_sentence() -> None:
             await Server(edge(), port=one.port).start()
 
 
-@pytest.mark.parametrize(
-    "host", ["no.such.host.invalid", "203.0.113.1"]
-)
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1"])
 async def test_an_impossible_address_is_a_sentence(host: str) -> None:
     with pytest.raises(SettingsError, match="Can't listen on"):
         await Server(edge(), host, 0).start()

@@ -113,6 +113,16 @@ async def test_a_client_that_reads_gets_it_all() -> None:
     assert len(answer.partition(b"\r\n\r\n")[2]) == BIG
 
 
+async def test_a_body_that_we_are_slow_to_read_is_not_the_client_s_fault(port: int, seen: Seen) -> None:
+    head = HEAD.replace(b"/echo", b"/admin/pauses") + b"Content-Length: 3000000\r\n\r\n"
+    asking = asyncio.create_task(ask(port, head + bytes(3_000_000)))
+    await seen.entered.wait()
+    await asyncio.sleep(QUICK.body + 0.5)  # longer than a client may take
+    seen.go_on.set()
+
+    assert (await asking).endswith(b"3000000 bytes")
+
+
 async def test_a_long_answer_is_waited_for(port: int, seen: Seen) -> None:
     asking = asyncio.create_task(ask(port, b"GET /waits HTTP/1.1\r\nHost: localhost\r\n\r\n"))
     await seen.entered.wait()

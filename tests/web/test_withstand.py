@@ -1,20 +1,26 @@
 """Whatever is sent to whichever door: a clear refusal, and no row of any table changes."""
 
+import asyncio
 import json
-import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
-from tests.web.doors import REQUIRED, SHOWN, TAKEN, Doors, own_purposes
-from tests.web.stage import URL
+from tests.web.doors import REQUIRED, SHOWN, TAKEN, Doors
+from tests.web.stage import HOST
 from tests.web.wire import ask, status
 
 Pairs = list[tuple[str, Any]]
 
+KINDS = URLENCODED, MULTIPART, JSON = (
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=xyz",
+    "application/json",
+)
 HUGE = "x" * 10_000_000
 BAD = {
     "NUL": "a\0b",
@@ -29,10 +35,7 @@ BAD = {
 }
 NOT_TEXT: list[Any] = [7, 1e400, True, None, [], ["a"], {}, {"a": "b"}]
 FILE = object()
-
-URLENCODED, MULTIPART, JSON = (
-    "application/x-www-form-urlencoded", "multipart/form-data; boundary=xyz", "application/json",
-)  # fmt: skip
+FORMS = [template for template, fields in TAKEN.items() if fields]
 
 
 def encoded(media_type: str, pairs: Pairs) -> bytes:
@@ -56,13 +59,13 @@ def _part(name: str, value: object) -> str:
 def faults(media_type: str, good: dict[str, str]) -> Iterator[tuple[str, Pairs]]:
     """Everything wrong that can be sent in each field while the others are right."""
     whole = list(good.items())
-    for field in good:
+    for field, right in good.items():
         others = [pair for pair in whole if pair[0] != field]
         if field in REQUIRED:
             yield f"{field}: missing", others
-        yield f"{field}: repeated", [*whole, (field, good[field])]
+        yield f"{field}: repeated", [*whole, (field, right)]
         for name, value in BAD.items():
-            yield f"{field}: {name}", [*others, (field, good[field] + value)]
+            yield f"{field}: {name}", [*others, (field, right + value)]
         for wrong in {JSON: NOT_TEXT, MULTIPART: [FILE]}.get(media_type, []):
             yield f"{field}: {wrong!r}", [*others, (field, wrong)]
     for name in ("status", "id", "confirmed_at", "a\0b", "\ud800", "x" * 5000):
@@ -84,35 +87,50 @@ async def test_every_door_is_known(doors: Doors) -> None:
     assert {one for methods in doors.service.routes.values() for one in methods} == {"GET", "POST", "OPTIONS"}
 
 
-@pytest.mark.parametrize("template", [template for template, fields in TAKEN.items() if fields])
-async def test_every_field(doors: Doors, template: str) -> None:
-    good = doors.fields(template)
+async def test_every_field(doors: Doors) -> None:
     before = await doors.service.dump()
-    for media_type in (URLENCODED, MULTIPART, JSON):
-        for name, pairs in faults(media_type, good):
+    for template, media_type in product(FORMS, KINDS):
+        for name, pairs in faults(media_type, doors.fields(template)):
             answer = await send(doors, template, media_type, encoded(media_type, pairs))
-            assert answer.status_code == 422, (media_type, name, answer.text)
-            assert "mallory@example.com?=" not in answer.text.replace('value="=?', "")
+            assert answer.status_code == 422, (template, media_type, name)
     assert await doors.service.dump() == before
 
-    for media_type in (URLENCODED, MULTIPART, JSON):
-        answer = await send(doors, template, media_type, encoded(media_type, list(good.items())))
-        assert answer.status_code in (200, 202, 303), answer.text  # what is right is taken
-        if template == "/admin/sign-out":
-            break
-    assert await doors.service.dump() != before or template == "/admin/sign-in"
+
+async def test_what_is_right_is_taken(doors: Doors) -> None:
+    """Or else the refusals would prove nothing."""
+    for template, media_type in product(FORMS, KINDS):
+        if template == "/admin/sign-out" and media_type != JSON:
+            continue  # once is all that it can be done
+        body = encoded(media_type, list(doors.fields(template).items()))
+        answer = await send(doors, template, media_type, body)
+        assert answer.status_code in (200, 202, 303), (template, media_type, answer.text)
+        assert answer.headers.get("Location") != "/admin/sign-in" or template == "/admin/sign-out"
 
 
-@pytest.mark.parametrize("template", TAKEN)
-async def test_ten_megabytes(doors: Doors, template: str) -> None:
+async def test_ten_megabytes(doors: Doors) -> None:
     before = await doors.service.dump()
-    for media_type in (URLENCODED, MULTIPART, JSON):
-        for field in TAKEN[template] or ["x"]:
-            body = encoded(media_type, [*doors.fields(template).items(), (field, HUGE)])
+    for template, fields in TAKEN.items():
+        for media_type, field in [*product([URLENCODED], fields), (MULTIPART, "name"), (JSON, "name")]:
+            body = encoded(media_type, [(field, HUGE)])
             answer = await send(doors, template, media_type, body)
-            assert answer.status_code == 413, (media_type, field)
-    chunked = f"POST {doors.path(template)} HTTP/1.1\r\nHost: news.example.org\r\nTransfer-Encoding: chunked\r\n\r\n"
-    endless = chunked.encode() + b"8001\r\n" + b"x" * 0x8001 + b"\r\n"
-    assert status(await ask(doors.service.port, endless)) in (200, 404, 413)
-    if TAKEN[template]:
-        assert await doors.service.dump() == before
+            assert answer.status_code == 413, (template, media_type, field)
+    assert await doors.service.dump() == before
+
+
+@pytest.mark.parametrize("body", ["endless", "cut off"])
+async def test_a_body_that_never_ends(doors: Doors, body: str) -> None:
+    before = await doors.service.dump()
+    for template in TAKEN:
+        cookie = "; ".join(f"{name}={value}" for name, value in doors.web.cookies.items())
+        head = f"POST {doors.path(template)} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n"
+        chunk = b"Transfer-Encoding: chunked\r\n\r\n8001\r\n" + b"x" * 0x8001 + b"\r\n"
+        if body == "endless":
+            assert status(await ask(doors.service.port, head.encode() + chunk)) == 413, template
+        else:
+            _, writer = await asyncio.open_connection("127.0.0.1", doors.service.port)
+            writer.write(head.encode() + b"Content-Length: 9\r\n\r\nemail")
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+    assert (await doors.web.get("/health")).status_code == 200
+    assert await doors.service.dump() == before

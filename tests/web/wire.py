@@ -83,6 +83,23 @@ async def waits(request: Request[Any, Any, Any]) -> str:
     return "done"
 
 
+@post("/waits", status_code=200)
+async def waits_unread(request: Request[Any, Any, Any]) -> str:
+    seen_of(request).entered.set()
+    await seen_of(request).go_on.wait()
+    return "done"
+
+
+@post("/admin/pauses", status_code=200)
+async def pauses(request: Request[Any, Any, Any]) -> str:
+    size = 0
+    async for chunk in request.stream():
+        seen_of(request).entered.set()
+        await seen_of(request).go_on.wait()
+        size += len(chunk)
+    return f"{size} bytes"
+
+
 @get("/big")
 async def big() -> Stream:
     async def chunks() -> AsyncIterator[bytes]:
@@ -126,7 +143,21 @@ def seen_of(request: Request[Any, Any, Any]) -> Seen:
 
 def tiny_app(seen: Seen | None = None) -> Litestar:
     app = Litestar(
-        [hello, health, echo, upload, early, waits, big, fails, breaks_off, full, framed],
+        [
+            hello,
+            health,
+            echo,
+            upload,
+            early,
+            waits,
+            waits_unread,
+            pauses,
+            big,
+            fails,
+            breaks_off,
+            full,
+            framed,
+        ],
         exception_handlers={Exception: pass_on},
         openapi_config=None,
         logging_config=None,
@@ -203,6 +234,16 @@ async def ask(port: int, raw: bytes) -> bytes:
             return head + (await reader.readexactly(int(length.split(b":")[1])) if length else b"")
     finally:
         writer.close()
+
+
+def ask_last(port: int, raw: bytes) -> bytes:
+    """The whole answer, for a client that reads nothing before it has sent everything."""
+    with create_connection(("127.0.0.1", port), timeout=10) as connected:
+        connected.sendall(raw)
+        answer = b""
+        while chunk := connected.recv(65536):
+            answer += chunk
+        return answer
 
 
 def status(answer: bytes) -> int:

@@ -1,5 +1,16 @@
 """The desk: where the owner sees what happened and takes everything out."""
 
-from newsletter.web.admin import export, home, sessions
+from litestar import Router
 
-ROUTES = [*sessions.ROUTES, *home.ROUTES, *export.ROUTES]
+from newsletter.web.admin import export, home, sessions
+from newsletter.web.admin.door import SignedOut, to_sign_in
+from newsletter.web.kit.body import arrived
+
+ROUTES = [
+    Router(
+        "/",
+        route_handlers=[*sessions.ROUTES, *home.ROUTES, *export.ROUTES],
+        before_request=arrived,
+        exception_handlers={SignedOut: to_sign_in},
+    )
+]

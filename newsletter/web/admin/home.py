@@ -9,7 +9,7 @@ from newsletter.mail import waiting
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.subscribers import STATUSES, figures
-from newsletter.web.admin.door import SignedOut, form_key, refresh, session_of, to_sign_in
+from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.site import site_of
 
 DAYS = 30
@@ -32,7 +32,7 @@ async def _figures(tx: Tx) -> dict[str, Any]:
     }
 
 
-@get("/admin", exception_handlers={SignedOut: to_sign_in})
+@get("/admin")
 async def home(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)

@@ -48,6 +48,12 @@ class Body(msgspec.Struct):
     is_json: bool
 
 
+async def arrived(request: Request[Any, Any, Any]) -> None:
+    """Before a POST acts, all of it is there: one that was cut off, or is too large, changes nothing."""
+    if request.method == "POST":
+        await request.body()
+
+
 async def read_fields(
     request: Request[Any, Any, Any], allowed: Mapping[str, int], *, multiline: Collection[str] = ()
 ) -> Body:

@@ -17,6 +17,7 @@ from newsletter.settings import Settings
 from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
 from newsletter.web.kit.incoming import PUBLIC_BYTES, Incoming
+from newsletter.web.kit.policy import crossing
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = dict[str, Any]
@@ -41,6 +42,7 @@ class Edge:
         page: Page | None = None,
     ) -> None:
         self._app = app
+        self._settings = settings
         self._hosts = hosts(settings.public_url)
         self._headers = security_headers(secure=settings.secure)
         self._larger = dict(larger or {})
@@ -98,8 +100,12 @@ class Edge:
         else:
             media_type = b"text/html; charset=utf-8"
             content = self._rendered(status, title, text, reference)
-        extra = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, Unavailable) else []
-        await answer.whole(status, [(b"content-type", media_type), *extra], content)
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        extra = crossing(scope["path"], origin, self._settings)
+        if isinstance(error, Unavailable):
+            extra["Retry-After"] = str(error.retry_after)
+        more = [(name.lower().encode(), value.encode("latin-1")) for name, value in extra.items()]
+        await answer.whole(status, [(b"content-type", media_type), *more], content)
 
     def _rendered(self, status: int, title: str, text: str, reference: str | None) -> bytes:
         try:

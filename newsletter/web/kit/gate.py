@@ -6,14 +6,14 @@ needs one, its tighter budget stands in for it.
 """
 
 from base64 import b64decode
-from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 from altcha import v1 as altcha
 from litestar import Request
 
-from newsletter.clock import HOUR, SECOND, moment, now
+from newsletter.clock import HOUR, MINUTE, SECOND, moment, now
 from newsletter.errors import BadInput, NewsletterError, TooMany
 from newsletter.settings import Settings
 from newsletter.tokens import Tokens
@@ -24,7 +24,7 @@ YOUNGEST = 2 * SECOND
 OLDEST = 24 * HOUR
 SIGN_INS = 20  # an hour, from one network
 HARDNESS = 100_000  # hashes at most: about a second on a phone
-_PROOF_LIVES = timedelta(minutes=10)
+_PROOF_LIVES = 10 * MINUTE
 
 HASTY = "That was very quick. Please press the button once more."
 
@@ -96,27 +96,35 @@ class Gate:
             if self._total.used("") < self._proof_above:
                 return None
             raise ProofNeeded(self.challenge())
-        if not self._solved(solution):
+        spendable = self._solved(solution)
+        if spendable is None or spendable[1] < now():
             raise ProofNeeded(self.challenge())
-        return _nonce(solution), now() + int(_PROOF_LIVES.total_seconds()) * SECOND
+        return spendable
 
-    def _solved(self, solution: str) -> bool:
+    def _solved(self, solution: str) -> tuple[str, int] | None:
+        """What is spent is the signed hash, not the text that carries it: that has many spellings."""
         try:
-            solved, _ = altcha.verify_solution(solution, self._secret, check_expires=True)
-        except (ValueError, TypeError, KeyError, AttributeError):  # what its parser lets through of bad input
-            return False
-        return bool(solved)
+            shown = msgspec.json.decode(b64decode(solution, validate=True), type=_Solution)
+            solved, _ = altcha.verify_solution(msgspec.to_builtins(shown), self._secret, check_expires=False)
+            expires_at = int(parse_qs(shown.salt.partition("?")[2])["expires"][0]) * SECOND
+        except (ValueError, KeyError):
+            return None
+        return (shown.challenge, expires_at) if solved else None
 
     def challenge(self) -> dict[str, Any]:
         fresh = altcha.create_challenge(
             altcha.ChallengeOptions(
-                hmac_key=self._secret, max_number=HARDNESS, expires=moment(now()) + _PROOF_LIVES
+                hmac_key=self._secret, max_number=HARDNESS, expires=moment(now() + _PROOF_LIVES)
             )
         )
         return {**fresh.to_dict(), "maxnumber": HARDNESS}
 
 
-def _nonce(solution: str) -> str:
-    """What makes a solved challenge one of a kind: the signed hash, not the text that carries it."""
-    payload: dict[str, str] = msgspec.json.decode(b64decode(solution))
-    return payload["challenge"]
+class _Solution(msgspec.Struct):
+    """What ALTCHA's clients send, version 1."""
+
+    algorithm: str
+    challenge: str
+    number: int
+    salt: str
+    signature: str

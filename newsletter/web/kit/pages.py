@@ -81,6 +81,7 @@ class Pages:
         link: dict[str, str] | None = None,
         reference: str | None = None,
         headers: dict[str, str] | None = None,
+        embedded: bool = False,
     ) -> Response[str]:
         """The page for every outcome that has no page of its own."""
         return self.page(
@@ -93,12 +94,15 @@ class Pages:
             action=action,
             link=link,
             reference=reference,
+            embedded=embedded,
         )
 
     def failure(self, status: int, title: str, text: str, reference: str | None) -> str:
         """The page for what never reached a handler, or failed in it."""
         context = {"title": title, "text": text, "status": status, "reference": reference}
-        return self.render("public/message.html", {**context, "action": None, "link": None})
+        return self.render(
+            "public/message.html", {**context, "action": None, "link": None, "embedded": False}
+        )
 
 
 def size(count: int) -> str:

@@ -1,5 +1,6 @@
 """What pages of other origins may do with ours: post to a form, read its answer, hold it in a frame."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,22 +11,37 @@ from newsletter.settings import Settings
 _STRICT = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
 
 
+_ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,200}", re.ASCII)
+_FRAMED = re.compile(r"/forms/[^/]+/embed(/sent)?")
+
+
 def page_origin(request: Request[Any, Any, Any]) -> str:
-    """The origin that the browser names, '' when it names none or hides it."""
+    """The origin that the browser names, '' when it names none, hides it, or it is no browser that speaks."""
     origin = request.headers.get("origin", "")
-    return "" if origin == "null" else origin[:200]
+    return origin if _ORIGIN.fullmatch(origin) else ""
 
 
 def foreign_page(request: Request[Any, Any, Any], settings: Settings) -> bool:
     """Whether a page sent this that the owner did not allow. Without an allow-list every page may."""
-    origin = page_origin(request)
+    origin = request.headers.get("origin", "null")
     allowed = settings.allowed_origins
-    return bool(origin and allowed and origin != settings.public_origin and origin not in allowed)
+    return bool(allowed) and origin not in ("null", settings.public_origin, *allowed)
 
 
-def cors(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
+def framed(path: str) -> bool:
+    """Whether this address is shown in other people's frames; then so is what goes wrong there."""
+    return bool(_FRAMED.fullmatch(path))
+
+
+def crossing(path: str, origin: str, settings: Settings) -> dict[str, str]:
+    """What an answer of the forms carries, trouble included, so that the page which asked gets to see it."""
+    if not path.startswith("/forms/"):
+        return {}
+    return cors(origin, settings) | (embeddable(settings) if framed(path) else {})
+
+
+def cors(origin: str, settings: Settings) -> dict[str, str]:
     """Lets the pages of allowed origins read the answer; never with cookies."""
-    origin = request.headers.get("origin", "")
     headers = {"Vary": "Origin"}
     if origin in settings.allowed_origins or origin == settings.public_origin:
         headers["Access-Control-Allow-Origin"] = origin
@@ -36,7 +52,7 @@ def cors(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
 
 def preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
     """What a browser asks before it sends JSON from another origin."""
-    return cors(request, settings) | {
+    return cors(request.headers.get("origin", ""), settings) | {
         "Access-Control-Allow-Methods": "GET, POST",
         "Access-Control-Allow-Headers": "Content-Type, Accept",
         "Access-Control-Max-Age": "3600",

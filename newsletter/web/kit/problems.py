@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from newsletter.errors import BadInput, Expired, NewsletterError, NotFound, TooMany, Unavailable
 from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.gate import ProofNeeded
+from newsletter.web.kit.policy import crossing, framed
 from newsletter.web.kit.site import site_of
 
 STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
@@ -35,20 +36,26 @@ def wants_json(request: Request[Any, Any, Any]) -> bool:
     return "json" in accept or "json" in request.headers.get("content-type", "")
 
 
-def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
-    """The response for one of our errors."""
+def outcome(error: NewsletterError) -> tuple[int, str, dict[str, str]]:
+    """Status, title and headers for one of our errors."""
     status, title = next(
         (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (400, "Not possible")
     )
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
+    later = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
+    return status, title, later
+
+
+def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
+    """The response for one of our errors."""
+    status, title, headers = outcome(error)
     if wants_json(request):
         extra: dict[str, Any] = {}
         if isinstance(error, BadInput):
             extra["errors"] = error.fields
         if isinstance(error, ProofNeeded):
             extra["challenge"] = error.challenge
-        return problem(status, title, error.sentence, headers, **extra)
-    return site_of(request).pages.message(title, _with_fields(error), status, headers=headers)
+        return problem(request, status, title, error.sentence, headers, **extra)
+    return _page(request, status, title, _with_fields(error), headers)
 
 
 def _with_fields(error: NewsletterError) -> str:
@@ -58,22 +65,39 @@ def _with_fields(error: NewsletterError) -> str:
 
 
 def problem(
-    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **extra: Any
+    request: Request[Any, Any, Any],
+    status: int,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str],
+    **extra: Any,
 ) -> Response[Any]:
     return Response(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
         status_code=status,
         media_type="application/problem+json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "no-store", **_crossing(request), **headers},
     )
+
+
+def _page(
+    request: Request[Any, Any, Any], status: int, title: str, text: str, headers: Mapping[str, str]
+) -> Response[Any]:
+    headers = {**_crossing(request), **headers}
+    embedded = framed(request.scope["path"])
+    page: Response[Any] = site_of(request).pages.message(
+        title, text, status, headers=headers, embedded=embedded
+    )
+    return page
+
+
+def _crossing(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return crossing(request.scope["path"], request.headers.get("origin", ""), site_of(request).settings)
 
 
 def refuse(request: Request[Any, Any, Any], status: int, title: str, text: str) -> Response[Any]:
     """A refusal that is none of our errors."""
-    if wants_json(request):
-        return problem(status, title, text)
-    page: Response[Any] = site_of(request).pages.message(title, text, status)
-    return page
+    return (problem if wants_json(request) else _page)(request, status, title, text, {})
 
 
 def on_newsletter_error(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
@@ -86,7 +110,5 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
         raise error
     text = _LITESTAR.get(error.status_code, "This request can't be understood.")
     headers = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
-    if wants_json(request):
-        return problem(error.status_code, "Not possible", text, headers)
     title = "Not found" if error.status_code == 404 else "Not possible"
-    return site_of(request).pages.message(title, text, error.status_code, headers=headers)
+    return (problem if wants_json(request) else _page)(request, error.status_code, title, text, headers)

@@ -30,7 +30,7 @@ async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response
     form = await site.forms.find(slug)
     if problems.wants_json(request):
         return Response(
-            _definition(site, form), headers={"Cache-Control": "no-store", **cors(request, site.settings)}
+            _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site)}
         )
     return _page(site, form, embedded=False)
 
@@ -88,9 +88,7 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
         return _refused(request, site, form, body, error, embedded=embedded)
     if body.is_json:
         told = {"message": SENT, "hint": suggestion(typed)}
-        return Response(
-            told, status_code=202, headers={"Cache-Control": "no-store", **cors(request, site.settings)}
-        )
+        return Response(told, status_code=202, headers={"Cache-Control": "no-store", **_cors(request, site)})
     return Redirect(
         _thanks(form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"}
     )
@@ -99,8 +97,8 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
 async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: Body) -> str:
     """Stores the sign-up, and returns the address's domain as typed. What fills the honeypot is thanked, not kept."""
     address = check(form, body.values, body.errors)
-    site.gate.admit(request, form.id, body.values.get("token", ""))
     proof = site.gate.proof(body.values.get("altcha", "")) if body.is_json else None
+    site.gate.admit(request, form.id, body.values.get("token", ""))
     if not body.values.get("leave_blank"):
         fields = {field.name: body.values.get(field.name, "") for field in form.fields[1:]}
         ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
@@ -118,12 +116,18 @@ def _refused(
     *,
     embedded: bool,
 ) -> Response[Any]:
-    if body.is_json or not isinstance(error, BadInput):
-        response = problems.answer(request, error)
-        response.headers.update(cors(request, site.settings))
-        return response
-    errors = error.fields or {"": error.sentence}
-    return _page(site, form, embedded=embedded, values=body.values, errors=errors, status=422)
+    """A program gets the problem as it is; people get their form back, with all that they typed."""
+    if body.is_json:
+        return problems.answer(request, error)
+    status, _, headers = problems.outcome(error)
+    errors = (error.fields if isinstance(error, BadInput) else {}) or {"": error.sentence}
+    page = _page(site, form, embedded=embedded, values=body.values, errors=errors, status=status)
+    page.headers.update(headers)
+    return page
+
+
+def _cors(request: Request[Any, Any, Any], site: Site) -> dict[str, str]:
+    return cors(request.headers.get("origin", ""), site.settings)
 
 
 def _thanks(form: Form, typed: str, *, embedded: bool) -> str:
