@@ -48,7 +48,8 @@ async def _fill(book: Any, db: Database, choice: Choice, advance: Callable[[int]
         async for rows in chunks:
             if done + len(rows) > MOST_ROWS:
                 raise click.ClickException("Too many rows for one Excel sheet. Choose fewer, or take CSV.")
-            for done, row in enumerate(rows, done + 1):
+            for row in rows:
+                done += 1
                 for column, cell in enumerate(row):
                     sheet.write_string(done, column, cell)
             advance(len(rows))

@@ -10,9 +10,10 @@ from newsletter.clock import DAY, iso
 from newsletter.errors import NotFound
 from newsletter.mail import Post
 from newsletter.storage import Tx
-from newsletter.subscribers import consent, store
-from newsletter.subscribers.consent import Consent
-from newsletter.subscribers.model import MUTE, Subscriber, Topic
+from newsletter.subscribers import consent
+from newsletter.subscribers.model import MUTE, Consent, Subscriber, Topic
+from newsletter.subscribers.store import consents
+from newsletter.subscribers.store import people as store
 from newsletter.tokens import Tokens
 
 GONE = "We don't know this reader any more. If you like, sign up again."
@@ -111,7 +112,7 @@ class Subscribers:
     async def own_data(self, tx: Tx, id: int) -> dict[str, Any]:
         """Everything we hold about one person, for them to read (GDPR Art. 15, 20)."""
         person = await self.find(tx, id)
-        records = await consent.chain(tx, id)
+        records = await consents.chain(tx, id)
         return {
             "email": person.email,
             "name": person.name,

@@ -7,55 +7,19 @@ subscriber's own row, so a cut tail shows too.
 
 import msgspec
 
-from newsletter.ids import new_id
 from newsletter.storage import Tx
-from newsletter.subscribers.model import Subscriber
+from newsletter.subscribers.model import Consent, Subscriber
+from newsletter.subscribers.store import consents
 from newsletter.tokens import Tokens
-
-
-class Consent(msgspec.Struct):
-    """What was agreed to. Times in epoch ms; `detail` is JSON (channel, page, the IP where switched on)."""
-
-    subscriber_id: int
-    number: int
-    kind: str
-    at: int
-    requested_at: int | None = None
-    form_id: int | None = None
-    wording_id: int | None = None
-    message_id: str = ""
-    detail: str = "{}"
-    hash: str = ""
 
 
 async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -> None:
     """Adds `consent` to the person's chain. The caller holds the person's row."""
-    newest = await tx.value(
-        "SELECT coalesce(max(number), 0) FROM consent_records WHERE subscriber_id = :id", id=person.id
-    )
-    consent = msgspec.structs.replace(consent, subscriber_id=person.id, number=int(newest) + 1, at=tx.now)
+    number = await consents.newest_number(tx, person.id) + 1
+    consent = msgspec.structs.replace(consent, subscriber_id=person.id, number=number, at=tx.now)
     consent.hash = seal(tokens, person.consent_head, consent)
-    await tx.run(
-        """INSERT INTO consent_records (id, subscriber_id, number, kind, at, requested_at, form_id, wording_id,
-               message_id, detail, hash)
-           VALUES (:id, :subscriber_id, :number, :kind, :at, :requested_at, :form_id, :wording_id,
-               :message_id, :detail, :hash)""",
-        id=new_id(),
-        **msgspec.structs.asdict(consent),
-    )
-    await tx.run(
-        "UPDATE subscribers SET consent_head = :hash WHERE id = :id", hash=consent.hash, id=person.id
-    )
+    await consents.add(tx, consent)
     person.consent_head = consent.hash
-
-
-async def chain(tx: Tx, subscriber_id: int) -> list[Consent]:
-    return await tx.all(
-        Consent,
-        """SELECT subscriber_id, number, kind, at, requested_at, form_id, wording_id, message_id, detail, hash
-           FROM consent_records WHERE subscriber_id = :id ORDER BY number""",
-        id=subscriber_id,
-    )
 
 
 def seal(tokens: Tokens, before: str, consent: Consent) -> str:

@@ -33,3 +33,18 @@ class Topic(msgspec.Struct):
     name: str
     title: str
     chosen: bool
+
+
+class Consent(msgspec.Struct):
+    """What was agreed to. Times in epoch ms; `detail` is JSON (channel, page, the IP where switched on)."""
+
+    subscriber_id: int
+    number: int
+    kind: str
+    at: int
+    requested_at: int | None = None
+    form_id: int | None = None
+    wording_id: int | None = None
+    message_id: str = ""
+    detail: str = "{}"
+    hash: str = ""

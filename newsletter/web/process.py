@@ -30,13 +30,18 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; clients may connect from now on. Raises SettingsError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) else "there is no such port"
         raise SettingsError(
             f"Can't listen on {host}, port {port}: {reason}. Choose another address."
         ) from None
+    # Connections inherit it. uvloop sets it itself; asyncio's own loop does not on sockets made like this, and then
+    # the second part of every answer waits 40 ms for the first one's acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def allow_many_sockets() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from newsletter.clock import DAY
@@ -222,6 +223,7 @@ def test_any_name_may_send(settings: Settings, tokens: Tokens, name: str) -> Non
     )
 
 
+@limits(deadline=None)
 @given(title=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=300))
 def test_any_title_survives_in_the_subject(title: str) -> None:
     settings = Settings(

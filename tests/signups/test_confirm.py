@@ -9,6 +9,7 @@ from newsletter.clock import DAY, HOUR
 from newsletter.errors import NotFound
 from newsletter.storage import Tx
 from newsletter.subscribers import consent
+from newsletter.subscribers.store import consents
 from tests.cast import SETTINGS, House, build
 
 BEN = "ben@example.org"
@@ -57,7 +58,7 @@ async def test_the_record_says_what_was_agreed_to(house: House, clock) -> None:
     clock.forward(HOUR)
     ben = await house.confirms(BEN)
     confirmation = (await house.mails(BEN))[0]
-    (record,) = await house.db.read(consent.chain, ben.id)
+    (record,) = await house.db.read(consents.chain, ben.id)
 
     form = await house.form()
     assert (record.kind, record.requested_at, record.at) == ("confirmed", requested, requested + HOUR)
@@ -83,7 +84,7 @@ async def test_an_altered_record_breaks_the_chain(house: House, forgery: str) ->
 
     async def intact(tx: Tx) -> bool:
         person = await house.site.subscribers.find(tx, ben.id)
-        return consent.intact(house.site.tokens, await consent.chain(tx, ben.id), person.consent_head)
+        return consent.intact(house.site.tokens, await consents.chain(tx, ben.id), person.consent_head)
 
     async def forge(tx: Tx) -> None:
         await tx.run(forgery)

@@ -198,17 +198,21 @@ CHUNKED, LENGTH = (b"transfer-encoding", b"chunked"), (b"content-length", b"9")
 
 
 async def call(seen: Seen, method: str, path: str, header: Any, messages: list[dict[str, Any]]) -> list[Any]:
-    """What the edge sends to an ASGI server that hands it these messages, and then none."""
+    """What the edge sends to an ASGI server that hands it these messages, and no more until it is answered."""
     sent: list[dict[str, Any]] = []
     coming = iter(messages)
+    ended = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         for message in coming:
             return message
-        return await asyncio.Future()
+        await ended.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
+        if not message.get("more_body", message["type"] == "http.response.start"):
+            ended.set()
 
     scope = {
         "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",

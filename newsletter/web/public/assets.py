@@ -5,8 +5,8 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
-from newsletter.errors import NotFound
-from newsletter.storage import Tx
+from newsletter.errors import NotFound, Unavailable
+from newsletter.mail import workers
 from newsletter.web.kit.site import site_of
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -45,13 +45,11 @@ async def health() -> Response[str]:
 
 @get("/ready")
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """Whether the database answers. Raises Unavailable when it does not."""
-    await site_of(request).db.read(_one)
-    return Response({"ready": True}, headers={"Cache-Control": "no-store"})
-
-
-async def _one(tx: Tx) -> None:
-    await tx.value("SELECT count(*) FROM forms")
+    """Whether the database answers, at this code's version, and somebody sends. Raises Unavailable."""
+    alive = await site_of(request).db.read(workers)
+    if not alive:
+        raise Unavailable("No worker is running: sign-ups are kept, but nothing is mailed.")
+    return Response({"ready": True, "workers": alive}, headers={"Cache-Control": "no-store"})
 
 
 ROUTES = [asset, embed_script, robots, health, ready]

@@ -1,4 +1,4 @@
-"""The subscribers' rows. One text for both engines."""
+"""The people themselves, and their tags."""
 
 from newsletter.addresses import Address
 from newsletter.ids import new_id

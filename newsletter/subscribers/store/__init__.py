@@ -1,0 +1,1 @@
+"""The subscribers' rows. One text for both engines."""

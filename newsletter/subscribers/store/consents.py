@@ -1,0 +1,48 @@
+"""The consent records: rows that are only ever added."""
+
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+from newsletter.subscribers.model import Consent
+
+
+async def newest_number(tx: Tx, subscriber_id: int) -> int:
+    return int(
+        await tx.value(
+            "SELECT coalesce(max(number), 0) FROM consent_records WHERE subscriber_id = :id", id=subscriber_id
+        )
+    )
+
+
+async def add(tx: Tx, consent: Consent) -> None:
+    """The record, and its hash as the head of the person's chain."""
+    await tx.run(
+        """INSERT INTO consent_records (id, subscriber_id, number, kind, at, requested_at, form_id, wording_id,
+               message_id, detail, hash)
+           VALUES (:id, :subscriber_id, :number, :kind, :at, :requested_at, :form_id, :wording_id,
+               :message_id, :detail, :hash)""",
+        id=new_id(),
+        subscriber_id=consent.subscriber_id,
+        number=consent.number,
+        kind=consent.kind,
+        at=consent.at,
+        requested_at=consent.requested_at,
+        form_id=consent.form_id,
+        wording_id=consent.wording_id,
+        message_id=consent.message_id,
+        detail=consent.detail,
+        hash=consent.hash,
+    )
+    await tx.run(
+        "UPDATE subscribers SET consent_head = :hash WHERE id = :id",
+        hash=consent.hash,
+        id=consent.subscriber_id,
+    )
+
+
+async def chain(tx: Tx, subscriber_id: int) -> list[Consent]:
+    return await tx.all(
+        Consent,
+        """SELECT subscriber_id, number, kind, at, requested_at, form_id, wording_id, message_id, detail, hash
+           FROM consent_records WHERE subscriber_id = :id ORDER BY number""",
+        id=subscriber_id,
+    )
