@@ -21,7 +21,7 @@ KINDS = URLENCODED, MULTIPART, JSON = (
     "multipart/form-data; boundary=xyz",
     "application/json",
 )
-HUGE = "x" * 10_000_000
+HUGE = b"x" * 10_000_000
 BAD = {
     "NUL": "a\0b",
     "surrogate": "a\ud800b",
@@ -110,27 +110,65 @@ async def test_what_is_right_is_taken(doors: Doors) -> None:
 async def test_ten_megabytes(doors: Doors) -> None:
     before = await doors.service.dump()
     for template, fields in TAKEN.items():
-        for media_type, field in [*product([URLENCODED], fields), (MULTIPART, "name"), (JSON, "name")]:
-            body = encoded(media_type, [(field, HUGE)])
-            answer = await send(doors, template, media_type, body)
-            assert answer.status_code == 413, (template, media_type, field)
+        for field in fields or ["x"]:
+            answer = await send(doors, template, URLENCODED, f"{field}=".encode() + HUGE)
+            assert answer.status_code == 413, (template, field)
+        for media_type, start in ((MULTIPART, b"--xyz"), (JSON, b'{"email":"')):
+            assert (await send(doors, template, media_type, start + HUGE)).status_code == 413, template
     assert await doors.service.dump() == before
 
 
 @pytest.mark.parametrize("body", ["endless", "cut off"])
 async def test_a_body_that_never_ends(doors: Doors, body: str) -> None:
     before = await doors.service.dump()
+    cookie = "; ".join(f"{name}={value}" for name, value in doors.web.cookies.items())
     for template in TAKEN:
-        cookie = "; ".join(f"{name}={value}" for name, value in doors.web.cookies.items())
-        head = f"POST {doors.path(template)} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n"
-        chunk = b"Transfer-Encoding: chunked\r\n\r\n8001\r\n" + b"x" * 0x8001 + b"\r\n"
+        head = f"POST {doors.path(template)} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n".encode()
         if body == "endless":
-            assert status(await ask(doors.service.port, head.encode() + chunk)) == 413, template
+            chunk = b"Transfer-Encoding: chunked\r\n\r\n8001\r\n" + b"x" * 0x8001 + b"\r\n"
+            assert status(await ask(doors.service.port, head + chunk)) == 413, template
         else:
-            _, writer = await asyncio.open_connection("127.0.0.1", doors.service.port)
-            writer.write(head.encode() + b"Content-Length: 9\r\n\r\nemail")
-            await writer.drain()
-            writer.close()
-            await writer.wait_closed()
+            await hang_up(doors.service.port, head + b"Content-Length: 9\r\n\r\nemail")
     assert (await doors.web.get("/health")).status_code == 200
+    assert await doors.service.dump() == before
+
+
+async def hang_up(port: int, said: bytes) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "status"),
+    [
+        ("text/plain", b'{"email": "mallory@example.com"}', 415),
+        ("application/xml", b"<email/>", 415),
+        ("", b"email=mallory@example.com", 415),
+        (f"{URLENCODED}; charset=utf-16", "email=mallory@example.com".encode("utf-16"), 415),
+        (JSON, b"email=mallory@example.com", 422),
+        (JSON, b'["mallory@example.com"]', 422),
+        (JSON, b"[" * 20_000, 422),
+        (JSON, b'{"email": "mallory@example.com"', 422),
+        (
+            MULTIPART,
+            b"--xyz\r\nContent-Disposition: form-data\r\n\r\nmallory@example.com\r\n--xyz--\r\n",
+            422,
+        ),
+        (MULTIPART, b'--xyz\r\nContent-Disposition: form-data; name="email"\r\n\r\nmallory@example.com', 422),
+        ("multipart/form-data", b"--xyz--\r\n", 422),
+        (URLENCODED, b"&".join(b"a%d=1" % n for n in range(1_000)), 422),
+    ],
+)
+async def test_what_is_no_form(doors: Doors, media_type: str, body: bytes, status: int) -> None:
+    before = await doors.service.dump()
+    for template in FORMS:
+        answer = await send(doors, template, media_type, body)
+        assert answer.status_code == status, template
+        packed = await doors.web.post(
+            doors.path(template), content=body, headers={"Content-Encoding": "gzip"}
+        )
+        assert packed.status_code == 415, template
     assert await doors.service.dump() == before

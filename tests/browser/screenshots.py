@@ -1,0 +1,73 @@
+"""The README's pictures, taken from the running demonstration: `make screenshots`."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.browser.conftest import QUIET, chromium
+from tests.browser.demonstration import Demonstration, demonstration
+
+PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
+
+
+async def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with demonstration(Path(folder)) as demo, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+            await reader(await room(browser, 1000, 760), demo)
+            await owner(await room(browser, 1000, 1000), demo)
+            await phone(await room(browser, 390, 760), demo)
+            await browser.close()
+
+
+async def room(browser: Browser, width: int, height: int) -> BrowserContext:
+    return await browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+
+
+async def take(page: Page, name: str) -> None:
+    await page.wait_for_load_state("networkidle")
+    await page.screenshot(path=PICTURES / f"{name}.png")
+    print(f"docs/screenshots/{name}.png", file=sys.stderr)
+
+
+async def reader(context: BrowserContext, demo: Demonstration) -> None:
+    """The form on somebody's page, the mail, the button, the guide."""
+    page = await context.new_page()
+    for name in ("ada", "ben", "cleo"):
+        await page.goto(f"{demo.blog}/?form=plain")
+        form = page.locator("form[action*='/forms/guide']")
+        await form.get_by_label("Email").fill(f"{name}@example.org")
+        await form.get_by_role("button").evaluate("button => button.scrollIntoView({block: 'center'})")
+        await take(page, "form") if name == "ada" else None
+        await form.get_by_role("button").click()
+        await demo.opens_newest_mail(page, "Confirm to get your guide")
+        await take(page, "mail") if name == "ada" else None
+        url = await page.frame_locator("iframe").get_by_role("link").first.get_attribute("href")
+        if name == "cleo":
+            return
+        await page.goto(str(url))
+        await take(page, "confirm") if name == "ada" else None
+        await page.get_by_role("button", name="Download my guide").click()
+        await take(page, "guide") if name == "ada" else None
+
+
+async def owner(context: BrowserContext, demo: Demonstration) -> None:
+    page = await context.new_page()
+    await page.goto(demo.desk)
+    await page.get_by_role("button", name="Sign in").click()
+    await take(page, "desk")
+
+
+async def phone(context: BrowserContext, demo: Demonstration) -> None:
+    page = await context.new_page()
+    await page.emulate_media(color_scheme="dark")
+    await page.goto(f"{demo.service}/forms/guide")
+    await take(page, "phone")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

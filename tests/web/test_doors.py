@@ -1,0 +1,219 @@
+"""Every address: with HEAD, by wrong methods, under foreign hosts, with links that are broken or meant for elsewhere."""
+
+from itertools import product
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.web.doors import SHOWN, TAKEN, Doors, own_purposes
+from tests.web.stage import ADA, URL, Service, link
+from tests.web.wire import ask, status
+
+WITH_TOKEN = sorted(template for template in {*SHOWN, *TAKEN} if "{token:str}" in template)
+METHODS = ("GET", "POST")
+
+
+def doors_of(method: str) -> list[str]:
+    return sorted(SHOWN if method == "GET" else TAKEN)
+
+
+async def test_head_is_get_without_its_body(doors: Doors) -> None:
+    own = {"date", "transfer-encoding"}
+    for template in sorted(SHOWN):
+        shown = await doors.web.get(doors.path(template))
+        before = await doors.service.dump()
+        head = await doors.web.head(doors.path(template))
+        assert (head.status_code, head.content) == (200, b""), template
+        assert shown.status_code == 200
+        assert shown.content
+        left, right = ({n: v for n, v in one.headers.items() if n not in own} for one in (head, shown))
+        assert left == right, template
+        assert await doors.service.dump() == before
+
+
+async def test_wrong_methods(doors: Doors) -> None:
+    before = await doors.service.dump()
+    for template, methods in doors.service.routes.items():
+        allowed = {*methods, "HEAD"} if "GET" in methods else methods
+        for method in {"HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - allowed:
+            answer = await doors.web.request(method, doors.path(template))
+            assert answer.status_code == 405, (method, template)
+            assert set(answer.headers["Allow"].split(", ")) >= methods - {"OPTIONS"}
+        asked = await doors.web.options(doors.path(template))
+        assert asked.status_code == 204
+    assert await doors.service.dump() == before
+
+
+async def test_nothing_is_where_nothing_is(doors: Doors) -> None:
+    for path in (
+        "/",
+        "/forms/none",
+        "/forms/",
+        "/forms/guide/",
+        "//forms/guide",
+        "/../etc/passwd",
+        "/%2e%2e/x",
+        "/admin/x",
+    ):
+        for method in METHODS:
+            assert (await doors.web.request(method, path)).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "news.example.org.evil.example", "newsXexample.org", "a@news.example.org", ""]
+)
+async def test_a_foreign_host(doors: Doors, host: str) -> None:
+    before = await doors.service.dump()
+    for method in METHODS:
+        for template in doors_of(method):
+            forwarded = {"X-Forwarded-Host": "news.example.org"}
+            answer = await doors.web.request(
+                method, doors.path(template), headers={"Host": host, **forwarded}
+            )
+            assert answer.status_code == (200 if template == "/health" else 400), template
+    assert await doors.service.dump() == before
+
+
+async def test_no_host_or_two(doors: Doors) -> None:
+    for lines in ("", "Host: news.example.org\r\nHost: news.example.org\r\n"):
+        assert (
+            status(await ask(doors.service.port, f"GET /forms/guide HTTP/1.1\r\n{lines}\r\n".encode())) == 400
+        )
+
+
+def broken(token: str) -> dict[str, int]:
+    """Spellings of a token that are none, and what each is answered."""
+    middle = len(token) - 5
+    flipped = "A" if token[middle] != "A" else "B"
+    return {
+        token[:-8]: 404,
+        token[1:]: 404,
+        token[:middle] + flipped + token[middle + 1 :]: 404,
+        token.partition(".")[0]: 404,
+        token.rpartition(".")[2]: 404,
+        token.replace(".", "..", 1): 404,
+        f"0{token}": 404,
+        token.swapcase(): 404,
+        "x": 404,
+        "é": 404,
+        "\U0001f600": 404,
+        "a" * 500: 404,
+        "1.1.1": 404,
+        "' OR 1=1 --": 404,
+        "%ff%fe": 404,
+        "..%2f..%2fetc": 404,
+        token + "%00": 400,
+        token + "%0d%0aX: y": 400,
+        "a" * 40_000: 414,
+    }
+
+
+async def test_broken_links(doors: Doors) -> None:
+    before = await doors.service.dump()
+    for method, template in product(METHODS, WITH_TOKEN):
+        if template not in doors_of(method):
+            continue
+        for token, expected in broken(doors.tokens[own_purposes(template)[0]]).items():
+            path = doors.path(template, quote(token, safe="%"))
+            answer = await doors.web.request(method, path)
+            left = template == "/u/{token:str}" and method == "POST" and expected == 404
+            assert answer.status_code == (200 if left else expected), (method, template, token)
+    assert await doors.service.dump() == before
+
+
+async def test_links_meant_for_elsewhere(doors: Doors) -> None:
+    """All pairs: what opens one door opens no other."""
+    before = await doors.service.dump()
+    for method, template in product(METHODS, WITH_TOKEN):
+        if template not in doors_of(method):
+            continue
+        for purpose, token in doors.tokens.items():
+            if purpose in own_purposes(template):
+                continue
+            answer = await doors.web.request(method, doors.path(template, token))
+            expected = 200 if (method, template) == ("POST", "/u/{token:str}") else 404
+            assert answer.status_code == expected, (method, template, purpose)
+    assert await doors.service.dump() == before
+    for template in WITH_TOKEN:
+        for purpose in own_purposes(template) if template in SHOWN else ():
+            assert (await doors.web.get(doors.path(template, doors.tokens[purpose]))).status_code == 200
+
+
+async def test_what_mail_programs_glue_to_a_link_does_no_harm(doors: Doors) -> None:
+    for glued in (".", ",", ")", ">", '"', "!"):
+        path = doors.path("/confirm/{token:str}", doors.tokens["confirm"] + quote(glued))
+        assert (await doors.web.get(path)).status_code == 200, glued
+
+
+HOSTILE = [
+    "",
+    "a\u202eb",
+    "=?utf-8?q?x?=",
+    "<script>alert(1)</script>",
+    "' OR 1=1",
+    "9" * 400,
+    "x" * 8000,
+    "%",
+    "{{7*7}}",
+]
+
+
+async def test_hostile_queries(doors: Doors) -> None:
+    before = await doors.service.dump()
+    for template in sorted(SHOWN):
+        for name, value in product(
+            ("typed", "saved", "format", "status", "tag", "form", "raw", "x\ud83d"), HOSTILE
+        ):
+            query = f"?{quote(name, errors='replace')}={quote(value)}&{quote(name, errors='replace')}=twice"
+            answer = await doors.web.get(doors.path(template) + query)
+            assert answer.status_code < 500, (template, query)
+            assert "<script>alert" not in answer.text
+        for raw in ("?%ED%A0%80=%ED%A0%80", "?%ff", "?&&==;", "?form=%ED%A0%80", "?typed=%ff"):
+            assert (await doors.web.get(doors.path(template) + raw)).status_code < 500, (template, raw)
+        assert (await doors.web.get(doors.path(template) + "?form=%00")).status_code in (200, 400)
+    assert {n: r for n, r in (await doors.service.dump()).items() if n != "downloads"} == {
+        n: r for n, r in before.items() if n != "downloads"
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\xff\xfe",
+        b"a\tb",
+        b"\x1b[2J",
+        b"=?utf-8?q?x?=",
+        b"x" * 4000,
+        b"<script>",
+        b"https://evil.example\x7f",
+    ],
+)
+async def test_hostile_headers(doors: Doors, value: bytes) -> None:
+    before = await doors.service.dump()
+    names = (
+        "Origin",
+        "User-Agent",
+        "Cookie",
+        "Accept",
+        "Range",
+        "If-None-Match",
+        "If-Range",
+        "X-Forwarded-For",
+        "Referer",
+    )
+    for name in (*names, "Content-Type", "Accept-Language"):
+        for template in sorted(SHOWN):
+            raw = (
+                f"GET {doors.path(template)} HTTP/1.1\r\nHost: news.example.org\r\n{name}: ".encode() + value
+            )
+            answer = await ask_quietly(doors.service.port, raw + b"\r\n\r\n")
+            assert 200 <= status(answer) < 500, (name, template, answer)
+    after = await doors.service.dump()
+    assert {n: r for n, r in after.items() if n != "downloads"} == {
+        n: r for n, r in before.items() if n != "downloads"
+    }
+
+
+async def ask_quietly(port: int, raw: bytes) -> bytes:
+    return await ask(port, raw.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost", 1))
