@@ -6,7 +6,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test check proof bench format lock
+.PHONY: help demo test check proof bench screenshots format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
@@ -28,6 +28,9 @@ proof: .venv/.dev  ## the long proofs: kill, power, faults (ONLY=name: tests/pro
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)
+
+screenshots: .venv/.dev  ## the README's pictures, taken from the running demonstration (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 format: .venv/.dev  ## lay the code out, sort its imports
 	$(BIN)/ruff check --select I --fix .
