@@ -76,7 +76,7 @@ class Messages:
             raise MessageError(f"templates/email/{delivery.message}: {error}.") from None
         except (HeaderParseError, LookupError, TypeError, ValueError) as error:
             raise MessageError(f"Its context can't be used ({type(error).__name__}).") from None
-        _check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery)
+        check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery)
         return raw
 
     def _values(self, delivery: Delivery) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _refuse(value: Any) -> None:
         _refuse(item)
 
 
-def _check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
+def check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
     """What another program will read is what was meant: these headers and no others."""
     head, _, body = raw.partition(b"\r\n\r\n")
     parsed = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")

@@ -78,7 +78,11 @@ async def main(port: int, connections: int, seconds: float, kind: str) -> None:
     await done.wait()
     spent = time.perf_counter() - began
     total = sum(tally.values())
-    print(total / spent, " ".join(f"{status.decode()}:{count}" for status, count in sorted(tally.items())), flush=True)
+    print(
+        total / spent,
+        " ".join(f"{status.decode()}:{count}" for status, count in sorted(tally.items())),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ Usage: python -m tests.bench._target PORT; settings come from the environment.
 import asyncio
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from litestar import Litestar
 
 from newsletter import app as service
 from newsletter import settings
@@ -42,7 +43,7 @@ async def main(port: int) -> None:
     app = service.create_app(chosen, worker=False)
     async with Server(app, "127.0.0.1", port):
         if os.environ.get("BENCH_STORE") == "nothing":
-            inner = app._app.state
+            inner = cast("Litestar", app._app).state
             site = inner["site"]
             form = await site.forms.find("guide")
             inner["site"] = msgspec.structs.replace(site, db=StoresNothing(site.db, site.signups, form))

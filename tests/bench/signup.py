@@ -25,12 +25,15 @@ def main(figure: Figure) -> None:
 def measure(engine: str, preload: str) -> tuple[float, float]:
     """The median ratio of `ROUNDS` pairs, and the median rate with everything stored."""
     ratios, rates = [], []
-    with opened(engine, preload) as url:
-        with service(url, preload=preload if engine == "sqlite" else "") as (stored, _):
-            with service(url, bare=True) as (bare, _):
-                for _ in range(ROUNDS):
-                    rates.append(load(stored, "signup"))
-                    ratios.append(rates[-1] / load(bare, "signup"))
+    own = preload if engine == "sqlite" else ""
+    with (
+        opened(engine, preload) as url,
+        service(url, preload=own) as (stored, _),
+        service(url, bare=True) as (bare, _),
+    ):
+        for _ in range(ROUNDS):
+            rates.append(load(stored, "signup"))
+            ratios.append(rates[-1] / load(bare, "signup"))
     return statistics.median(ratios), statistics.median(rates)
 
 

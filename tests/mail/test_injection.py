@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.errors import SettingsError
 from newsletter.mail.headers import MessageError
-from newsletter.mail.messages import Attachment, Messages
+from newsletter.mail.messages import Attachment, Messages, check
 from newsletter.settings import Settings
 from newsletter.tokens import Tokens
 from tests.mail.conftest import ADA, CONTEXTS, delivery
@@ -121,6 +121,25 @@ def test_no_value_becomes_anything_else(messages: Messages, name: str, path: tup
             assert_sound(raw, name, payload)
     assert len(told) >= 14, "all of the control characters"
     assert "mallory" not in "".join(told), "what is told must not repeat the value"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"To: ada@example.org\r\nBcc: mallory@example.com\r\n",
+        b"To: ada@example.org\r\nTo: ben@example.com\r\n",
+        b"To: ben@example.com\r\n",
+        b"To: ada@example.org\r\nSubject: " + b"x" * 1000 + b"\r\n",
+        b"To: ada@example.org\n",
+        b"",
+    ],
+)
+def test_the_last_look_finds_what_slipped_through(forged: bytes) -> None:
+    names = ["To", "Message-ID", *(["Subject"] if b"Subject" in forged else [])]
+    fine = b"Message-ID: " + delivery().message_id.encode() + b"\r\n"
+    with pytest.raises(MessageError):
+        check(fine + forged + b"\r\nbody\r\n", names, delivery())
+    check(fine + b"To: ada@example.org\r\n\r\nbody\r\n", ["To", "Message-ID"], delivery())
 
 
 def test_escapes_in_json_are_seen_too(messages: Messages) -> None:

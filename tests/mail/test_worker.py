@@ -1,6 +1,7 @@
 """From a row in the outbox to a mail on the wire, and what becomes of the row. On both engines."""
 
 import asyncio
+import sqlite3
 import time
 from typing import Any
 
@@ -274,3 +275,28 @@ async def test_a_settlement_is_fenced(db: Database, post: Post, tokens: Tokens) 
     assert (await row(db)).state == "sending"
     await db.write(turn, tokens, 2, settlement(mine, "sent", "250 ok"), 0)
     assert (await row(db)).state == "sent"
+
+
+async def test_what_the_server_said_outlives_a_locked_database(
+    sqlite_url: str, post: Post, at_work: AtWork, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    db = await open_database(sqlite_url, patience=0.1)
+    async with at_work(on=db, beat=0.05):
+        await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
+        sink.delay = 0.3
+
+        async def dotted() -> bool:
+            return bool(sink.dotted)
+
+        await eventually(dotted)
+        with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+
+            async def noticed() -> bool:
+                return bool(sink.mails) and "The worker waits for its database" in caplog.text
+
+            await eventually(noticed)
+        lock.close()
+        await settled(db, "sent")
+    await db.close()
+    assert len(sink.dotted) == 1

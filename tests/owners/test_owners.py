@@ -8,6 +8,7 @@ from newsletter.addresses import parse
 from newsletter.clock import DAY, MINUTE
 from newsletter.errors import NotFound
 from tests.cast import House
+from tests.conftest import Clock
 
 OLGA = parse("olga@example.org")
 
@@ -34,7 +35,7 @@ async def test_a_link_works_once_even_when_pressed_at_the_same_time(house: House
     assert {type(one) for one in tries if not isinstance(one, str)} == {NotFound}
 
 
-async def test_a_link_dies_of_age_and_so_does_a_session(house: House, clock) -> None:
+async def test_a_link_dies_of_age_and_so_does_a_session(house: House, clock: Clock) -> None:
     old = await link(house)
     clock.forward(16 * MINUTE)
     with pytest.raises(NotFound):

@@ -7,10 +7,11 @@ import pytest
 
 from newsletter.clock import DAY, HOUR
 from newsletter.errors import NotFound
-from newsletter.storage import Tx
+from newsletter.storage import Database, Tx
 from newsletter.subscribers import consent
 from newsletter.subscribers.store import consents
 from tests.cast import SETTINGS, House, build
+from tests.conftest import Clock
 
 BEN = "ben@example.org"
 
@@ -39,7 +40,7 @@ async def test_a_hundred_at_once_make_one_event_and_one_mail(house: House) -> No
     assert [m.message for m in await house.mails(BEN)] == ["confirmation", "guide"]
 
 
-async def test_two_links_of_one_person_make_one_event(house: House, clock) -> None:
+async def test_two_links_of_one_person_make_one_event(house: House, clock: Clock) -> None:
     await house.signs_up(BEN)
     first = await house.invitation(BEN)
     clock.forward(DAY)
@@ -52,7 +53,7 @@ async def test_two_links_of_one_person_make_one_event(house: House, clock) -> No
     assert [m.message for m in await house.mails(BEN)].count("guide") == 1
 
 
-async def test_the_record_says_what_was_agreed_to(house: House, clock) -> None:
+async def test_the_record_says_what_was_agreed_to(house: House, clock: Clock) -> None:
     requested = clock.now()
     await house.signs_up(BEN)
     clock.forward(HOUR)
@@ -99,7 +100,7 @@ async def test_the_ip_is_kept_only_where_it_was_given(house: House) -> None:
     assert await house.count(f"SELECT count(*) FROM signups WHERE subscriber_id = {ben.id} AND ip <> ''") == 0
 
 
-async def test_this_was_not_me_forgets_and_blocks(house: House, clock) -> None:
+async def test_this_was_not_me_forgets_and_blocks(house: House, clock: Clock) -> None:
     await house.signs_up(BEN, "Mallory")
     invitation = await house.invitation(BEN)
     traces = await house.db.write(house.site.signups.block, *invitation)
@@ -123,7 +124,7 @@ async def test_this_was_not_me_does_not_throw_out_who_is_in(house: House) -> Non
     assert (await house.person(BEN)).status == "active"
 
 
-async def test_a_pending_person_is_reminded_once(house: House, clock) -> None:
+async def test_a_pending_person_is_reminded_once(house: House, clock: Clock) -> None:
     await house.signs_up(BEN)
     clock.forward(47 * HOUR)
     assert await house.db.write(house.site.signups.remind) == 0
@@ -136,20 +137,20 @@ async def test_a_pending_person_is_reminded_once(house: House, clock) -> None:
     await house.confirms(BEN)
 
 
-async def test_who_confirmed_is_not_reminded(house: House, clock) -> None:
+async def test_who_confirmed_is_not_reminded(house: House, clock: Clock) -> None:
     await house.joins(BEN)
     clock.forward(49 * HOUR)
     assert await house.db.write(house.site.signups.remind) == 0
 
 
-async def test_reminders_can_be_switched_off(db, clock) -> None:
+async def test_reminders_can_be_switched_off(db: Database, clock: Clock) -> None:
     silent = await build(db, msgspec.structs.replace(SETTINGS, reminder_hours=0))
     await silent.signs_up(BEN)
     clock.forward(49 * HOUR)
     assert await silent.db.write(silent.site.signups.remind) == 0
 
 
-async def test_who_never_confirms_is_forgotten_after_thirty_days(house: House, clock) -> None:
+async def test_who_never_confirms_is_forgotten_after_thirty_days(house: House, clock: Clock) -> None:
     await house.joins("ada@example.org")
     await house.signs_up(BEN)
     clock.forward(30 * DAY - HOUR)

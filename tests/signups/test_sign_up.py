@@ -9,7 +9,9 @@ from newsletter.addresses import parse
 from newsletter.clock import DAY, HOUR
 from newsletter.errors import BadInput
 from newsletter.signups import Submission
+from newsletter.storage import Tx
 from tests.cast import House
+from tests.conftest import Clock
 
 BEN = "ben@example.org"
 ADA = "ada@example.org"
@@ -31,7 +33,9 @@ async def test_nothing_that_was_typed_is_in_the_mail(house: House) -> None:
     assert "pills" not in mail.context
 
 
-async def test_a_pending_address_is_mailed_once_a_day_and_three_times_ever(house: House, clock) -> None:
+async def test_a_pending_address_is_mailed_once_a_day_and_three_times_ever(
+    house: House, clock: Clock
+) -> None:
     for _ in range(10):
         await house.signs_up(BEN)
         clock.forward(DAY + HOUR)
@@ -55,7 +59,9 @@ async def test_many_sign_ups_at_once_cause_one_mail(house: House) -> None:
     assert await house.count("SELECT count(*) FROM signups") == 50
 
 
-async def test_an_active_subscriber_gets_the_guide_again_but_not_at_every_push(house: House, clock) -> None:
+async def test_an_active_subscriber_gets_the_guide_again_but_not_at_every_push(
+    house: House, clock: Clock
+) -> None:
     await house.joins(ADA, "Ada")
     await house.signs_up(ADA, "Mallory")
     await house.signs_up(ADA, "Mallory")
@@ -67,7 +73,7 @@ async def test_an_active_subscriber_gets_the_guide_again_but_not_at_every_push(h
     assert [m.message for m in await house.mails(ADA)][-1] == "already"
 
 
-async def test_who_left_may_come_back_only_by_confirming(house: House, clock) -> None:
+async def test_who_left_may_come_back_only_by_confirming(house: House, clock: Clock) -> None:
     ada = await house.joins(ADA)
     old = await house.invitation(ADA)
     await house.db.write(house.site.subscribers.unsubscribe, ada.id, "test")
@@ -81,7 +87,9 @@ async def test_who_left_may_come_back_only_by_confirming(house: House, clock) ->
     assert (await house.person(ADA)).status == "active"
 
 
-async def test_a_blocked_or_erased_address_is_never_written_down_nor_mailed(house: House, clock) -> None:
+async def test_a_blocked_or_erased_address_is_never_written_down_nor_mailed(
+    house: House, clock: Clock
+) -> None:
     ada = await house.joins(ADA)
     await house.db.write(house.site.subscribers.erase, ada.id)
     clock.forward(DAY)
@@ -93,10 +101,10 @@ async def test_a_blocked_or_erased_address_is_never_written_down_nor_mailed(hous
 
 
 @pytest.mark.parametrize("status", ["bounced", "complained", "blocked"])
-async def test_the_mute_are_mailed_nothing(house: House, clock, status: str) -> None:
+async def test_the_mute_are_mailed_nothing(house: House, clock: Clock, status: str) -> None:
     ada = await house.joins(ADA)
 
-    async def become(tx) -> None:
+    async def become(tx: Tx) -> None:
         await tx.run("UPDATE subscribers SET status = :status WHERE id = :id", status=status, id=ada.id)
 
     await house.db.write(become)
@@ -105,7 +113,7 @@ async def test_the_mute_are_mailed_nothing(house: House, clock, status: str) -> 
     assert (await house.mails())[-1].reply == status
 
 
-async def test_every_standing_writes_the_same_rows(house: House, clock) -> None:
+async def test_every_standing_writes_the_same_rows(house: House, clock: Clock) -> None:
     """Promise 6: what a stranger could measure does not depend on who it is."""
     await house.joins(ADA)
     await house.signs_up(BEN)
@@ -118,7 +126,7 @@ async def test_every_standing_writes_the_same_rows(house: House, clock) -> None:
         assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1], email
 
 
-async def test_a_proof_of_work_is_spent_once(house: House, clock) -> None:
+async def test_a_proof_of_work_is_spent_once(house: House, clock: Clock) -> None:
     submission = Submission(parse(BEN), {}, proof=("abc", clock.now() + HOUR))
     await house.db.write(house.site.signups.sign_up, await house.form(), submission)
 

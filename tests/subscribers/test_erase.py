@@ -7,6 +7,7 @@ from newsletter.errors import NotFound
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from tests.cast import House
+from tests.conftest import Clock
 
 ADA = "ada@example.org"
 
@@ -52,7 +53,7 @@ async def test_somebody_pending_does_not_leave(house: House) -> None:
     assert (await house.person("ben@example.org")).status == "pending"
 
 
-async def test_preferences_are_kept(house: House, clock) -> None:
+async def test_preferences_are_kept(house: House, clock: Clock) -> None:
     ada = await house.joins(ADA)
 
     async def add_topics(tx: Tx) -> None:
