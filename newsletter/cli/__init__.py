@@ -1,17 +1,39 @@
 """The command line: run the service, take everything out, look after one person."""
 
+import importlib
 import logging
 
 import click
 
 from newsletter import __version__
-from newsletter.cli.demo import demo
-from newsletter.cli.export import export
-from newsletter.cli.people import erase, show, sign_in_link
-from newsletter.cli.serve import migrate, serve, worker
+
+# Command → module and name. Each is loaded when it is called for: `serve` shall not wait for the demo's mail
+# server, nor hold it in memory.
+_COMMANDS = {
+    "demo": ("demo", "demo"),
+    "serve": ("serve", "serve"),
+    "worker": ("serve", "worker"),
+    "migrate": ("serve", "migrate"),
+    "sign-in-link": ("people", "sign_in_link"),
+    "export": ("export", "export"),
+    "show": ("people", "show"),
+    "erase": ("people", "erase"),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  the same
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"newsletter.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="newsletter")
 def cli() -> None:
     """A self-hosted newsletter: signup form, double opt-in, a guide at once, everything exportable.
@@ -21,7 +43,3 @@ def cli() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("aiosqlite", "asyncio", "httpx", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-for command in (demo, serve, worker, migrate, sign_in_link, export, show, erase):
-    cli.add_command(command)

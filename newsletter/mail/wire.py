@@ -64,7 +64,7 @@ class Wire(asyncio.Protocol):
         if self._why_broken:
             raise Broken(self._why_broken)
 
-    async def reply(self, timeout: float) -> Reply:  # noqa: ASYNC109
+    async def reply(self, timeout: float) -> Reply:  # noqa: ASYNC109  every phase has its own
         """The next reply, one per command in their order. Raises Broken."""
         if not self._replies and not self._why_broken:
             self._changed.clear()
@@ -73,7 +73,7 @@ class Wire(asyncio.Protocol):
             raise Broken(self._why_broken)
         return self._replies.popleft()
 
-    async def _until(self, event: asyncio.Event, timeout: float, else_: str) -> None:  # noqa: ASYNC109
+    async def _until(self, event: asyncio.Event, timeout: float, else_: str) -> None:  # noqa: ASYNC109  every phase has its own
         try:
             async with asyncio.timeout(timeout):
                 await event.wait()

@@ -204,7 +204,7 @@ class Signups:
                     "reminder",
                     one.email,
                     subscriber_id=one.subscriber_id,
-                    context=self.invitation(form, one.id, one.epoch),
+                    context=self.invitation(form, one.id, one.epoch) | {"asked_at": one.at},
                 )
                 await store.set_message_id(tx, one.id, sent.message_id)
         return len(due)

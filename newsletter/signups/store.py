@@ -151,6 +151,7 @@ class Waiting(msgspec.Struct):
     email: str
     email_key: str
     epoch: int
+    at: int
 
 
 async def claim_reminders(tx: Tx, after: int, before: int, most: int) -> list[Waiting]:
@@ -158,7 +159,7 @@ async def claim_reminders(tx: Tx, after: int, before: int, most: int) -> list[Wa
     lock = "FOR UPDATE OF s SKIP LOCKED" if tx.engine == "postgres" else ""
     due = await tx.all(
         Waiting,
-        f"""SELECT s.id, s.form_id, p.id AS subscriber_id, p.email, p.email_key, p.epoch
+        f"""SELECT s.id, s.form_id, p.id AS subscriber_id, p.email, p.email_key, p.epoch, s.at
             FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
             WHERE s.confirmed_at IS NULL AND s.reminded_at IS NULL AND s.at > :after AND s.at <= :before
               AND p.status = 'pending'

@@ -28,7 +28,7 @@ from newsletter.storage.postgres_crowd import Crowd, Member, in_step
 try:
     import asyncpg
 except ModuleNotFoundError:
-    asyncpg = None  # type: ignore[assignment]
+    asyncpg = None  # type: ignore[assignment]  # the extra is not installed
 
 _log = logging.getLogger(__name__)
 

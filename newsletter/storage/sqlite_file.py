@@ -1,5 +1,6 @@
 """The SQLite file itself: how it is made and opened, and that nothing erased stays in it."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from typing import ClassVar, cast
 
 import aiosqlite
 
+from newsletter.clock import monotonic
 from newsletter.errors import NewsletterError, SettingsError, Unavailable
 from newsletter.storage.db import T
 
@@ -41,7 +43,7 @@ class Connection(aiosqlite.Connection):
     """An aiosqlite connection whose thread also runs a whole function, as one hop."""
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        return cast("T", await self._execute(function, self._conn))  # type: ignore[no-untyped-call]
+        return cast("T", await self._execute(function, self._conn))  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
 
 
 async def connect(path: Path, pragmas: str, patience: float) -> Connection:
@@ -49,15 +51,26 @@ async def connect(path: Path, pragmas: str, patience: float) -> Connection:
 
     `patience`: seconds to wait for other programs' locks.
     """
-    opener = partial(_open, path, patience)
-    connection = Connection(opener, iter_chunk_size=64)
+    connection = Connection(partial(_open, path, patience), iter_chunk_size=64)
     await connection
     try:
-        await connection.run(lambda raw: raw.executescript(pragmas).close())
+        await _prepare(connection, pragmas, monotonic() + patience)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _prepare(connection: Connection, pragmas: str, until: float) -> None:
+    """Of several programs that switch a new file to a write-ahead log at once, SQLite lets one wait and
+    refuses the others there and then (16 in 1,000 starts of four processes): they try again."""
+    while True:
+        try:
+            return await connection.run(lambda raw: raw.executescript(pragmas).close())
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _HELD or monotonic() > until:
+                raise
+        await asyncio.sleep(0.01)
 
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:

@@ -1,9 +1,10 @@
 """Who they are, what they agreed to, how they leave."""
 
 from newsletter.subscribers.actions import Subscribers
-from newsletter.subscribers.export import HEADER, Choice, count, export_csv, export_ndjson, query
+from newsletter.subscribers.export import export_csv, export_ndjson
 from newsletter.subscribers.model import STATUSES, Consent, Status, Subscriber, Topic
 from newsletter.subscribers.store import figures
+from newsletter.subscribers.store.export import HEADER, Choice, count, query
 
 __all__ = [
     "HEADER",

@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from newsletter import clock
 from newsletter.web.deadlines import Deadlines, Patience, Stage
+from newsletter.web.kit import failures
 from newsletter.web.lifespan import lifespan
 from newsletter.web.process import allow_many_sockets, listen, stop_signals
 
@@ -243,8 +244,15 @@ class Server:
             self._state.default_headers = [(b"date", date.encode())]
             for connection in list(self._state.connections):
                 if isinstance(connection, Connection):
-                    connection.check(loop.time())
+                    self._check(connection, loop.time())
             await asyncio.sleep(pace)
+
+    def _check(self, connection: Connection, now: float) -> None:
+        try:
+            connection.check(now)
+        except Exception as error:  # noqa: BLE001  the sweep goes on for the others
+            failures.logger.error("A connection could not be closed in time.\n%s", failures.account(error))
+            connection.transport.abort()
 
     async def _finish(self) -> None:
         """Idle connections close at once; requests under way are answered first, as long as `drain` lasts."""

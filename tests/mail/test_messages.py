@@ -44,6 +44,7 @@ VARIANTS = [
     *((name, CONTEXTS[name]) for name in EVERY),
     ("confirmation", CONTEXTS["confirmation"] | {"magnet_title": None}),
     ("reminder", CONTEXTS["reminder"] | {"magnet_title": None}),
+    ("reminder", CONTEXTS["reminder"] | {"asked_at": NOON - 2 * DAY}),
     ("guide", TWO),
     ("guide", CONTEXTS["guide"] | {"downloads": []}),
     ("already", CONTEXTS["guide"] | {"downloads": []}),
@@ -193,6 +194,14 @@ def test_the_confirmation_says_who_asked_for_what_where_and_when(messages: Messa
     assert "“Download my guide”" in html
     assert plain.splitlines()[-2:] == ["Olga, 1 Quay", "Porto"]
     assert "Olga, 1 Quay<br>Porto" in html
+
+
+def test_the_reminder_speaks_of_the_day_they_asked(messages: Messages) -> None:
+    asked = CONTEXTS["reminder"] | {"asked_at": NOON - 2 * DAY}
+    plain, html = parts(messages.build(delivery("reminder", context=asked)))
+    assert "On 13 January 2026 someone, hopefully you, asked" in plain
+    assert "On 13 January 2026 someone, hopefully you, asked" in html
+    assert "This is the only reminder." in plain
 
 
 def test_an_attachment_rides_along(messages: Messages) -> None:

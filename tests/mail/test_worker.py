@@ -9,9 +9,8 @@ import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
-from newsletter.clock import DAY, HOUR, MINUTE
+from newsletter.clock import MINUTE
 from newsletter.mail import Post, workers
-from newsletter.mail.ledger import TRIES, settlement, turn
 from newsletter.mail.messages import Messages
 from newsletter.mail.worker import POLL
 from newsletter.settings import Settings
@@ -24,31 +23,17 @@ from tests.mail.conftest import (
     BEN,
     CLEO,
     CONTEXTS,
-    OLGA,
     QUICK,
     AtWork,
     delivery,
     eventually,
     row,
     rows,
-    run,
     settled,
 )
 from tests.mail.sink import Sink
 
 CONFIRM = CONTEXTS["confirmation"]
-
-
-async def subscriber(db: Database, id: int, **more: Any) -> None:
-    await run(
-        db,
-        """INSERT INTO subscribers (id, email, email_key, status, created_at, unsubscribed_at)
-           VALUES (:id, :email, :email, 'active', :now, :left)""",
-        id=id,
-        email=f"{id}@example.org",
-        now=NOON,
-        left=more.get("left"),
-    )
 
 
 async def test_it_works(
@@ -140,17 +125,6 @@ async def test_never_means_never(db: Database, post: Post, at_work: AtWork, sink
     assert (await rows(db))[0].reply == "550 5.1.1 unknown"
 
 
-def test_a_deferred_message_is_tried_for_three_days() -> None:
-    waited = 0
-    for attempts in range(TRIES - 1):
-        done = settlement(delivery(attempts=attempts), "deferred", "451 later")
-        assert done.state == "deferred"
-        assert done.delay <= 1.2 * 4 * HOUR
-        waited += done.delay
-    assert 2.7 * DAY < waited < 3.3 * DAY
-    assert settlement(delivery(attempts=TRIES - 1), "deferred", "451 later").state == "failed"
-
-
 async def test_one_broken_message_does_not_stop_the_others(
     db: Database, post: Post, at_work: AtWork, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,50 +161,6 @@ async def test_files_ride_along(db: Database, post: Post, at_work: AtWork, sink:
     assert len(sink.mails[0].content) > 400_000
 
 
-async def test_whom_we_must_not_mail(
-    db: Database, post: Post, at_work: AtWork, sink: Sink, clock: Clock
-) -> None:
-    for to in (ADA, BEN.upper(), CLEO):
-        await db.write(post.enqueue, "confirmation", to, context=CONFIRM)
-    await db.write(post.enqueue, "sign_in", OLGA, context=CONTEXTS["sign_in"])
-    await db.write(post.suppress, ADA, "not_me")
-    await db.write(post.suppress, BEN, "erased")
-    await db.write(post.suppress, CLEO, "bounced", NOON + 5)
-    await db.write(post.suppress, OLGA, "owner")
-    clock.forward(5)
-    async with at_work():
-        await settled(db, "skipped", "skipped", "sent", "sent")
-    assert sorted(mail.recipient.decode() for mail in sink.mails) == [CLEO, OLGA]
-    first = await rows(db)
-    assert (first[0].recipient, first[0].reply) == ("", "The address is on the suppression list.")
-
-
-async def test_a_long_row_of_those_we_must_not_mail_hides_nobody(
-    db: Database, post: Post, at_work: AtWork, sink: Sink
-) -> None:
-    await db.write(post.suppress, ADA, "not_me")
-    for _ in range(20):
-        await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
-    await db.write(post.enqueue, "confirmation", BEN, context=CONFIRM)
-    async with at_work(connections=1):
-        await settled(db, *["skipped"] * 20, "sent")
-
-
-async def test_who_has_left_is_not_mailed_unless_they_asked_after_that(
-    db: Database, post: Post, at_work: AtWork, sink: Sink, clock: Clock
-) -> None:
-    await subscriber(db, 1)
-    await subscriber(db, 2, left=NOON - 1)
-    await subscriber(db, 3, left=NOON + 1)
-    for id in (1, 2, 3, 4):  # 4 is erased
-        await db.write(
-            post.enqueue, "guide", f"{id}@example.org", context=CONTEXTS["guide"], subscriber_id=id
-        )
-    clock.forward(2)
-    async with at_work():
-        await settled(db, "sent", "sent", "skipped", "skipped")
-
-
 async def test_a_connection_carries_a_hundred(db: Database, post: Post, at_work: AtWork, sink: Sink) -> None:
     for n in range(120):
         await db.write(post.enqueue, "sign_in", f"reader{n}@example.org", context=CONTEXTS["sign_in"])
@@ -263,18 +193,6 @@ async def test_two_workers_share_the_work(
     await other.close()
     assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 60
     assert await db.read(workers) == 0
-
-
-async def test_a_settlement_is_fenced(db: Database, post: Post, tokens: Tokens) -> None:
-    """What another worker has taken over is no longer ours to settle."""
-    await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
-    (mine,) = await db.write(turn, tokens, 1, None, 1)
-    assert await db.write(turn, tokens, 2, None, 1) == []
-    await run(db, "UPDATE outbox SET worker = 2")
-    await db.write(turn, tokens, 1, settlement(mine, "sent", "250 ok"), 0)
-    assert (await row(db)).state == "sending"
-    await db.write(turn, tokens, 2, settlement(mine, "sent", "250 ok"), 0)
-    assert (await row(db)).state == "sent"
 
 
 async def test_what_the_server_said_outlives_a_locked_database(

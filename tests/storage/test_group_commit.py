@@ -89,7 +89,7 @@ async def test_every_way_to_fail_in_one_batch(notes: Database) -> None:
         notes.write(fail, 2, NotFound()),
         notes.write(numbered, 1),
         notes.write(yielding, 4),
-        notes.write(add, 5),  # type: ignore[call-arg]
+        notes.write(add, 5),  # type: ignore[call-arg]  # that is the point
         notes.write(numbered, 6),
         return_exceptions=True,
     )

@@ -95,7 +95,7 @@ class Doors:
 async def opened(service: Service) -> Doors:
     """Peoples a service that runs without a worker."""
     web = await service.visitor()
-    await service.site.db.write(_add_topic)
+    await service.site.db.write(_furnish)
     for email in (ADA, BEN):
         await service.signs_up(web, email)
     assert (await web.post(await service.invitation(ADA))).status_code == 200
@@ -105,9 +105,10 @@ async def opened(service: Service) -> Doors:
     return Doors(service, web, await _tokens(service), found[1])
 
 
-async def _add_topic(tx: Tx) -> None:
+async def _furnish(tx: Tx) -> None:
     sql = "INSERT INTO tags (id, name, title, public) VALUES (:id, 'work', 'On work', 1)"
     await tx.run(sql, id=new_id())
+    await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 
 async def _tokens(service: Service) -> dict[Purpose, str]:

@@ -1,13 +1,13 @@
-"""Every address: with HEAD, by wrong methods, under foreign hosts, with links that are broken or meant for elsewhere."""
+"""Every address: by HEAD and wrong methods, under foreign hosts, with links that are broken or meant for elsewhere."""
 
 from itertools import product
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 
-import httpx
 import pytest
 
 from tests.web.doors import SHOWN, TAKEN, Doors, own_purposes
-from tests.web.stage import ADA, URL, Service, link
+from tests.web.stage import HOST, MALLORY
 from tests.web.wire import ask, status
 
 WITH_TOKEN = sorted(template for template in {*SHOWN, *TAKEN} if "{token:str}" in template)
@@ -50,8 +50,6 @@ async def test_nothing_is_where_nothing_is(doors: Doors) -> None:
         "/",
         "/forms/none",
         "/forms/",
-        "/forms/guide/",
-        "//forms/guide",
         "/../etc/passwd",
         "/%2e%2e/x",
         "/admin/x",
@@ -60,23 +58,18 @@ async def test_nothing_is_where_nothing_is(doors: Doors) -> None:
             assert (await doors.web.request(method, path)).status_code == 404, path
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "news.example.org.evil.example", "newsXexample.org", "a@news.example.org", ""]
-)
-async def test_a_foreign_host(doors: Doors, host: str) -> None:
+async def test_a_foreign_host(doors: Doors) -> None:
     before = await doors.service.dump()
-    for method in METHODS:
-        for template in doors_of(method):
-            forwarded = {"X-Forwarded-Host": "news.example.org"}
-            answer = await doors.web.request(
-                method, doors.path(template), headers={"Host": host, **forwarded}
-            )
-            assert answer.status_code == (200 if template == "/health" else 400), template
+    for host in ("evil.example", f"{HOST}.evil.example", "newsXexample.org", f"a@{HOST}", f"{HOST}:81", ""):
+        for method, template in product(METHODS, {*SHOWN, *TAKEN}):
+            lines = {"Host": host, "X-Forwarded-Host": HOST}
+            answer = await doors.web.request(method, doors.path(template), headers=lines)
+            assert answer.status_code == (400 if template != "/health" else 200 if method == "GET" else 405)
     assert await doors.service.dump() == before
 
 
 async def test_no_host_or_two(doors: Doors) -> None:
-    for lines in ("", "Host: news.example.org\r\nHost: news.example.org\r\n"):
+    for lines in ("", f"Host: {HOST}\r\nHost: {HOST}\r\n"):
         assert (
             status(await ask(doors.service.port, f"GET /forms/guide HTTP/1.1\r\n{lines}\r\n".encode())) == 400
         )
@@ -102,7 +95,6 @@ def broken(token: str) -> dict[str, int]:
         "1.1.1": 404,
         "' OR 1=1 --": 404,
         "%ff%fe": 404,
-        "..%2f..%2fetc": 404,
         token + "%00": 400,
         token + "%0d%0aX: y": 400,
         "a" * 40_000: 414,
@@ -146,74 +138,75 @@ async def test_what_mail_programs_glue_to_a_link_does_no_harm(doors: Doors) -> N
         assert (await doors.web.get(path)).status_code == 200, glued
 
 
-HOSTILE = [
-    "",
-    "a\u202eb",
-    "=?utf-8?q?x?=",
-    "<script>alert(1)</script>",
-    "' OR 1=1",
-    "9" * 400,
-    "x" * 8000,
-    "%",
-    "{{7*7}}",
-]
+HOSTILE = (
+    "a\u202eb", "=?utf-8?q?x?=", "<script>alert(1)</script>", "' OR 1=1", "9" * 400, "x" * 2000, "%", "{{7*7}}",
+)  # fmt: skip
+READ_QUERIES = ("/forms/{slug:str}/sent", "/preferences/{token:str}", "/admin/export")
+GARBLED = "%ED%A0%80=%ED%A0%80&%ff&&==;&form=%ED%A0%80&typed=%ff"
 
 
 async def test_hostile_queries(doors: Doors) -> None:
+    names = ("typed", "saved", "format", "status", "tag", "form", "raw", "other")
     before = await doors.service.dump()
     for template in sorted(SHOWN):
-        for name, value in product(
-            ("typed", "saved", "format", "status", "tag", "form", "raw", "x\ud83d"), HOSTILE
-        ):
-            query = f"?{quote(name, errors='replace')}={quote(value)}&{quote(name, errors='replace')}=twice"
-            answer = await doors.web.get(doors.path(template) + query)
+        queries = [GARBLED, *(urlencode([(name, value) for name in names * 2]) for value in HOSTILE)]
+        if template in READ_QUERIES:
+            queries += [urlencode({name: value}) for name, value in product(names, HOSTILE)]
+        for query in queries:
+            answer = await doors.web.get(f"{doors.path(template)}?{query}")
             assert answer.status_code < 500, (template, query)
             assert "<script>alert" not in answer.text
-        for raw in ("?%ED%A0%80=%ED%A0%80", "?%ff", "?&&==;", "?form=%ED%A0%80", "?typed=%ff"):
-            assert (await doors.web.get(doors.path(template) + raw)).status_code < 500, (template, raw)
-        assert (await doors.web.get(doors.path(template) + "?form=%00")).status_code in (200, 400)
-    assert {n: r for n, r in (await doors.service.dump()).items() if n != "downloads"} == {
-        n: r for n, r in before.items() if n != "downloads"
-    }
+        assert (await doors.web.get(f"{doors.path(template)}?form=%00")).status_code == 400
+    assert unread(await doors.service.dump()) == unread(before)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"\xff\xfe",
-        b"a\tb",
-        b"\x1b[2J",
-        b"=?utf-8?q?x?=",
-        b"x" * 4000,
-        b"<script>",
-        b"https://evil.example\x7f",
-    ],
+HEADERS = (
+    "Origin", "User-Agent", "Cookie", "Accept", "Range", "If-None-Match", "If-Range", "X-Forwarded-For", "Referer",
+    "Content-Type", "Accept-Language", "Content-Length", "Expect", "Sec-Fetch-Site", "Authorization",
+)  # fmt: skip
+ODD = (
+    b"\xff\xfe",
+    b"a\tb",
+    b"\x1b[2J",
+    b"=?utf-8?q?x?=",
+    b"x" * 4000,
+    b"<script>",
+    b"https://a.example\x7f",
+    b"a\0b",
 )
-async def test_hostile_headers(doors: Doors, value: bytes) -> None:
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_hostile_headers(doors: Doors, method: str) -> None:
     before = await doors.service.dump()
-    names = (
-        "Origin",
-        "User-Agent",
-        "Cookie",
-        "Accept",
-        "Range",
-        "If-None-Match",
-        "If-Range",
-        "X-Forwarded-For",
-        "Referer",
+    for name, value, template in product(
+        HEADERS, ODD, ("/forms/{slug:str}", "/downloads/{token:str}", "/admin")
+    ):
+        line = f"{method} {doors.path(template)} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n{name}: "
+        answer = await ask(doors.service.port, line.encode() + value + b"\r\n\r\n")
+        assert 200 <= status(answer) < 500, (name, value, template)
+        assert b"<script>" not in answer
+    assert unread(await doors.service.dump()) == unread(before)
+
+
+async def test_who_says_what_sent_it_is_believed_only_as_far_as_it_is_one(doors: Doors) -> None:
+    for origin in (
+        "null",
+        "javascript:alert(1)",
+        "https://a.example/<script>",
+        "https://" + "a" * 4000,
+        "ada@example.org",
+    ):
+        answer = await doors.web.post("/forms/guide", data={"email": MALLORY}, headers={"Origin": origin})
+        assert answer.status_code == 303
+    assert await doors.service.house.count("SELECT count(*) FROM signups WHERE page <> ''") == 0
+    await doors.web.post(
+        "/forms/guide", data={"email": MALLORY}, headers={"Origin": "https://a.example:8443"}
     )
-    for name in (*names, "Content-Type", "Accept-Language"):
-        for template in sorted(SHOWN):
-            raw = (
-                f"GET {doors.path(template)} HTTP/1.1\r\nHost: news.example.org\r\n{name}: ".encode() + value
-            )
-            answer = await ask_quietly(doors.service.port, raw + b"\r\n\r\n")
-            assert 200 <= status(answer) < 500, (name, template, answer)
-    after = await doors.service.dump()
-    assert {n: r for n, r in after.items() if n != "downloads"} == {
-        n: r for n, r in before.items() if n != "downloads"
-    }
+    sql = "SELECT count(*) FROM signups WHERE page = 'https://a.example:8443'"
+    assert await doors.service.house.count(sql) == 1
 
 
-async def ask_quietly(port: int, raw: bytes) -> bytes:
-    return await ask(port, raw.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost", 1))
+def unread(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    """Without what a GET may well write: that a guide was read."""
+    return {name: rows for name, rows in tables.items() if name != "downloads"}

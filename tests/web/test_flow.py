@@ -162,12 +162,12 @@ async def test_leaving_by_one_click(service: Service, web: httpx.AsyncClient, bo
         {"data": ONE_CLICK} if body == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
     )
     program = await service.visitor({"User-Agent": ""})
-    left = await program.post(guide.unsubscribe, **sent)  # type: ignore[arg-type]
+    left = await program.post(guide.unsubscribe, **sent)
 
     assert left.status_code == 200
     assert (await service.house.person(ADA)).status == "unsubscribed"
     for path in (guide.unsubscribe, guide.unsubscribe[:-4], f"{URL}/u/nobody"):
-        again = await program.post(path, **sent)  # type: ignore[arg-type]
+        again = await program.post(path, **sent)
         assert (again.status_code, again.text) == (200, left.text)
     for dead in (link(page, "/preferences/"), link((await service.letters(ADA, 2))[0], "/confirm/")):
         assert (await web.post(dead)).status_code == 404

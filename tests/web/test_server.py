@@ -189,16 +189,39 @@ async def test_an_offered_upgrade_is_not_taken(port: int) -> None:
 async def test_after_a_refusal_the_app_is_not_heard(
     port: int, seen: Seen, caplog: pytest.LogCaptureFixture
 ) -> None:
-    saying = asyncio.create_task(say(port, CHUNKED.replace(b"/echo", b"/waits"), b"zz\r\n", pause=0.1))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(CHUNKED.replace(b"/echo", b"/waits"))
     await seen.entered.wait()
-    await asyncio.sleep(0.2)  # for the bad chunk to come in
+    writer.write(b"zz\r\n")
+    answer = await reader.read()
     seen.go_on.set()
-    answer, closed = await saying
+    while not seen.bodies:
+        await asyncio.sleep(0.01)
+    await ask(port, HELLO)
+    writer.close()
 
-    assert closed
-    assert answer.count(b"HTTP/1.1") == 1
     assert status(answer) == 400
+    assert answer.count(b"HTTP/1.1") == 1
     assert not caplog.records
+
+
+async def test_a_bad_chunk_puts_nothing_into_an_answer_that_has_begun(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(CHUNKED.replace(b"/echo", b"/begins"))
+    begun = await reader.readuntil(b"begun\r\n")
+    writer.write(b"zz\r\n")
+
+    assert status(begun) == 200
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_one_connection_serves_on_and_on(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(1000):
+        writer.write(HELLO)
+        assert status(await reader.readuntil(b"hello")) == 200
+    writer.close()
 
 
 async def test_garbage_after_a_request_leaves_its_answer_whole(port: int) -> None:

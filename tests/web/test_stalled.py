@@ -70,6 +70,26 @@ def test_a_stalled_client_is_closed(run: Run) -> None:
     run(scene())
 
 
+@pytest.mark.parametrize("start", [HEAD, FORM[:-3], HELLO + b"G"])
+async def test_a_refused_client_that_stays_on_is_closed(
+    port: int, start: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(start)
+    assert b"connection: close" in (await reader.read()).lower()
+
+    async def go_on() -> None:
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(go_on(), 5)
+    writer.close()
+    assert not caplog.records
+
+
 async def test_a_slow_dripping_head_is_closed(port: int) -> None:
     answer, closed = await say(port, *[b"GET / HTTP/1.1\r\n", *[b"X: y\r\n"] * 40], pause=0.1)
 

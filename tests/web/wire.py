@@ -87,7 +87,17 @@ async def waits(request: Request[Any, Any, Any]) -> str:
 async def waits_unread(request: Request[Any, Any, Any]) -> str:
     seen_of(request).entered.set()
     await seen_of(request).go_on.wait()
+    seen_of(request).bodies.append(b"unread")
     return "done"
+
+
+@post("/begins", status_code=200)
+async def begins(request: Request[Any, Any, Any]) -> Stream:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await seen_of(request).go_on.wait()
+
+    return Stream(chunks())
 
 
 @post("/admin/pauses", status_code=200)
@@ -151,6 +161,7 @@ def tiny_app(seen: Seen | None = None) -> Litestar:
             early,
             waits,
             waits_unread,
+            begins,
             pauses,
             big,
             fails,

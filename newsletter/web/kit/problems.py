@@ -24,7 +24,6 @@ STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
 _LITESTAR = {
     404: "There is nothing at this address. Please check it.",
     405: "This address can't be used that way.",
-    413: "This is too large to be taken.",
 }
 
 
@@ -105,10 +104,12 @@ def on_newsletter_error(request: Request[Any, Any, Any], error: NewsletterError)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """Litestar's own refusals: no such route, wrong method, a body it can't read."""
+    """No such route, wrong method, a body that can't be read: Litestar's refusals, and the edge's, with a sentence."""
     if error.status_code >= 500:
         raise error
     text = _LITESTAR.get(error.status_code, "This request can't be understood.")
-    headers = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
+    if type(error) is HTTPException:
+        text = error.detail
+    headers = {"Allow": error.headers["allow"]} if error.headers and "allow" in error.headers else {}
     title = "Not found" if error.status_code == 404 else "Not possible"
     return (problem if wants_json(request) else _page)(request, error.status_code, title, text, headers)

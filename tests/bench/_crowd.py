@@ -1,0 +1,126 @@
+"""Fills the database that the environment names with subscribers, past the port, which would take minutes.
+
+Usage: python -m tests.bench._crowd COUNT. Names, own fields, tags (a fifth has one or two), standing and
+consent are spread as on a list that grew for years; the same each time.
+"""
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import asyncpg
+
+from newsletter import settings
+from newsletter.app import running
+from newsletter.clock import DAY, HOUR, SECOND
+from newsletter.ids import EPOCH
+from newsletter.signups import Form
+from newsletter.storage import engine_of, sqlite_path
+
+BATCH = 20_000
+APART = 60 * SECOND  # between two sign-ups
+FIRST = [
+    "Ada",
+    "Ben",
+    "Cleo",
+    "Olga",
+    "Zoë",
+    "José",
+    "Søren",
+    "Łukasz",
+    "Ngozi",
+    "Wei",
+    "Aiko",
+    "Priya",
+    "Fátima",
+]
+LAST = [
+    "Lovelace", "Ortiz", "Byron", "Nightingale", "Núñez", "O'Hara", "Okafor", "Tanaka", "Schmidt-Rottluff", "Kowalczyk",
+]  # fmt: skip
+FIELDS = ("{}", "{}", '{"company":"Harbour & Sons, Ltd"}', '{"city":"Porto","role":"editor"}')
+STATUSES = ("active",) * 14 + ("pending",) * 3 + ("unsubscribed",) * 2 + ("bounced",)
+TAGS = [(number, f"topic-{number}", f"Topic {number}") for number in range(1, 13)]
+COLUMNS = {
+    "tags": ("id", "name", "title"),
+    "subscribers": (
+        "id", "email", "email_key", "status", "name", "fields", "form_id", "created_at", "confirmed_at",
+        "unsubscribed_at", "consent_head",
+    ),
+    "consent_records": (
+        "id", "subscriber_id", "number", "kind", "at", "requested_at", "form_id", "wording_id", "message_id",
+        "detail", "hash",
+    ),
+    "subscriber_tags": ("subscriber_id", "tag_id"),
+}  # fmt: skip
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def batches(count: int, form: Form) -> Iterator[Rows]:
+    yield {"tags": list(TAGS)}
+    for start in range(0, count, BATCH):
+        rows: Rows = {"subscribers": [], "consent_records": [], "subscriber_tags": []}
+        for n in range(start, min(start + BATCH, count)):
+            add(rows, n, form)
+        yield rows
+
+
+def add(rows: Rows, n: int, form: Form) -> None:
+    spread = n * 2_654_435_761 % 2**32  # Knuth's multiplicative hash: unlike for neighbours
+    first, last = FIRST[spread % len(FIRST)], LAST[spread // 16 % len(LAST)]
+    name = ("", first, f"{first} {last}", f'{first} "{last}", Dr.')[
+        (0, 1, 1, 2, 2, 2, 2, 3)[spread // 256 % 8]
+    ]
+    status = STATUSES[spread // 4096 % len(STATUSES)]
+    id, at = n * APART << 20, EPOCH + n * APART
+    email = f"{last.lower()}.{n}@example{n % 50}.org"
+    confirmed = None if status == "pending" else at + spread % HOUR
+    left = at + 90 * DAY if status == "unsubscribed" else None
+    fields = FIELDS[spread // 65_536 % len(FIELDS)]
+    through, head = (None, "") if confirmed is None else (form.id, f"{spread:064x}")
+    rows["subscribers"].append((id, email, email, status, name, fields, through, at, confirmed, left, head))
+    if confirmed is not None:
+        message = f"<{spread:032x}@letters.example.org>"
+        rows["consent_records"].append(
+            (id + 1, id, 1, "confirmed", confirmed, at, form.id, form.wording_id, message, "{}", head)
+        )
+    if n % 5 == 0:
+        for tag in {spread % 12, spread // 32 % 12}:
+            rows["subscriber_tags"].append((id, tag + 1))
+
+
+def fill_sqlite(url: str, all_rows: Iterator[Rows]) -> None:
+    with closing(sqlite3.connect(sqlite_path(url))) as raw:
+        raw.executescript(
+            "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000"
+        )
+        for rows in all_rows:
+            for table, values in rows.items():
+                marks = ", ".join("?" * len(COLUMNS[table]))
+                raw.executemany(f"INSERT INTO {table} ({', '.join(COLUMNS[table])}) VALUES ({marks})", values)
+            raw.commit()
+        raw.executescript("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; ANALYZE")
+
+
+async def fill_postgres(url: str, all_rows: Iterator[Rows]) -> None:
+    connection = await asyncpg.connect(url)
+    for rows in all_rows:
+        for table, values in rows.items():
+            await connection.copy_records_to_table(table, records=values, columns=COLUMNS[table])
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+async def main(count: int) -> None:
+    chosen = settings.load()
+    async with running(chosen, worker=False, migrate=True) as site:
+        form = await site.forms.find("guide")
+    if engine_of(chosen.database_url) == "sqlite":
+        fill_sqlite(chosen.database_url, batches(count, form))
+    else:
+        await fill_postgres(chosen.database_url, batches(count, form))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))
