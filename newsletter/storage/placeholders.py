@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-# What may hold a colon that names nothing: strings, quoted identifiers, comments, casts.
+# What may hold a colon that names nothing: strings (a doubled quote makes two of them, which is as good),
+# quoted identifiers, comments, casts.
 _TOKEN = re.compile(
     r"""
-      '(?:[^']|'')*'
-    | "(?:[^"]|"")*"
+      '[^']*'
+    | "[^"]*"
     | --[^\n]*
     | /\*.*?\*/
     | ::

@@ -165,8 +165,6 @@ def _attempt(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
         waiting.error = error
     if tx.lost:
         raise tx.lost
-    if not raw.in_transaction:
-        raise sqlite3.OperationalError("an action ended the transaction that it shares with others")
 
 
 def look(

@@ -26,7 +26,7 @@ _ROWID = re.compile(r"\bBIGINT(\s+PRIMARY\s+KEY)\b", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""
       (?P<blank>--[^\n]*|/\*.*?\*/|\s+)
-    | '(?:[^']|'')*' | "(?:[^"]|"")*" | (?P<dollar>\$\w*\$).*?(?P=dollar)
+    | '[^']*' | "[^"]*" | (?P<dollar>\$\w*\$).*?(?P=dollar)
     | (?P<end>;)
     | [^\s;'"$/-]+ | .
     """,

@@ -40,12 +40,13 @@ class Connection(HttpToolsProtocol):
         self, deadlines: Deadlines, config: Config, server_state: ServerState, app_state: dict[str, Any]
     ) -> None:
         super().__init__(config, server_state, app_state, asyncio.get_running_loop())
+        self.access_log = False  # whatever the process's logging says: paths carry tokens
         self._patience = Patience(deadlines)
         self._head_bytes = deadlines.head_bytes
         self._status = 400
         self._deaf = False  # what comes is thrown away
-        self._arrived = 0
-        self._chunk = 0
+        self._arrived = 0  # bytes in all
+        self._chunk = 0  # bytes that came just now
         self._head = 0  # bytes of headers that came after a chunk had ended within them
         self._framing = 0  # bytes after the headers that are no body: chunk sizes, extensions, trailers
 
@@ -84,7 +85,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # what follows the body may not join the headers that the app sees
         self._framing = -self._chunk
-        self._head = self._chunk = 0
+        self._head = 0
         if upgrades:
             self.cycle.keep_alive = False
 

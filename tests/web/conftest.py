@@ -1,14 +1,18 @@
-from collections.abc import AsyncIterator, Callable
+"""The real service, for one test or for all of a file."""
+
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from newsletter.storage import Database
 from tests.cast import House, build
-from tests.conftest import Clock
+from tests.conftest import Clock, _named, _on_server
 from tests.web.doors import Doors, opened
 from tests.web.stage import Service, serving
 
@@ -20,15 +24,22 @@ async def house(db: Database) -> House:
     return await build(db)
 
 
+def set_clock(patch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """All of the service reads its clock through this one door."""
+    patch.setattr("newsletter.clock.time", SimpleNamespace(time_ns=lambda: clock.now() * 1_000_000))
+
+
 @pytest.fixture
 def serve(database_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Serve:
-    """Starts the real service with some settings changed; its clock stands still until it is moved."""
-    monkeypatch.setattr("newsletter.clock.time", SimpleNamespace(time_ns=lambda: clock.now() * 1_000_000))
+    """Starts the service with some settings changed; its clock stands still until it is moved."""
+    set_clock(monkeypatch, clock)
+    return lambda **changes: serving(database_url, tmp_path, clock, **changes)
 
-    def start(**changes: Any) -> AbstractAsyncContextManager[Service]:
-        return serving(database_url, tmp_path, clock, **changes)
 
-    return start
+@pytest.fixture
+async def service(serve: Serve) -> AsyncIterator[Service]:
+    async with serve() as running:
+        yield running
 
 
 @pytest.fixture
@@ -38,12 +49,26 @@ async def still(serve: Serve) -> AsyncIterator[Service]:
         yield running
 
 
-@pytest.fixture
-async def doors(still: Service) -> Doors:
-    return await opened(still)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database for all tests of a file."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("lasting") / "newsletter.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server, template = (request.getfixturevalue(f"postgres_{name}") for name in ("server", "template"))
+    name = f"{template}_{secrets.token_hex(4)}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _named(server, name)
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-async def service(serve: Serve) -> AsyncIterator[Service]:
-    async with serve() as running:
-        yield running
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def doors(lasting_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Doors]:
+    """One service for all tests of a file that change nothing; they run in its loop."""
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        set_clock(patch, clock)
+        async with serving(lasting_url, tmp_path_factory.mktemp("mail"), clock, worker=False) as running:
+            yield await opened(running)

@@ -1,6 +1,7 @@
 """Starting, stopping, and what is under way meanwhile."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +14,8 @@ from litestar import Litestar
 from newsletter.errors import MigrationError, SettingsError
 from newsletter.web.server import Server
 from tests.web.wire import FORM, HELLO, PATIENT, Seen, ask, edge, serving, status
+
+SECRET = b"4Gh2.9Kd1abcDEF_-xyz"
 
 
 async def test_what_is_under_way_is_answered_before_it_stops() -> None:
@@ -105,6 +108,19 @@ def test_a_second_signal_ends_it(number: signal.Signals) -> None:
 
         asyncio.run(scene())
         assert process.returncode == 0
+
+
+async def test_no_path_is_logged_whatever_the_logging_says(caplog: pytest.LogCaptureFixture) -> None:
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error", "uvicorn.access")]
+    async with Server(edge(), port=0) as server:
+        for logger in loggers:
+            logger.propagate = True
+            caplog.set_level(logging.DEBUG, logger.name)
+        for path in (b"/no-such/" + SECRET, b"/people/" + SECRET, SECRET + b"%00", SECRET + b"\0"):
+            await ask(server.port, HELLO.replace(b"/", b"/" + path.lstrip(b"/"), 1))
+
+    assert caplog.records
+    assert SECRET.decode() not in caplog.text
 
 
 async def test_two_servers_share_a_process() -> None:
