@@ -12,22 +12,36 @@ from newsletter.addresses import Address, parse
 from newsletter.app import running
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.owners import LINK_LIVES
+from newsletter.storage import engine_of, sqlite_path
 from newsletter.web.kit.site import Site
 
 T = TypeVar("T")
 
 
-def with_site(work: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
-    """Runs `work(site, …)` on the configured database; what it raises becomes the command's error."""
+def with_site(work: Callable[..., Coroutine[Any, Any, T]], *args: Any, make: bool = False) -> T:
+    """Runs `work(site, …)` on the configured database; what it raises becomes the command's error.
+
+    Only with `make` where there is no database yet: else a wrong folder would give an empty one.
+    """
 
     async def run() -> T:
-        async with running(settings.load(), worker=False, migrate=True) as site:
+        chosen = settings.load()
+        if not make:
+            _require(chosen.database_url)
+        async with running(chosen, worker=False, migrate=make) as site:
             return await work(site, *args)
 
     try:
         return asyncio.run(run())
     except NewsletterError as error:
         raise click.ClickException(error.sentence) from None
+
+
+def _require(url: str) -> None:
+    if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
+        raise NotFound(
+            f"There is no database {sqlite_path(url).absolute()}. NEWSLETTER_DATABASE_URL says where to look."
+        )
 
 
 def _address(text: str) -> Address:
@@ -41,7 +55,7 @@ def _address(text: str) -> Address:
 @click.argument("email")
 def sign_in_link(email: str) -> None:
     """Print a one-time link to the desk for EMAIL, who becomes an owner."""
-    click.echo(with_site(make_link, _address(email)))
+    click.echo(with_site(make_link, _address(email), make=True))
     click.echo(f"It works once, within {LINK_LIVES // clock.MINUTE} minutes.", err=True)
 
 

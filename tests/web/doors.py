@@ -1,6 +1,7 @@
 """Every door of the service, with what opens it. Who adds a route adds its row here."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -14,6 +15,7 @@ from tests.web.stage import ADA, BEN, HOST, MALLORY, OLGA, Service
 from tests.web.wire import ask
 
 Fields = dict[str, str]
+NO_HEADERS: Mapping[str, str] = {}
 
 _SIGN_UP = {"email": MALLORY, "name": "Mallory", "token": "live", "leave_blank": "", "altcha": ""}
 
@@ -87,12 +89,13 @@ class Doors:
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
         return template.replace("{slug:str}", "guide").replace("{name:str}", style)
 
-    async def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
+    ) -> bytes:
         """The raw answer to a request of Olga's, which nothing on the way has put right."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.web.cookies.items())
         given = {"Host": HOST, "Cookie": cookie, "Content-Length": str(len(body)), "Connection": "close"}
-        given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {**given, **headers}.items() if value)
         return await ask(
             self.service.port, f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
         )

@@ -101,6 +101,13 @@ class Service:
         """The path to confirm that was mailed last, where no worker mails it."""
         return f"/confirm/{self.site.tokens.make('confirm', *await self.house.invitation(email), now=self.clock.now())}"
 
+    async def member(self, web: httpx.AsyncClient, email: str, **fields: str) -> str:
+        """The page behind the button, for somebody whom no worker mails."""
+        await self.signs_up(web, email, **fields)
+        pressed = await web.post(await self.invitation(email))
+        assert pressed.status_code == 200
+        return pressed.text
+
     async def joins(self, web: httpx.AsyncClient, email: str, **fields: str) -> tuple[str, OpenLetter]:
         """From the form to the guide: the page behind the button, and the mail with the guide."""
         await self.signs_up(web, email, **fields)

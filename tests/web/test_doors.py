@@ -1,6 +1,5 @@
 """Every address: by HEAD and wrong methods, under foreign hosts, with links that are broken or meant for elsewhere."""
 
-import re
 from itertools import product
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -40,10 +39,9 @@ async def test_wrong_methods(doors: Doors) -> None:
     for template, methods in doors.service.routes.items():
         allowed = {*methods, "HEAD"} if "GET" in methods else methods
         for method in {"HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - allowed:
-            answer = await doors.ask(method, doors.path(template))
-            assert status(answer) == 405, (method, template)
-            (allow,) = re.findall(rb"\r\nallow: ([A-Z, ]+)\r\n", answer)
-            assert set(allow.decode().split(", ")) == methods
+            answer = await doors.web.request(method, doors.path(template))
+            assert answer.status_code == 405, (method, template)
+            assert set(answer.headers["Allow"].split(", ")) == methods
         asked = await doors.web.options(doors.path(template))
         assert asked.status_code == 204
     assert await doors.service.dump() == before
@@ -66,7 +64,9 @@ async def test_a_foreign_host(doors: Doors) -> None:
     before = await doors.service.dump()
     for host in ("evil.example", f"{HOST}.evil.example", "newsXexample.org", f"a@{HOST}", f"{HOST}:81", ""):
         for method, template in product(METHODS, {*SHOWN, *TAKEN}):
-            answer = await doors.ask(method, doors.path(template), Host=host, X_Forwarded_Host=HOST)
+            answer = await doors.ask(
+                method, doors.path(template), b"", {"Host": host, "X-Forwarded-Host": HOST}
+            )
             assert status(answer) == (400 if template != "/health" else 200 if method == "GET" else 405)
     assert await doors.service.dump() == before
 
@@ -185,7 +185,7 @@ async def test_hostile_headers(doors: Doors, method: str) -> None:
     for name, value, template in product(
         HEADERS, ODD, ("/forms/{slug:str}", "/downloads/{token:str}", "/admin")
     ):
-        answer = await doors.ask(method, doors.path(template), **{name: value.decode("latin-1")})
+        answer = await doors.ask(method, doors.path(template), b"", {name: value.decode("latin-1")})
         assert 200 <= status(answer) < 500, (name, value, template)
         assert b"<script>" not in answer
     assert unread(await doors.service.dump()) == unread(before)

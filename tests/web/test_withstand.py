@@ -74,10 +74,10 @@ def faults(media_type: str, good: dict[str, str]) -> Iterator[tuple[str, Pairs]]
 
 
 async def send(doors: Doors, template: str, media_type: str, body: bytes) -> int:
-    return status(await doors.ask("POST", doors.path(template), body, Content_Type=media_type))
+    return status(await doors.ask("POST", doors.path(template), body, {"Content-Type": media_type}))
 
 
-def test_bodies_are_as_meant() -> None:
+async def test_bodies_are_as_meant() -> None:
     assert encoded(URLENCODED, [("a", "\ud800"), ("a", "&")]) == b"a=%ED%A0%80&a=%26"
     assert encoded(JSON, [("a", "\ud800"), ("a", None)]) == b'{"a":"\\ud800","a":null}'
 
@@ -112,8 +112,8 @@ async def test_a_body_that_never_ends(doors: Doors) -> None:
     before = await doors.service.dump()
     for template in TAKEN:
         chunk = b"8001\r\n" + b"x" * 0x8001 + b"\r\n"
-        framing = {"Transfer_Encoding": "chunked", "Content_Length": ""}
-        assert status(await doors.ask("POST", doors.path(template), chunk, **framing)) == 413, template
+        framing = {"Transfer-Encoding": "chunked", "Content-Length": ""}
+        assert status(await doors.ask("POST", doors.path(template), chunk, framing)) == 413, template
         head = f"POST {doors.path(template)} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 9\r\n\r\nemail"
         await hang_up(doors.service.port, head.encode())
     assert (await doors.web.get("/health")).status_code == 200
