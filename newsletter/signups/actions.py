@@ -64,6 +64,7 @@ class Signups:
         )
         if person is None:
             signup.name, signup.fields = "", "{}"
+            await self._post.take_budget(tx, submission.address.key, cap=UNCONFIRMED_MAILS)
             await self._post.enqueue(tx, "confirmation", "", context={}, skip="suppressed")
             await store.add(tx, signup, None)
             return

@@ -27,6 +27,7 @@ class Subscribers:
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
         if await self._post.suppressed(tx, address.key):
+            await store.find_by_key(tx, address.key)  # nobody; but it takes as long as to admit somebody
             return None
         return await store.admit(tx, address)
 

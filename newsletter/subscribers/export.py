@@ -5,7 +5,7 @@ times as long for it, nearly as much as everything else here together.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -27,7 +27,9 @@ _FORMULA = re.compile(rf"(^|[{_SPLITS}])(?=[{_SKIPPED}]*[{_DANGEROUS}]|'*[\t\r\n
 _SUSPECT = frozenset(_DANGEROUS + _SKIPPED)
 
 
-async def export_csv(db: Database, choice: Choice, *, raw: bool = False) -> AsyncIterator[tuple[int, bytes]]:
+async def export_csv(
+    db: Database, choice: Choice, *, raw: bool = False
+) -> AsyncGenerator[tuple[int, bytes], None]:
     """Rows done so far, and the next bytes: RFC 4180 in UTF-8. `raw` is to the letter.
 
     Else it is for spreadsheets: with a BOM, and a ``'`` before each thing that one would run. Taking away one
@@ -68,7 +70,7 @@ def _quoted(cell: str) -> str:
     return cell
 
 
-async def export_ndjson(db: Database, choice: Choice) -> AsyncIterator[tuple[int, bytes]]:
+async def export_ndjson(db: Database, choice: Choice) -> AsyncGenerator[tuple[int, bytes], None]:
     """Rows done so far, and the next lines: one JSON object a subscriber.
 
     Tags are a list, fields an object, the version a number; a time that never came is null.

@@ -61,7 +61,7 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head():
             if self._head > self._head_bytes:
-                self._refuse(431 if self.headers else 414)
+                self._refuse(414 if len(self.url) > self._head_bytes / 2 else 431)
             return
         self._head = 0
         self._framing += size

@@ -22,7 +22,10 @@ class Crowd:
 
 
 async def crowd(port: int, count: int, *, within: float) -> Crowd:
-    """`count` clients, 300 a second, a third each waiting idle, in the headers, and in the body, for `within` seconds at most."""
+    """`count` clients, 300 a second: a third wait idle, a third in the headers, a third in the body.
+
+    Each waits `within` seconds at most to be closed.
+    """
     seen = Crowd()
     began = time.monotonic()
 

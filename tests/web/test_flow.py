@@ -7,8 +7,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-import pytest
 from click.testing import CliRunner
 
 from newsletter.cli import cli

@@ -72,6 +72,7 @@ REFUSED = {  # name: (request, statuses that are right)
     "address of 10 MB": (b"GET /" + b"a" * 10_000_000, {414}),
     "long header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 60_000 + b"\r\n\r\n", {431}),
     "header of 10 MB": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10_000_000, {431}),
+    "first header of 10 MB": (b"GET / HTTP/1.1\r\nX: " + b"a" * 10_000_000, {431}),
     "20,000 headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: 1\r\n" * 20_000 + b"\r\n", {431}),
 }
 

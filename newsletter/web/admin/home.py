@@ -53,7 +53,7 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
     """The three ways to put the form on a page, to copy."""
     url = settings.public_url
     plain = (
-        f'<form method="post" action="{url}/forms/guide">\n'
+        f'<form method="post" action="{url}/forms/guide" accept-charset="utf-8">\n'
         '  <label>Email <input type="email" name="email" required autocomplete="email"></label>\n'
         "  <button>Send me the guide</button>\n"
         "</form>"

@@ -162,6 +162,5 @@ def _refuse(status: int, text: str) -> Never:
 
 def _wants_json(headers: dict[bytes, bytes]) -> bool:
     accept = headers.get(b"accept", b"")
-    if b"text/html" in accept:
-        return False
-    return b"json" in accept or b"json" in headers.get(b"content-type", b"")
+    sends = headers.get(b"content-type", b"")
+    return b"json" in sends or (b"json" in accept and b"text/html" not in accept)

@@ -28,11 +28,10 @@ _LITESTAR = {
 
 
 def wants_json(request: Request[Any, Any, Any]) -> bool:
-    """Whether a program asks: by what it accepts, or by what it sends."""
+    """Whether a program asks: by what it sends, or by what it accepts."""
     accept = request.headers.get("accept", "")
-    if "text/html" in accept:
-        return False
-    return "json" in accept or "json" in request.headers.get("content-type", "")
+    sends = request.headers.get("content-type", "")
+    return "json" in sends or ("json" in accept and "text/html" not in accept)
 
 
 def outcome(error: NewsletterError) -> tuple[int, str, dict[str, str]]:
