@@ -138,7 +138,8 @@ async def tidy(site: Site) -> None:
         try:
             await site.db.write(site.signups.remind)
             while traces := await site.db.write(site.signups.purge):
-                await site.db.scrub(*traces)
+                await site.scrub(traces)
+            await site.scrub()
             await site.db.write(prune, clock.now() - LEDGER_KEPT)
         except NewsletterError as error:
             log.warning("Tidying up has to wait: %s", error.sentence)

@@ -118,7 +118,8 @@ class Post:
 
     async def suppressed(self, tx: Tx, email_key: str) -> bool:
         found = await tx.value(
-            "SELECT 1 FROM suppressions WHERE key = :key AND (expires_at IS NULL OR expires_at > :now)",
+            """UPDATE suppressions SET created_at = created_at
+               WHERE key = :key AND (expires_at IS NULL OR expires_at > :now) RETURNING 1""",
             key=suppression_key(self._tokens, email_key),
             now=tx.now,
         )

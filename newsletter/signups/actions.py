@@ -65,7 +65,8 @@ class Signups:
         if person is None:
             signup.name, signup.fields = "", "{}"
             await self._post.take_budget(tx, submission.address.key, cap=UNCONFIRMED_MAILS)
-            await self._post.enqueue(tx, "confirmation", "", context={}, skip="suppressed")
+            context = self.invitation(form, signup.id, 1)
+            await self._post.enqueue(tx, "confirmation", "", context=context, skip="suppressed")
             await store.add(tx, signup, None)
             return
         await self._answer(tx, form, person, signup)

@@ -1,0 +1,92 @@
+"""One person at a time, and the database: the commands that an owner types now and then."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from newsletter.paths import MIGRATIONS
+from newsletter.storage import Tx, migrate
+from tests.cast import SETTINGS, House
+from tests.cli.machine import ADA, BEN, OLGA, Machine
+
+
+def test_a_link_to_the_desk(machine: Machine) -> None:
+    done = machine.run("sign-in-link", OLGA.upper())
+    url = urlsplit(done.text.strip())
+    assert f"{url.scheme}://{url.netloc}" == SETTINGS.public_url
+    assert "once" in done.err
+
+    async def enters(house: House) -> None:
+        async def links(tx: Tx) -> int:
+            sql = (
+                "SELECT l.id FROM sign_in_links l JOIN owners o ON o.id = l.owner_id WHERE o.email_key = :key"
+            )
+            return int(await tx.value(sql, key=OLGA))
+
+        token = url.path.removeprefix("/admin/enter/")
+        (link, _) = house.site.tokens.read("sign-in", token)
+        assert link == await house.db.read(links)
+
+    machine.act(enters)
+
+
+def test_all_that_is_known_about_one(machine: Machine) -> None:
+    known = json.loads(machine.run("show", f"  {ADA.upper()} ").text)
+    assert (known["email"], known["name"], known["status"]) == (ADA, "=1+1", "active")
+    assert [record["kind"] for record in known["consent"]] == ["confirmed"]
+    assert known["consent_chain_intact"]
+
+
+def test_who_is_unknown_and_what_is_no_address(machine: Machine) -> None:
+    assert "No subscriber has this address." in machine.run("show", OLGA, code=1).err
+    assert "name@example.org" in machine.run("show", "nonsense", code=2).err
+
+
+def test_erasing_asks_first(machine: Machine) -> None:
+    assert f"Erase everything about {BEN}" in machine.run("erase", BEN, answer="n\n", code=1).text
+    machine.run("erase", BEN, answer="y\n")
+    machine.run("show", BEN, code=1)
+
+
+def test_what_was_erased_is_in_no_file(machine: Machine) -> None:
+    async def talks(house: House) -> None:
+        await house.joins("mallory.of.somewhere@example.com", "Mallory Otherwise")
+
+    def traces() -> int:
+        files = [path.read_bytes() for path in machine.folder.iterdir() if path.is_file()]
+        return sum(text in file.lower() for file in files for text in (b"mallory.of", b"mallory other"))
+
+    machine.act(talks)
+    assert traces() > 0
+    assert machine.run("erase", "--yes", "mallory.of.somewhere@example.com").text == "Erased.\n"
+    assert traces() == 0
+    assert json.loads(machine.run("show", ADA).text)["email"] == ADA
+
+
+def test_migrating_says_what_it_did(machine: Machine) -> None:
+    machine.environment["NEWSLETTER_DATABASE_URL"] = "sqlite:///fresh.db"
+    assert "Applied 0001_mail.sql\n" in machine.run("migrate").text
+    assert "up to date" in machine.run("migrate").text
+
+
+def test_serving_an_old_database_can_be_refused(machine: Machine, tmp_path: Path) -> None:
+    old = tmp_path / "migrations"
+    old.mkdir()
+    shutil.copy(MIGRATIONS / "0001_mail.sql", old)
+    asyncio.run(migrate(f"sqlite:///{tmp_path}/old.db", folder=old))
+    before = (tmp_path / "old.db").read_bytes()
+
+    machine.environment["NEWSLETTER_DATABASE_URL"] = "sqlite:///old.db"
+    for command in (("serve", "--no-migrate", "--port", "0"), ("show", ADA)):
+        done = machine.run(*command, code=1)
+        assert "The database waits for 0002_subscribers.sql" in done.err
+        assert "Run: newsletter migrate" in done.err
+    assert (tmp_path / "old.db").read_bytes() == before
+
+
+def test_help_names_every_command(machine: Machine) -> None:
+    text = machine.run("--help").text
+    for command in ("demo", "serve", "worker", "migrate", "sign-in-link", "export", "show", "erase"):
+        assert f"\n  {command} " in text
