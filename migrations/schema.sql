@@ -1,5 +1,10 @@
 -- Made from the migrations by `python -m newsletter.storage.schema`: read it, change them.
 
+CREATE TABLE chores (
+  name TEXT PRIMARY KEY,              -- 'scrub': somebody was erased whose traces may still lie in the files
+  at BIGINT NOT NULL
+);
+
 CREATE TABLE consent_records (
   id INTEGER PRIMARY KEY,
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,

@@ -16,9 +16,7 @@ _PLAIN = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
 _RESERVED = re.compile(r"(?i).*\.(?:test|invalid|localhost|local|onion|arpa|internal)\Z")
-_REFUSED = frozenset(
-    {"abuse", "hostmaster", "mailer-daemon", "noreply", "no-reply", "postmaster", "webmaster"}
-)
+_ROLES = frozenset({"abuse", "hostmaster", "mailer-daemon", "noreply", "no-reply", "postmaster", "webmaster"})
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 _SAME = {"googlemail.com": "gmail.com"}
 
@@ -53,10 +51,6 @@ def parse(text: str) -> Address:
         raise BadInput(f"This address is too long: {LONGEST} characters at most.")
     email = text if _is_plain(text) else _validated(text)
     local, _, domain = email.rpartition("@")
-    if local.lower() in _REFUSED:
-        raise BadInput(
-            f"Mail to {local.lower()}@ reaches a role, not a reader. Please enter your own address."
-        )
     email = f"{local}@{domain.lower()}"
     return Address(email, email.lower())
 
@@ -81,6 +75,11 @@ def _validated(text: str) -> str:
     if valid.ascii_email is None:
         raise BadInput("Addresses with letters beyond a–z before the @ can't be reached from here yet.")
     return valid.ascii_email
+
+
+def is_role(key: str) -> bool:
+    """Whether mail to it reaches an office rather than a reader: postmaster@, abuse@ (RFC 2142)."""
+    return key.partition("@")[0] in _ROLES
 
 
 def canonical(key: str) -> str:

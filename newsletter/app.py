@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
@@ -62,22 +62,25 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
 async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIterator[Site]:
     """The whole service but for its web: what `serve`, the worker and the command line stand on."""
     site = await open_site(settings, migrate=migrate)
-    tasks: list[asyncio.Task[None]] = []
-    sender = Worker(site.db, settings, site.tokens)
-    if worker:
-        tasks = [
-            asyncio.create_task(sender.run(), name="worker"),
-            asyncio.create_task(tidy(site), name="tidy"),
-        ]
     try:
-        yield site
+        async with working(site) if worker else nullcontext():
+            yield site
     finally:
-        if worker:
-            await sender.stop()
+        await site.db.close()
+
+
+@asynccontextmanager
+async def working(site: Site) -> AsyncIterator[None]:
+    """The worker and the chores, until the block ends; what is on the wire is finished first."""
+    sender = Worker(site.db, site.settings, site.tokens)
+    tasks = [asyncio.create_task(sender.run(), name="worker"), asyncio.create_task(tidy(site), name="tidy")]
+    try:
+        yield
+    finally:
+        await sender.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await site.db.close()
 
 
 async def open_site(settings: Settings, *, migrate: bool) -> Site:
@@ -139,7 +142,8 @@ async def tidy(site: Site) -> None:
             await site.db.write(site.signups.remind)
             while traces := await site.db.write(site.signups.purge):
                 await site.scrub(traces)
-            await site.scrub()
+            if await site.db.read(site.subscribers.scrub_due):
+                await site.scrub()
             await site.db.write(prune, clock.now() - LEDGER_KEPT)
         except NewsletterError as error:
             log.warning("Tidying up has to wait: %s", error.sentence)

@@ -5,6 +5,7 @@ A value that can't be used stops the start with one sentence that names it.
 
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -97,7 +98,7 @@ def _checked(values: dict[str, Any]) -> Settings:
         raise SettingsError(f"{PREFIX}{name} has a value that can't be used: {error}.") from None
     settings = msgspec.structs.replace(
         settings,
-        public_url=_web_address("PUBLIC_URL", settings.public_url, path=True),
+        public_url=_web_address("PUBLIC_URL", settings.public_url),
         allowed_origins=tuple(_web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
         owner_email=_address("OWNER_EMAIL", settings.owner_email) if settings.owner_email else None,
         secret_keys=_keys(keys) or _own_key(settings.database_url),
@@ -121,16 +122,17 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(str(word).strip() for word in words if str(word).strip())
 
 
-def _web_address(name: str, url: str, *, path: bool = False) -> str:
-    parts = urlsplit(url)
-    plain = (
-        parts.scheme in ("http", "https")
-        and parts.hostname
-        and not (parts.query or parts.fragment or parts.username)
-    )
-    if not plain or (parts.path.strip("/") and not path):
+def _web_address(name: str, url: str) -> str:
+    """An origin: links, forms and redirects of ours start at its root."""
+    try:
+        parts = urlsplit(url)
+        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        plain = parts.scheme in ("http", "https") and parts.hostname and not extra and parts.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        plain = False
+    if not plain:
         raise SettingsError(f"{PREFIX}{name} must be an address like https://news.example.org, not {url!r}.")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _address(name: str, text: str) -> str:
@@ -157,9 +159,9 @@ def _own_key(database_url: str) -> tuple[str, ...]:
     try:
         if not path.exists():
             _make_key(path)
-    except OSError as error:
-        raise SettingsError(f"Can't make the secret key's file {path}: {error.strerror}.") from None
-    keys = _keys(_words(path.read_text("ascii")))
+        keys = _keys(_words(path.read_text("ascii")))
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"Can't make or read the secret key's file {path}: {error}.") from None
     if not keys:
         raise SettingsError(f"The secret key's file {path} is empty. Restore it from your backup.")
     return keys
@@ -167,12 +169,12 @@ def _own_key(database_url: str) -> tuple[str, ...]:
 
 def _make_key(path: Path) -> None:
     """Whole or not at all, and the first of several processes wins."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # 0600
+    with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(48) + "\n")
     with suppress(FileExistsError):
         path.hardlink_to(draft)
-    draft.unlink()
+    Path(draft).unlink()
 
 
 def _networks(networks: tuple[str, ...]) -> None:

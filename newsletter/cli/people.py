@@ -92,7 +92,7 @@ def erase(email: str, yes: bool) -> None:
 
 async def _erase(site: Site, address: Address) -> None:
     traces = await site.db.write(site.subscribers.erase, await _id(site, address))
-    await site.db.scrub(*traces)
+    await site.scrub(traces)
 
 
 async def _id(site: Site, address: Address) -> int:

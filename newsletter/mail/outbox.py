@@ -118,12 +118,22 @@ class Post:
 
     async def suppressed(self, tx: Tx, email_key: str) -> bool:
         found = await tx.value(
-            """UPDATE suppressions SET created_at = created_at
-               WHERE key = :key AND (expires_at IS NULL OR expires_at > :now) RETURNING 1""",
+            "SELECT 1 FROM suppressions WHERE key = :key AND (expires_at IS NULL OR expires_at > :now)",
             key=suppression_key(self._tokens, email_key),
             now=tx.now,
         )
         return found is not None
+
+    async def touch(self, tx: Tx, email_key: str) -> None:
+        """Changes nothing about a suppressed address, in the time that it takes to admit another one."""
+        await tx.value(
+            """
+            INSERT INTO suppressions (key, reason, created_at) VALUES (:key, 'owner', :now)
+            ON CONFLICT (key) DO UPDATE SET created_at = suppressions.created_at RETURNING key
+            """,
+            key=suppression_key(self._tokens, email_key),
+            now=tx.now,
+        )
 
     async def unsuppress(self, tx: Tx, email_key: str) -> None:
         """By the owner's or the person's own hand."""

@@ -101,9 +101,13 @@ class Signups:
         }
 
     async def invited(self, tx: Tx, signup_id: int, epoch: int) -> Form:
-        """The form behind a confirmation link. Raises NotFound."""
-        _, form, _ = await self._open(tx, signup_id, epoch)
-        return form
+        """The form behind a confirmation link, with the words that the press of the button agrees to.
+
+        Raises NotFound.
+        """
+        signup, form, _ = await self._open(tx, signup_id, epoch)
+        wording = await store.wording(tx, signup.wording_id)
+        return msgspec.structs.replace(form, wording_id=signup.wording_id, wording=wording)
 
     async def confirm(self, tx: Tx, signup_id: int, epoch: int) -> Confirmed:
         """They pressed the button: active from now on, consent recorded, the guide on its way. Idempotent.
@@ -114,6 +118,7 @@ class Signups:
         fresh = await store.mark_confirmed(tx, signup_id)
         if fresh:
             person = await self._subscribers.hold(tx, person.id)
+            self._judge(person, epoch)  # again, now that nobody else changes it
             fresh = not (person.status == "active" and await store.agreed_before(tx, signup))
         if fresh:
             agreed = self._consent(signup)
@@ -127,9 +132,16 @@ class Signups:
             raise NotFound(OLD_LINK)
         person = await self._subscribers.find(tx, signup.subscriber_id)
         form = await store.form_by_id(tx, self._magnets, signup.form_id)
-        if form is None or person.epoch != epoch or person.status in ("blocked", "complained"):
+        if form is None:
             raise NotFound(OLD_LINK)
+        self._judge(person, epoch)
         return signup, form, person
+
+    @staticmethod
+    def _judge(person: Subscriber, epoch: int) -> None:
+        """A link from before they left, or said that it wasn't them, joins nobody. Raises NotFound."""
+        if person.epoch != epoch or person.status in ("blocked", "complained"):
+            raise NotFound(OLD_LINK)
 
     @staticmethod
     def _consent(signup: Signup) -> Consent:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from newsletter.addresses import Address, parse
+from newsletter.addresses import Address, is_role, parse
 from newsletter.clock import monotonic
 from newsletter.errors import BadInput, NotFound
 from newsletter.magnets import Magnets
@@ -41,6 +41,8 @@ def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> A
     address = None
     try:
         address = parse(values.get("email", ""))
+        if is_role(address.key):
+            raise BadInput("Mail to this address reaches an office, not a reader. Please enter your own.")
     except BadInput as error:
         wrong.setdefault("email", error.sentence)
     for field in form.fields[1:]:

@@ -81,6 +81,11 @@ async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
     )
 
 
+async def wording(tx: Tx, id: int) -> str:
+    text: str = await tx.value("SELECT text FROM wordings WHERE id = :id", id=id)
+    return text
+
+
 async def any_form(tx: Tx) -> bool:
     return await tx.value("SELECT 1 FROM forms") is not None
 
@@ -124,11 +129,15 @@ async def mark_confirmed(tx: Tx, id: int) -> bool:
 
 
 async def agreed_before(tx: Tx, signup: Signup) -> bool:
-    """True when the same person has confirmed the same wording of the same form by another sign-up."""
+    """True when the same person has confirmed the same wording of the same form by another sign-up.
+
+    Of two that are confirmed in the same moment, the later one does not count for the earlier.
+    """
     return (
         await tx.value(
             """SELECT 1 FROM signups WHERE subscriber_id = :subscriber AND form_id = :form AND wording_id = :wording
-               AND confirmed_at IS NOT NULL AND id <> :id""",
+               AND id <> :id AND (confirmed_at < :now OR confirmed_at = :now AND id < :id)""",
+            now=tx.now,
             subscriber=signup.subscriber_id,
             form=signup.form_id,
             wording=signup.wording_id,

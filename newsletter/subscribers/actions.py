@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 
 from newsletter.addresses import Address
-from newsletter.clock import DAY, iso
+from newsletter.clock import DAY, MINUTE, iso
 from newsletter.errors import NotFound
 from newsletter.mail import Post
 from newsletter.storage import Tx
 from newsletter.subscribers import consent
 from newsletter.subscribers.model import MUTE, Consent, Subscriber, Topic
-from newsletter.subscribers.store import consents
+from newsletter.subscribers.store import chores, consents, everything
 from newsletter.subscribers.store import people as store
 from newsletter.tokens import Tokens
 
-GONE = "We don't know this reader any more. If you like, sign up again."
+GONE = "We don't know this reader any more."
 
 
 class Subscribers:
@@ -27,7 +27,7 @@ class Subscribers:
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
         if await self._post.suppressed(tx, address.key):
-            await store.find_by_key(tx, address.key)  # nobody; but it takes as long as to admit somebody
+            await self._post.touch(tx, address.key)
             return None
         return await store.admit(tx, address)
 
@@ -65,6 +65,7 @@ class Subscribers:
         if person is None or person.status != "active":
             return
         await store.leave(tx, id, "unsubscribed")
+        await self._post.clear_budget(tx, person.email_key)  # the way back stays open
         await consent.record(tx, self._tokens, person, _now("unsubscribed", {"channel": channel}))
 
     async def block(self, tx: Tx, id: int, epoch: int) -> tuple[str, ...]:
@@ -106,9 +107,19 @@ class Subscribers:
         return await self._remove(tx, person)
 
     async def _remove(self, tx: Tx, person: Subscriber) -> tuple[str, ...]:
+        traces = await store.traces(tx, person)
         await self._post.forget(tx, person.id)
         await store.remove(tx, person.id)
-        return person.email, person.email_key
+        await chores.note(tx, chores.SCRUB)
+        return traces
+
+    async def scrub_due(self, tx: Tx) -> bool:
+        """Whether an erasure's traces were left behind: by a crash, or because storage was busy."""
+        return await chores.waiting(tx, chores.SCRUB, tx.now - MINUTE)
+
+    async def scrubbed(self, tx: Tx, began: int) -> None:
+        """Whatever was erased before `began` (ms) is gone from the files too."""
+        await chores.done(tx, chores.SCRUB, began)
 
     async def own_data(self, tx: Tx, id: int) -> dict[str, Any]:
         """Everything we hold about one person, for them to read (GDPR Art. 15, 20)."""
@@ -124,6 +135,9 @@ class Subscribers:
             "confirmed": _moment(person.confirmed_at),
             "unsubscribed": _moment(person.unsubscribed_at),
             "paused_until": _moment(person.paused_until),
+            "signups": await everything.signups(tx, id),
+            "downloads": await everything.downloads(tx, id),
+            "messages": await everything.messages(tx, id),
             "consent": [_readable(one) for one in records],
             "consent_chain_intact": consent.intact(self._tokens, records, person.consent_head),
         }

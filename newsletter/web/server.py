@@ -282,7 +282,10 @@ class Server:
 async def serve(
     app: Callable[..., Any], host: str, port: int, *, drain: float = 30.0, deadlines: Deadlines | None = None
 ) -> None:
-    """Until SIGTERM or SIGINT; a second one ends it without waiting. Raises like Server.start."""
+    """Until SIGTERM or SIGINT. A second one cuts off the requests under way; mail on the wire is still finished.
+
+    Raises like Server.start.
+    """
     allow_many_sockets()
     server = Server(app, host, port, drain=drain, deadlines=deadlines)
     with stop_signals(server.hurry) as stopped:

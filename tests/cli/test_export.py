@@ -75,9 +75,14 @@ def test_a_bar_on_a_terminal_only(machine: Machine) -> None:
 def test_one_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
     output = tmp_path / "all.csv"
     output.write_text("the last one")
-    with pytest.raises(OSError, match="full"), appearing(output) as path:
-        path.write_text("half of the new one")
-        raise OSError("full")
+
+    def break_off() -> None:
+        with appearing(output) as path:
+            path.write_text("half of the new one")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        break_off()
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("all.csv", "the last one")]
 
 

@@ -16,7 +16,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table(house: House) ->
     ada = await house.joins(ADA, "Ada Lovelace")
     traces = await house.db.write(house.site.subscribers.erase, ada.id)
 
-    assert traces == (ADA, ADA)
+    assert traces == (ADA, ADA, "Ada Lovelace")
     for table in (
         "subscribers",
         "signups",

@@ -1,5 +1,7 @@
 """The people themselves, and their tags."""
 
+import msgspec
+
 from newsletter.addresses import Address
 from newsletter.ids import new_id
 from newsletter.storage import Tx
@@ -7,6 +9,16 @@ from newsletter.subscribers.model import Status, Subscriber, Topic
 
 _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
     paused_until, consent_head"""
+
+
+SHORTEST_TRACE = 4
+"""Shorter texts stand in everybody's file, and tell of nobody."""
+
+
+class _Typed(msgspec.Struct):
+    name: str
+    fields: str
+    ip: str
 
 
 async def admit(tx: Tx, address: Address) -> Subscriber:
@@ -131,12 +143,25 @@ async def remove(tx: Tx, id: int) -> None:
     await tx.run("DELETE FROM subscribers WHERE id = :id", id=id)
 
 
+async def traces(tx: Tx, person: Subscriber) -> tuple[str, ...]:
+    """Every text of theirs that must not stay readable in the storage's files, also those of their sign-ups."""
+    typed = await tx.all(
+        _Typed, "SELECT DISTINCT name, fields, ip FROM signups WHERE subscriber_id = :id", id=person.id
+    )
+    values = [person.name, *msgspec.json.decode(person.fields, type=dict[str, str]).values()]
+    for one in typed:
+        values += [one.name, one.ip, *msgspec.json.decode(one.fields, type=dict[str, str]).values()]
+    telling = {value for value in values if len(value) >= SHORTEST_TRACE}
+    return (person.email, person.email_key, *sorted(telling))
+
+
 async def stale(tx: Tx, before: int, most: int) -> list[Subscriber]:
-    """Some of those who never confirmed and last signed up before `before` (ms)."""
+    """Some of those who never confirmed and last signed up before `before` (ms), held against a sign-up now."""
+    lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
     return await tx.all(
         Subscriber,
         f"""SELECT {_COLUMNS} FROM subscribers WHERE status = 'pending' AND created_at < :before
-            ORDER BY created_at LIMIT :most""",
+            ORDER BY created_at LIMIT :most {lock}""",
         before=before,
         most=most,
     )

@@ -45,6 +45,7 @@ class Gate:
         self._proof_above = settings.proof_above
         self._network = Budget(settings.signups_per_network, 3600.0)
         self._bare = Budget(settings.bare_signups_per_network, 3600.0)
+        self._pace = Budget(max(1, settings.proof_above), 3600.0)
         self._desk = Budget(SIGN_INS, 3600.0)
         self._total = Budget(settings.signups_total, 3600.0)
 
@@ -56,17 +57,13 @@ class Gate:
         """Counts one sign-up. Raises TooMany, or BadInput when our form comes back faster than a person types."""
         own = self._own(form_id, token)
         network = client_network(request.scope, self._trusted)
-        for budget, key in (
-            ((self._network, network), (self._total, ""))
-            if own
-            else (
-                (self._bare, network),
-                (self._network, network),
-                (self._total, ""),
-            )
-        ):
+        budgets = [(self._network, network), (self._total, "")]
+        if not own:
+            budgets.insert(0, (self._bare, network))
+        for budget, key in budgets:
             if wait := budget.take(key):
                 raise TooMany("Too many sign-ups from here for now. Please try again later.", int(wait) + 1)
+        self._pace.take()
 
     def sign_in(self, request: Request[Any, Any, Any]) -> int:
         """Counts one try to sign in; seconds to wait when there were too many from this network."""
@@ -93,7 +90,7 @@ class Gate:
         Raises ProofNeeded when one is needed and this is none, or none any more.
         """
         if not solution:
-            if self._total.used("") < self._proof_above:
+            if self._pace.used() < self._proof_above:
                 return None
             raise ProofNeeded(self.challenge())
         spendable = self._solved(solution)

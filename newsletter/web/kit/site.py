@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from newsletter.clock import now
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Post
@@ -31,16 +32,16 @@ class Site(msgspec.Struct, frozen=True):
     owners: Owners
     pages: Pages
     gate: Gate
-    traces: set[str] = msgspec.field(default_factory=set)  # erased, but perhaps still in a free page of the file
 
     async def scrub(self, traces: tuple[str, ...] = ()) -> None:
-        """After an erasure that is committed: its traces go too, now or, when storage is busy, in a later round."""
-        self.traces.update(traces)
-        going = tuple(self.traces)
-        if going:
-            with suppress(Unavailable):  # the storage has told the log
-                await self.db.scrub(*going)
-                self.traces.difference_update(going)
+        """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.
+
+        Without `traces` all that was ever erased is made sure of, which takes longer.
+        """
+        began = now()
+        with suppress(Unavailable):  # the storage has told the log, and the chore stays noted
+            await self.db.scrub(*traces)
+            await self.db.write(self.subscribers.scrubbed, began)
 
 
 def site_of(request: Request[Any, Any, Any]) -> Site:

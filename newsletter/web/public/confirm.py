@@ -112,7 +112,8 @@ async def ask_block(request: Request[Any, Any, Any], token: FromPath[str]) -> Re
 async def block(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     signup_id, epoch = site.tokens.read("block", token, now(), BLOCKABLE)
-    await site.scrub(await site.db.write(site.signups.block, signup_id, epoch))
+    if traces := await site.db.write(site.signups.block, signup_id, epoch):
+        await site.scrub(traces)
     return site.pages.message(
         "Done, and sorry for the trouble",
         "This address gets no more mail from us, whoever types it into the form.",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -10,10 +11,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from newsletter.clock import DAY, SECOND, now
-from newsletter.errors import Expired, NotFound
+from newsletter.errors import Expired, NotFound, Unavailable
 from newsletter.magnets import Given
 from newsletter.mail import last_sent
-from newsletter.storage import CHUNK, Database, StoredFile, Tx, files
+from newsletter.storage import CHUNK, ConstraintError, Database, StoredFile, Tx, files
 from newsletter.web.kit.site import Site, site_of
 
 SCANNED_WITHIN = 10 * SECOND
@@ -42,9 +43,14 @@ async def download(request: Request[Any, Any, Any], token: FromPath[str]) -> Res
         )
     given, mailed_at = await site.db.read(_open, site, subscriber_id, magnet_id)
     span = _span(request, given.file)
-    if not request.scope["state"].get("head") and (span is None or span[0] == 0):
+    if _whole_new(request, given.file, span):
         automatic = not from_page and (moment - mailed_at < SCANNED_WITHIN or _looks_automatic(request))
-        await site.db.write(site.magnets.count, subscriber_id, given.magnet.version_id, automatic=automatic)
+        with suppress(
+            Unavailable, ConstraintError
+        ):  # a full disk, or somebody just erased: the file still goes
+            await site.db.write(
+                site.magnets.count, subscriber_id, given.magnet.version_id, automatic=automatic
+            )
     return _file(request, site.db, given.file, span)
 
 
@@ -63,6 +69,12 @@ async def _open(tx: Tx, site: Site, subscriber_id: int, magnet_id: int) -> tuple
     """The file, and when a mail was last accepted for this person (ms; 0 for never)."""
     await site.subscribers.find(tx, subscriber_id)
     return await site.magnets.open(tx, magnet_id), await last_sent(tx, subscriber_id)
+
+
+def _whole_new(request: Request[Any, Any, Any], file: StoredFile, span: tuple[int, int] | None) -> bool:
+    """Whether somebody begins to fetch the file: no HEAD, no continuation, no look whether it has changed."""
+    unchanged = request.headers.get("if-none-match") == _etag(file)
+    return not request.scope["state"].get("head") and not unchanged and (span is None or span[0] == 0)
 
 
 def _looks_automatic(request: Request[Any, Any, Any]) -> bool:

@@ -124,7 +124,8 @@ async def erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Respon
     site = site_of(request)
     subscriber_id, epoch = _ids(site, token)
     await site.db.read(_person, site, subscriber_id, epoch)
-    await site.scrub(await site.db.write(site.subscribers.erase, subscriber_id))
+    if traces := await site.db.write(site.subscribers.erase, subscriber_id):
+        await site.scrub(traces)
     return site.pages.message(
         "You are erased", "Nothing about you is left here, and we will not write again."
     )

@@ -1,0 +1,79 @@
+"""What other slices' tables hold about one person: joined for their own eyes (GDPR Art. 15), changed by nobody here."""
+
+from typing import Any
+
+import msgspec
+
+from newsletter.clock import iso
+from newsletter.storage import Tx
+
+
+class _Signup(msgspec.Struct):
+    at: int
+    form: str
+    page: str
+    name: str
+    fields: str
+    ip: str
+    confirmed_at: int | None
+
+
+class _Download(msgspec.Struct):
+    title: str
+    version: int
+    at: int
+
+
+class _Message(msgspec.Struct):
+    message: str
+    message_id: str
+    state: str
+    created_at: int
+    settled_at: int | None
+    reply: str
+
+
+def _moment(ms: int | None) -> str | None:
+    return None if ms is None else iso(ms)
+
+
+async def signups(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    rows = await tx.all(
+        _Signup,
+        """SELECT s.at, f.slug AS form, s.page, s.name, s.fields, s.ip, s.confirmed_at
+           FROM signups s JOIN forms f ON f.id = s.form_id WHERE s.subscriber_id = :id ORDER BY s.id""",
+        id=subscriber_id,
+    )
+    return [
+        {**msgspec.structs.asdict(row), "at": iso(row.at), "fields": msgspec.json.decode(row.fields),
+         "confirmed_at": _moment(row.confirmed_at)}
+        for row in rows
+    ]  # fmt: skip
+
+
+async def downloads(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    rows = await tx.all(
+        _Download,
+        """SELECT m.title, v.number AS version, d.at FROM downloads d
+           JOIN magnet_versions v ON v.id = d.version_id JOIN magnets m ON m.id = v.magnet_id
+           WHERE d.subscriber_id = :id ORDER BY d.at""",
+        id=subscriber_id,
+    )
+    return [{**msgspec.structs.asdict(row), "at": iso(row.at)} for row in rows]
+
+
+async def messages(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    rows = await tx.all(
+        _Message,
+        """SELECT message, message_id, state, created_at, settled_at, reply FROM outbox
+           WHERE subscriber_id = :id ORDER BY id""",
+        id=subscriber_id,
+    )
+    return [
+        {
+            **msgspec.structs.asdict(row),
+            "created_at": iso(row.created_at),
+            "settled_at": _moment(row.settled_at),
+        }
+        for row in rows
+    ]
