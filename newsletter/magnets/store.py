@@ -15,10 +15,6 @@ async def find(tx: Tx, id: int) -> Magnet | None:
     return await tx.one(Magnet, f"{_CURRENT} WHERE m.id = :id", id=id)
 
 
-async def find_by_slug(tx: Tx, slug: str) -> Magnet | None:
-    return await tx.one(Magnet, f"{_CURRENT} WHERE m.slug = :slug", slug=slug)
-
-
 async def of_form(tx: Tx, form_id: int) -> list[Magnet]:
     return await tx.all(
         Magnet,

@@ -70,6 +70,10 @@ class Owners:
     async def leave(self, tx: Tx, session_id: int, owner_id: int) -> None:
         await store.end_session(tx, session_id, owner_id)
 
+    async def leave_everywhere(self, tx: Tx, owner_id: int) -> None:
+        """Ends every session of theirs, also in the browser that got lost."""
+        await store.end_sessions(tx, owner_id)
+
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -99,6 +99,10 @@ async def end_session(tx: Tx, id: int, owner_id: int) -> None:
     await tx.run("DELETE FROM sessions WHERE id = :id AND owner_id = :owner", id=id, owner=owner_id)
 
 
+async def end_sessions(tx: Tx, owner_id: int) -> None:
+    await tx.run("DELETE FROM sessions WHERE owner_id = :owner", owner=owner_id)
+
+
 async def sweep(tx: Tx) -> None:
     await tx.run("DELETE FROM sessions WHERE expires_at < :now", now=tx.now)
     await tx.run("DELETE FROM sign_in_links WHERE expires_at < :now", now=tx.now)

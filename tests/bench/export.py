@@ -8,7 +8,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from newsletter.subscribers import Choice, query
 from tests.bench._service import NO_LIMITS, PYTHON, postgres, postgres_binaries, sqlite
 from tests.figures import Figure
 
-COUNT = 200_000
+COUNT = 1_000_000
 PLAIN = "SELECT * FROM subscribers ORDER BY id"
 
 

@@ -132,7 +132,7 @@ async def test_the_unsubscribe_button_is_shown_for_our_own_links_only(
 @pytest.mark.parametrize(
     ("form", "sign"),
     [
-        ("plain", f'<form method="post" action="{SERVICE}/forms/guide">'),
+        ("plain", f'<form method="post" action="{SERVICE}/forms/guide" accept-charset="utf-8">'),
         ("script", '<newsletter-form form="guide">'),
         ("iframe", f'<iframe src="{SERVICE}/forms/guide/embed"'),
     ],

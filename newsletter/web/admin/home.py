@@ -44,6 +44,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[str]:
         export={"formats": ["csv", "ndjson"]},
         csrf=form_key(site, session),
         owner={"email": session.email},
+        sessions=len(await site.db.read(site.owners.sessions, session.owner_id)),
     )
     await refresh(site, session, page)
     return page

@@ -59,8 +59,11 @@ async def enter(request: Request[Any, Any, Any], token: FromPath[str]) -> Respon
 @post("/admin/sign-out")
 async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
-    sent = await own_form(request)
-    await site.db.write(site.owners.leave, sent.session.id, sent.session.owner_id)
+    sent = await own_form(request, {"everywhere": 1})
+    if sent.values.get("everywhere"):
+        await site.db.write(site.owners.leave_everywhere, sent.session.owner_id)
+    else:
+        await site.db.write(site.owners.leave, sent.session.id, sent.session.owner_id)
     response = Redirect("/admin/sign-in", status_code=303)
     response.set_cookie(cookie(site, "", 0))
     return response

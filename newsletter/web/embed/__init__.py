@@ -1,1 +1,0 @@
-"""What other people's pages carry of ours: the form's definition for our script, and its iframe."""

@@ -1,0 +1,68 @@
+"""Links are signed for one purpose, expire, survive a new key, and are short where a header needs it."""
+
+import itertools
+from typing import get_args
+
+import pytest
+
+from newsletter import clock, ids
+from newsletter.errors import Expired, NotFound
+from newsletter.tokens import Purpose, Tokens
+
+OLD, NEW = "o" * 40, "n" * 40
+TOKENS = Tokens([NEW, OLD])
+NOW = 1_800_000_000_000
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
+
+@pytest.mark.parametrize(("made", "read"), list(itertools.permutations(PURPOSES, 2)))
+def test_a_token_is_good_for_one_purpose_only(made: Purpose, read: Purpose) -> None:
+    with pytest.raises(NotFound):
+        TOKENS.read(read, TOKENS.make(made, 1, 2, now=NOW), NOW, clock.DAY)
+
+
+def test_it_carries_its_ids() -> None:
+    for numbers in ((0,), (1, 61, 62), (2**63 - 1, 1)):
+        assert TOKENS.read("confirm", TOKENS.make("confirm", *numbers, now=NOW), NOW, clock.DAY) == numbers
+
+
+def test_it_expires_and_says_what_it_was_for() -> None:
+    token = TOKENS.make("confirm", 5, 1, now=NOW)
+    with pytest.raises(Expired) as expired:
+        TOKENS.read("confirm", token, NOW + clock.DAY + clock.SECOND, clock.DAY)
+    assert expired.value.ids == (5, 1)
+    with pytest.raises(Expired):
+        TOKENS.read("confirm", token, NOW - clock.HOUR, clock.DAY)
+
+
+def test_another_machines_clock_may_be_a_little_ahead() -> None:
+    assert TOKENS.read("confirm", TOKENS.make("confirm", 5, now=NOW), NOW - clock.MINUTE, clock.DAY) == (5,)
+
+
+def test_old_links_live_on_after_a_new_key_and_die_with_the_old_one() -> None:
+    token = Tokens([OLD]).make("unsubscribe", 7)
+    assert TOKENS.read("unsubscribe", token) == (7,)
+    with pytest.raises(NotFound):
+        Tokens([NEW]).read("unsubscribe", token)
+    with pytest.raises(NotFound):
+        Tokens([OLD]).read("unsubscribe", TOKENS.make("unsubscribe", 7))
+
+
+def test_a_fingerprint_outlives_a_new_key() -> None:
+    assert Tokens([OLD]).fingerprint("suppression", "a") == TOKENS.fingerprint("suppression", "a")
+    assert TOKENS.fingerprint("suppression", "a") != TOKENS.fingerprint("budget", "a")
+
+
+@pytest.mark.parametrize("junk", ["", ".", "a.b.c", "\u00e9", "x" * 100_000, "1.1.1.-", "\0", "%00"])
+def test_junk_is_not_found(junk: str) -> None:
+    with pytest.raises(NotFound):
+        TOKENS.read("confirm", junk, NOW, clock.DAY)
+
+
+def test_punctuation_that_a_mail_program_glued_on_is_forgiven() -> None:
+    assert TOKENS.read("unsubscribe", TOKENS.make("unsubscribe", 7) + ">).") == (7,)
+
+
+def test_the_unsubscribe_header_fits_its_line() -> None:
+    link = f"https://news.example.com/u/{TOKENS.make('unsubscribe', ids.new_id())}"
+    assert len(f"List-Unsubscribe: <{link}>") <= 76
