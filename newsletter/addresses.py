@@ -68,7 +68,7 @@ def _is_plain(text: str) -> bool:
 def _validated(text: str) -> str:
     judge = importlib.import_module("email_validator")  # 30 ms of our start, and few addresses need it
     try:
-        email: str | None = judge.validate_email(text, check_deliverability=False).ascii_email
+        email: str | None = judge.validate_email(text, check_deliverability=False, strict=True).ascii_email
     except judge.EmailNotValidError:
         raise BadInput(
             "This doesn't look like an email address. It should look like name@example.org."

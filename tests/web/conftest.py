@@ -14,9 +14,9 @@ from newsletter.storage import Database
 from tests.cast import House, build
 from tests.conftest import Clock, _named, _on_server
 from tests.web.doors import Doors, opened
-from tests.web.stage import Service, serving
+from tests.web.stage import Stage, serving
 
-Serve = Callable[..., AbstractAsyncContextManager[Service]]
+Serve = Callable[..., AbstractAsyncContextManager[Stage]]
 
 
 @pytest.fixture
@@ -37,13 +37,13 @@ def serve(database_url: str, tmp_path: Path, clock: Clock, monkeypatch: pytest.M
 
 
 @pytest.fixture
-async def service(serve: Serve) -> AsyncIterator[Service]:
+async def service(serve: Serve) -> AsyncIterator[Stage]:
     async with serve() as running:
         yield running
 
 
 @pytest.fixture
-async def still(serve: Serve) -> AsyncIterator[Service]:
+async def still(serve: Serve) -> AsyncIterator[Stage]:
     """The service without its worker: no row moves by itself, and it is quicker to stop."""
     async with serve(worker=False) as running:
         yield running

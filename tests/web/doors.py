@@ -11,7 +11,7 @@ from newsletter.clock import SECOND
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.stage import ADA, BEN, HOST, MALLORY, OLGA, Service
+from tests.web.stage import ADA, BEN, HOST, MALLORY, OLGA, Stage
 from tests.web.wire import ask
 
 Fields = dict[str, str]
@@ -76,7 +76,7 @@ def own_purposes(template: str) -> tuple[Purpose, ...]:
 class Doors:
     """Ada is active, Ben pending, and `web` the browser in which Olga is signed in."""
 
-    service: Service
+    service: Stage
     web: httpx.AsyncClient
     tokens: dict[Purpose, str]
     csrf: str
@@ -106,7 +106,7 @@ class Doors:
         return {name: live[name] if value == "live" else value for name, value in TAKEN[template].items()}
 
 
-async def opened(service: Service) -> Doors:
+async def opened(service: Stage) -> Doors:
     """Peoples a service that runs without a worker."""
     web = await service.visitor()
     await service.site.db.write(_furnish)
@@ -125,7 +125,7 @@ async def _furnish(tx: Tx) -> None:
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 
-async def _tokens(service: Service) -> dict[Purpose, str]:
+async def _tokens(service: Stage) -> dict[Purpose, str]:
     """A good one for each purpose."""
     now, site = service.clock.now(), service.site
     ada, invited = await service.house.person(ADA), await service.house.invitation(BEN)

@@ -63,7 +63,7 @@ class Loopback(httpx.AsyncHTTPTransport):
 
 
 @dataclass
-class Service:
+class Stage:
     port: int
     site: Site
     inbox: Inbox
@@ -146,7 +146,7 @@ TABLES = {
 @asynccontextmanager
 async def serving(
     database_url: str, folder: Path, clock: Clock, *, worker: bool = True, **changes: Any
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[Stage]:
     inbox = Inbox(folder / "inbox")
     async with mail_server(inbox) as smtp_port, AsyncExitStack() as opened:
         smtp_url = f"smtp://127.0.0.1:{smtp_port}?tls=off"
@@ -155,7 +155,7 @@ async def serving(
         server = await opened.enter_async_context(Server(edge, port=0, drain=0))
         app: Any = edge._app
         routes = {route.path: set(route.methods) for route in app.routes}
-        yield Service(server.port, app.state["site"], inbox, clock, routes, opened)
+        yield Stage(server.port, app.state["site"], inbox, clock, routes, opened)
 
 
 def link(where: OpenLetter | str, start: str) -> str:

@@ -14,16 +14,16 @@ from newsletter.clock import DAY, SECOND
 from newsletter.ids import new_id
 from newsletter.signups import GUIDE
 from newsletter.storage import Tx
-from tests.web.stage import ADA, BEN, FIREFOX, URL, Service, link
+from tests.web.stage import ADA, BEN, FIREFOX, URL, Stage, link
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-async def counted(service: Service) -> int:
+async def counted(service: Stage) -> int:
     return await service.house.count("SELECT count(*) FROM downloads WHERE automatic = 0")
 
 
-async def test_from_the_form_to_the_guide(service: Service) -> None:
+async def test_from_the_form_to_the_guide(service: Stage) -> None:
     web = await service.visitor()
     page = (await web.get("/forms/guide")).text
     token = page.partition('name="token" value="')[2].partition('"')[0]
@@ -53,7 +53,7 @@ async def test_from_the_form_to_the_guide(service: Service) -> None:
     assert await counted(service) == 1
 
 
-async def test_a_hundred_presses_at_once_make_one_event_and_one_mail(still: Service) -> None:
+async def test_a_hundred_presses_at_once_make_one_event_and_one_mail(still: Stage) -> None:
     web = await still.visitor()
     await still.signs_up(web, ADA)
     path = await still.invitation(ADA)
@@ -65,7 +65,7 @@ async def test_a_hundred_presses_at_once_make_one_event_and_one_mail(still: Serv
     assert [mail.message for mail in await still.house.mails(ADA)] == ["confirmation", "guide"]
 
 
-async def test_looking_changes_nothing(still: Service) -> None:
+async def test_looking_changes_nothing(still: Stage) -> None:
     """Promise 3: scanners open every link, and what is behind it."""
     web = await still.visitor()
     preferences = link(await still.member(web, ADA), "/preferences/")
@@ -80,7 +80,7 @@ async def test_looking_changes_nothing(still: Service) -> None:
     assert await still.dump() == before
 
 
-async def test_the_download_resumes_and_counts_once(still: Service) -> None:
+async def test_the_download_resumes_and_counts_once(still: Stage) -> None:
     web = await still.visitor()
     path = link(await still.member(web, ADA), "/downloads/")
     whole = await asyncio.to_thread(GUIDE.read_bytes)
@@ -105,7 +105,7 @@ async def test_the_download_resumes_and_counts_once(still: Service) -> None:
     assert await counted(still) == 1
 
 
-async def test_a_scanner_is_not_counted(service: Service) -> None:
+async def test_a_scanner_is_not_counted(service: Stage) -> None:
     web = await service.visitor()
     _, guide = await service.joins(web, ADA)
     path = link(guide, "/downloads/")
@@ -123,7 +123,7 @@ async def test_a_scanner_is_not_counted(service: Service) -> None:
     assert await counted(service) == 1
 
 
-async def test_an_expired_link_offers_a_fresh_one(service: Service) -> None:
+async def test_an_expired_link_offers_a_fresh_one(service: Stage) -> None:
     web = await service.visitor()
     _, guide = await service.joins(web, ADA)
     service.clock.forward(31 * DAY)
@@ -139,7 +139,7 @@ async def test_an_expired_link_offers_a_fresh_one(service: Service) -> None:
     assert len(await service.house.mails()) == 3
 
 
-async def test_leaving_by_one_click(service: Service) -> None:
+async def test_leaving_by_one_click(service: Stage) -> None:
     """RFC 8058, by a program without cookies that nobody has heard of."""
     web, program = await service.visitor(), await service.visitor({"User-Agent": ""})
     for email, sent in (
@@ -161,7 +161,7 @@ async def test_leaving_by_one_click(service: Service) -> None:
     assert await service.house.count("SELECT count(*) FROM consent_records WHERE kind = 'unsubscribed'") == 2
 
 
-async def test_preferences(still: Service) -> None:
+async def test_preferences(still: Stage) -> None:
     web = await still.visitor()
 
     async def add_topic(tx: Tx) -> None:
@@ -192,7 +192,7 @@ async def test_preferences(still: Service) -> None:
     assert (changed["name"], changed["tags"], changed["paused_until"]) == ("Countess", [], None)
 
 
-async def test_to_be_forgotten(still: Service, database_url: str) -> None:
+async def test_to_be_forgotten(still: Stage, database_url: str) -> None:
     web = await still.visitor()
     page = await still.member(web, ADA, name="Lovelace")
     path = link(page, "/preferences/")
@@ -212,7 +212,7 @@ async def test_to_be_forgotten(still: Service, database_url: str) -> None:
             assert b"ada@example" not in await asyncio.to_thread(each.read_bytes)
 
 
-async def test_this_was_not_me(still: Service) -> None:
+async def test_this_was_not_me(still: Stage) -> None:
     web = await still.visitor()
     await still.signs_up(web, ADA)
     invitation = await still.invitation(ADA)
@@ -226,7 +226,7 @@ async def test_this_was_not_me(still: Service) -> None:
     assert await still.house.mails(ADA) == []
 
 
-async def test_mistakes_stand_beside_their_fields(still: Service) -> None:
+async def test_mistakes_stand_beside_their_fields(still: Stage) -> None:
     web = await still.visitor()
     for path in ("/forms/guide", "/forms/guide/embed"):
         refused = await web.post(path, data={"email": "ada@gmial", "name": "<Ada>\u202e"})
@@ -245,7 +245,7 @@ async def test_mistakes_stand_beside_their_fields(still: Service) -> None:
     assert refused.json()["errors"].keys() == {"email", "name"}
 
 
-async def test_a_slip_is_pointed_out_and_taken(still: Service) -> None:
+async def test_a_slip_is_pointed_out_and_taken(still: Stage) -> None:
     web = await still.visitor()
     sent = await web.post("/forms/guide", data={"email": "ada@gmial.com"})
     assert (sent.status_code, sent.headers["Location"]) == (303, "/forms/guide/sent?typed=gmial.com")
@@ -255,7 +255,7 @@ async def test_a_slip_is_pointed_out_and_taken(still: Service) -> None:
     assert len(await still.house.mails()) == 2
 
 
-async def test_everything_comes_out_again(still: Service, database_url: str) -> None:
+async def test_everything_comes_out_again(still: Stage, database_url: str) -> None:
     web = await still.visitor()
     await still.member(web, ADA, name="=1+1")
     await still.signs_up(web, BEN)
