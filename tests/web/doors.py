@@ -32,7 +32,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/preferences/{token:str}/fresh": {},
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
-    "/admin/sign-out": {"csrf": "live"},
+    "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
 }
 REQUIRED = {"email", "csrf"}
 

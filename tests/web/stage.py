@@ -87,11 +87,20 @@ class Stage:
         async def arrived() -> bool:
             opened = [self.inbox.open(letter.id) for letter in reversed(self.inbox.newest())]
             found[:] = [letter for letter in opened if letter and letter.to == to]
-            return len(found) >= count and not await self.house.count(UNSETTLED)
+            return len(found) >= count
 
         await eventually(arrived)
+        await self.settled()
         assert len(found) == count, [letter.subject for letter in found]
         return found
+
+    async def settled(self) -> None:
+        """Returns once the worker has nothing left to do."""
+
+        async def done() -> bool:
+            return not await self.house.count(UNSETTLED)
+
+        await eventually(done)
 
     async def signs_up(self, web: httpx.AsyncClient, email: str, **fields: str) -> None:
         sent = await web.post("/forms/guide", data={"email": email, **fields})

@@ -24,7 +24,10 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 _MACHINE = re.compile(
     r"(?i)bot|crawl|spider|scan|preview|fetch|monitor|python|curl|wget|http-?client|headless"
 )
-_PAGE = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "private, no-store"}
+_PAGE = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-store",
+}
 
 
 @get("/downloads/{token:str}")
