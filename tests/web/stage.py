@@ -125,12 +125,14 @@ class Stage:
         assert pressed.status_code == 200
         return pressed.text, (await self.letters(email, 2))[1]
 
-    async def signs_in(self, web: httpx.AsyncClient) -> None:
-        """Olga, by a link that her terminal would print."""
+    async def sign_in_link(self) -> str:
+        """The path that Olga's terminal would print."""
         owner = await self.site.db.write(self.site.owners.ensure, parse(OLGA))
         link_id = await self.site.db.write(self.site.owners.new_link, owner)
-        token = self.site.tokens.make("sign-in", link_id, now=self.clock.now())
-        entered = await web.post(f"/admin/enter/{token}")
+        return f"/admin/enter/{self.site.tokens.make('sign-in', link_id, now=self.clock.now())}"
+
+    async def signs_in(self, web: httpx.AsyncClient) -> None:
+        entered = await web.post(await self.sign_in_link())
         assert (entered.status_code, entered.headers["Location"]) == (303, "/admin")
 
     async def dump(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -17,18 +17,18 @@ from newsletter.settings import Settings
 from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
 from newsletter.web.kit.incoming import PUBLIC_BYTES, Incoming
-from newsletter.web.kit.policy import crossing
+from newsletter.web.kit.policy import crossing, framed
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = dict[str, Any]
-Page = Callable[[int, str, str, str | None], str]
+Page = Callable[[int, str, str, str | None, bool], str]
 
 
 class Edge:
     """Wraps an ASGI app that is reached by the settings' `public_url`.
 
     `larger` gives path prefixes that may receive more than `body_bytes`; `body_seconds` is how long any body
-    may take (the server's own deadlines come first). `page` renders (status, title, text, reference) as HTML.
+    may take (the server's own deadlines come first). `page` renders (status, title, text, reference, embedded) as HTML.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Edge:
         self._larger = dict(larger or {})
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
-        self._page = page or (lambda _status, *words: failures.page(*words))
+        self._page = page or (lambda _status, *words: failures.page(*words[:3]))
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -99,7 +99,7 @@ class Edge:
             content = failures.problem(status, title, text, reference)
         else:
             media_type = b"text/html; charset=utf-8"
-            content = self._rendered(status, title, text, reference)
+            content = self._rendered(scope, status, title, text, reference)
         origin = headers.get(b"origin", b"").decode("latin-1")
         extra = crossing(scope["path"], origin, self._settings)
         if isinstance(error, Unavailable):
@@ -107,9 +107,9 @@ class Edge:
         more = [(name.lower().encode(), value.encode("latin-1")) for name, value in extra.items()]
         await answer.whole(status, [(b"content-type", media_type), *more], content)
 
-    def _rendered(self, status: int, title: str, text: str, reference: str | None) -> bytes:
+    def _rendered(self, scope: Scope, status: int, title: str, text: str, reference: str | None) -> bytes:
         try:
-            return self._page(status, title, text, reference).encode()
+            return self._page(status, title, text, reference, framed(scope["path"])).encode()
         except Exception:  # noqa: BLE001  the page may be what failed
             return failures.page(title, text, reference).encode()
 

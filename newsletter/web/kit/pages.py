@@ -97,12 +97,10 @@ class Pages:
             embedded=embedded,
         )
 
-    def failure(self, status: int, title: str, text: str, reference: str | None) -> str:
+    def failure(self, status: int, title: str, text: str, reference: str | None, embedded: bool) -> str:
         """The page for what never reached a handler, or failed in it."""
-        context = {"title": title, "text": text, "status": status, "reference": reference}
-        return self.render(
-            "public/message.html", {**context, "action": None, "link": None, "embedded": False}
-        )
+        known = {"title": title, "text": text, "status": status, "reference": reference, "embedded": embedded}
+        return self.render("public/message.html", {**known, "action": None, "link": None})
 
 
 def size(count: int) -> str:

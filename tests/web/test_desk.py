@@ -1,0 +1,193 @@
+"""The owner's desk: in by a link that works once, and by nothing else; out again, here or everywhere."""
+
+import re
+from http.cookies import SimpleCookie
+
+import httpx
+
+from newsletter.clock import DAY, HOUR, MINUTE
+from tests.web.conftest import Serve
+from tests.web.doors import SHOWN, TAKEN
+from tests.web.stage import ADA, MALLORY, OLGA, Stage, link
+
+DESK = "__Host-desk"
+
+
+def csrf_on(page: httpx.Response) -> str:
+    found = re.search(r'name="csrf" value="(\w+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+async def signed_in(web: httpx.AsyncClient) -> bool:
+    answer = await web.get("/admin")
+    assert answer.status_code == 200 or answer.headers["Location"] == "/admin/sign-in"
+    return answer.status_code == 200
+
+
+async def test_in_by_a_mailed_link(service: Stage) -> None:
+    web = await service.visitor()
+    for email in (MALLORY, "nobody@example.org", OLGA):
+        asked = await web.post("/admin/sign-in", data={"email": email})
+        assert "If this address belongs to the owner" in asked.text
+    (letter,) = await service.letters(OLGA, 1)
+    assert [mail.recipient for mail in await service.house.mails() if mail.state != "skipped"] == [OLGA]
+    path = link(letter, "/admin/enter/")
+    for _ in range(3):  # a scanner
+        assert (await web.head(path)).status_code == 200
+        assert '<form method="post">' in (await web.get(path)).text
+    assert not await signed_in(web)
+
+    entered = await web.post(path)
+    assert (entered.status_code, entered.headers["Location"]) == (303, "/admin")
+    assert await signed_in(web)
+    other = await service.visitor()
+    assert (await other.post(path)).status_code == 404
+    assert not await signed_in(other)
+
+
+async def test_a_link_lives_a_quarter_of_an_hour(still: Stage) -> None:
+    web, path = await still.visitor(), await still.sign_in_link()
+    still.clock.forward(16 * MINUTE)
+    for answer in (await web.get(path), await web.post(path)):
+        assert answer.status_code == 410
+    assert not await signed_in(web)
+
+
+async def test_the_cookie(still: Stage, serve: Serve) -> None:
+    web = await still.visitor()
+    cookie = SimpleCookie((await web.post(await still.sign_in_link())).headers["Set-Cookie"])[DESK]
+    assert (cookie["path"], cookie["samesite"], cookie["domain"]) == ("/", "lax", "")
+    assert cookie["secure"]
+    assert cookie["httponly"]
+    assert int(cookie["max-age"]) == 14 * 24 * 3600
+    assert len(cookie.value) >= 43  # 256 bits
+    assert cookie.value not in repr(await still.dump())
+
+
+async def test_without_tls_the_cookie_has_a_plain_name(serve: Serve) -> None:
+    async with serve(worker=False, public_url="http://news.example.org") as service:
+        web = await service.visitor()
+        set_cookie = (await web.post(await service.sign_in_link())).headers["Set-Cookie"]
+        assert set_cookie.startswith("desk=")
+        assert "Secure" not in set_cookie
+        assert "HttpOnly" in set_cookie
+
+
+async def test_nobody_else_gets_anywhere(still: Stage) -> None:
+    """Every door of the desk, with every kind of cookie that is none."""
+    web, left = await still.visitor(), await still.visitor()
+    await still.member(web, ADA, name="Lovelace")
+    await still.signs_in(web)
+    await still.signs_in(left)
+    gone = left.cookies[DESK]
+    await left.post("/admin/sign-out", data={"csrf": csrf_on(await left.get("/admin"))})
+    good, csrf = web.cookies[DESK], csrf_on(await web.get("/admin"))
+    forged = [
+        "",
+        "x",
+        gone,
+        good[:-1],
+        good + "a",
+        good.swapcase(),
+        f'"{good}x"',
+        "%00",
+        "a" * 4000,
+        "1",
+        csrf,
+    ]
+    before = await still.dump()
+    for cookie in [None, *forged]:
+        stranger = await still.visitor()
+        headers = {} if cookie is None else {"Cookie": f"{DESK}={cookie}; desk={good}; __Host-desk2={good}"}
+        for template in sorted({path for path in SHOWN | TAKEN.keys() if path.startswith("/admin")}):
+            path = template.replace("{token:str}", "forged")
+            shown = await stranger.get(path, headers=headers)
+            sent = await stranger.post(path, data={"csrf": csrf}, headers=headers)
+            for answer in (shown, sent):
+                open_to_all = template == "/admin/sign-in"
+                assert answer.status_code in ((200, 422) if open_to_all else (303, 404, 405)), (path, cookie)
+                assert answer.headers.get("Location", "/admin/sign-in") == "/admin/sign-in"
+                assert "ada@" not in answer.text
+                assert "Set-Cookie" not in answer.headers
+    assert await still.dump() == before
+    assert await signed_in(web)
+
+
+async def test_only_our_own_pages_may_send_its_forms(still: Stage) -> None:
+    web, other = await still.visitor(), await still.visitor()
+    await still.signs_in(web)
+    await still.signs_in(other)
+    csrf, foreign = csrf_on(await web.get("/admin")), csrf_on(await other.get("/admin"))
+    assert csrf != foreign
+    tries = [
+        ({}, {}),
+        ({"csrf": ""}, {}),
+        ({"csrf": foreign}, {}),
+        ({"csrf": csrf[:-1]}, {}),
+        ({"csrf": csrf}, {"Sec-Fetch-Site": "cross-site"}),
+        ({"csrf": csrf}, {"Sec-Fetch-Site": "same-site"}),
+        ({"csrf": csrf, "owner": "1"}, {}),
+    ]
+    for data, headers in tries:
+        refused = await web.post("/admin/sign-out", data=data, headers=headers)
+        assert refused.status_code == 422, (data, headers)
+    assert (
+        await web.post("/admin/sign-out", content=f"csrf={csrf}", headers={"Content-Type": "text/plain"})
+    ).is_error
+    assert await signed_in(web)
+
+    out = await web.post("/admin/sign-out", data={"csrf": csrf}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (out.status_code, out.headers["Location"]) == (303, "/admin/sign-in")
+    assert DESK not in web.cookies
+    assert not await signed_in(web)
+    assert await signed_in(other)
+
+
+async def test_out_everywhere(still: Stage) -> None:
+    browsers = [await still.visitor() for _ in range(3)]
+    for web in browsers:
+        await still.signs_in(web)
+    csrf = csrf_on(await browsers[0].get("/admin"))
+    await browsers[0].post("/admin/sign-out", data={"csrf": csrf, "everywhere": "1"})
+    assert [await signed_in(web) for web in browsers] == [False, False, False]
+
+
+async def test_a_session_ends_and_an_old_copy_of_its_cookie_ends_sooner(still: Stage) -> None:
+    web, thief = await still.visitor(), await still.visitor()
+    await still.signs_in(web)
+    thief.cookies = httpx.Cookies(web.cookies)
+    still.clock.forward(25 * HOUR)
+    assert await signed_in(web)
+    assert web.cookies[DESK] != thief.cookies[DESK]
+    assert not await signed_in(thief)
+
+    still.clock.forward(15 * DAY)
+    assert not await signed_in(web)
+
+
+async def test_what_it_shows(still: Stage) -> None:
+    web = await still.visitor()
+    await still.member(web, ADA, name="<img src=x onerror=alert(1)>")
+    await still.signs_up(web, MALLORY)
+    await still.signs_in(web)
+    page = (await web.get("/admin")).text
+    assert "2 signed up, 1 confirmed." in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "<img" not in page
+    assert page.index(MALLORY) < page.index(ADA)
+    assert "&lt;newsletter-form form=&#34;guide&#34;&gt;" in page
+    assert "https://news.example.org/forms/guide" in page
+
+
+async def test_the_export_says_what_it_can_not_do(still: Stage) -> None:
+    web = await still.visitor()
+    await still.member(web, ADA)
+    await still.signs_in(web)
+    for query in ("format=xml", "status=nobody", "format="):
+        assert (await web.get(f"/admin/export?{query}")).status_code == 422
+    answer = await web.get("/admin/export?status=pending")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="subscribers.csv"'
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert answer.content.startswith(b"\xef\xbb\xbfemail,")
+    assert answer.content.count(b"\r\n") == 1
