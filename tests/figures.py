@@ -14,6 +14,6 @@ class Figure(Protocol):
 
 
 def line(name: str, value: float | str, goal: str = "", holds: bool | None = None) -> str:
-    """`holds` is None for what is only printed."""
+    """What has no goal holds."""
     shown = round(value, 4) if isinstance(value, float) else value
-    return json.dumps({"name": name, "value": shown, "goal": goal or None, "holds": holds})
+    return json.dumps({"name": name, "value": shown, "goal": goal or None, "holds": holds is not False})

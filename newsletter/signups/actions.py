@@ -114,34 +114,32 @@ class Signups:
 
         Raises NotFound.
         """
-        signup, form, person = await self._open(tx, signup_id, epoch)
+        signup, form, person = await self._open(tx, signup_id, epoch, held=True)
         fresh = await store.mark_confirmed(tx, signup_id)
-        if fresh:
-            person = await self._subscribers.hold(tx, person.id)
-            self._judge(person, epoch)  # again, now that nobody else changes it
-            fresh = not (person.status == "active" and await store.agreed_before(tx, signup))
+        if fresh and person.status == "active":
+            fresh = not await store.agreed_before(tx, signup)
         if fresh:
             agreed = self._consent(signup)
             await self._subscribers.confirm(tx, person, agreed, signup.name, signup.fields, form.tags)
             await self._magnets.deliver(tx, person, form.magnets, "guide")
         return Confirmed(person, form, fresh)
 
-    async def _open(self, tx: Tx, signup_id: int, epoch: int) -> tuple[Signup, Form, Subscriber]:
+    async def _open(
+        self, tx: Tx, signup_id: int, epoch: int, *, held: bool = False
+    ) -> tuple[Signup, Form, Subscriber]:
+        """A link from before they left, or said that it wasn't them, opens nothing. Raises NotFound.
+
+        With `held` nobody else changes the person until the transaction ends.
+        """
         signup = await store.find(tx, signup_id)
         if signup is None:
             raise NotFound(OLD_LINK)
-        person = await self._subscribers.find(tx, signup.subscriber_id)
+        read = self._subscribers.hold if held else self._subscribers.find
+        person = await read(tx, signup.subscriber_id)
         form = await store.form_by_id(tx, self._magnets, signup.form_id)
-        if form is None:
+        if form is None or person.epoch != epoch or person.status in ("blocked", "complained"):
             raise NotFound(OLD_LINK)
-        self._judge(person, epoch)
         return signup, form, person
-
-    @staticmethod
-    def _judge(person: Subscriber, epoch: int) -> None:
-        """A link from before they left, or said that it wasn't them, joins nobody. Raises NotFound."""
-        if person.epoch != epoch or person.status in ("blocked", "complained"):
-            raise NotFound(OLD_LINK)
 
     @staticmethod
     def _consent(signup: Signup) -> Consent:

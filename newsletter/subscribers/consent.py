@@ -15,7 +15,7 @@ from newsletter.tokens import Tokens
 
 async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -> None:
     """Adds `consent` to the person's chain. The caller holds the person's row."""
-    number = await consents.newest_number(tx, person.id) + 1
+    number = 1 + await consents.newest_number(tx, person.id) if person.consent_head else 1
     consent = msgspec.structs.replace(consent, subscriber_id=person.id, number=number, at=tx.now)
     consent.hash = seal(tokens, person.consent_head, consent)
     await consents.add(tx, consent)

@@ -187,6 +187,22 @@ async def test_what_is_broken_is_seen_in_the_frame_too(listed: Stage, web: httpx
     assert problem.json()["reference"]
 
 
+async def test_the_authors_own_thank_you_page(still: Stage) -> None:
+    async def choose(tx: Tx) -> None:
+        await tx.run(f"UPDATE forms SET thanks_url = '{BLOG}/thanks'")
+
+    await still.site.db.write(choose)
+    web = await still.visitor()
+    page = await web.get("/forms/guide")
+    assert f"form-action 'self' {BLOG};" in page.headers["Content-Security-Policy"]
+    for path, leads_to in (
+        ("/forms/guide", f"{BLOG}/thanks"),
+        ("/forms/guide/embed", "/forms/guide/embed/sent"),
+    ):
+        sent = await web.post(path, data={"email": ADA})
+        assert (sent.status_code, sent.headers["Location"]) == (303, leads_to)
+
+
 async def test_the_script_is_for_everybody(listed: Stage, web: httpx.AsyncClient) -> None:
     script = await web.get("/embed.js", headers={**FIREFOX, "Origin": EVIL})
     assert script.headers["Access-Control-Allow-Origin"] == "*"
