@@ -16,7 +16,7 @@ from newsletter.mail import Post, Worker, prune
 from newsletter.owners import Owners
 from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
-from newsletter.storage import Database, open_database, pending
+from newsletter.storage import Database, delete_old_copies, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Subscribers
 from newsletter.tokens import Tokens
@@ -109,6 +109,7 @@ def put_together(settings: Settings, db: Database) -> Site:
     post = Post(settings, tokens)
     subscribers = Subscribers(tokens, post)
     magnets = Magnets(post)
+    forms = Forms(db, magnets)
     return Site(
         settings=settings,
         db=db,
@@ -116,8 +117,8 @@ def put_together(settings: Settings, db: Database) -> Site:
         post=post,
         subscribers=subscribers,
         magnets=magnets,
-        signups=Signups(settings, post, subscribers, magnets),
-        forms=Forms(db, magnets),
+        signups=Signups(settings, post, subscribers, magnets, forms),
+        forms=forms,
         owners=Owners(post),
         pages=Pages(settings),
         gate=Gate(settings, tokens),
@@ -141,10 +142,11 @@ async def tidy(site: Site) -> None:
         try:
             await site.db.write(site.signups.remind)
             while traces := await site.db.write(site.signups.purge):
-                await site.scrub(traces)
+                await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
             if await site.db.read(site.subscribers.scrub_due):
                 await site.scrub()
             await site.db.write(prune, clock.now() - LEDGER_KEPT)
+            await asyncio.to_thread(delete_old_copies, site.settings.database_url)
         except NewsletterError as error:
             log.warning("Tidying up has to wait: %s", error.sentence)
         except Exception:

@@ -26,6 +26,12 @@ def iso(ms: int) -> str:
     return moment(ms).isoformat(timespec="seconds")
 
 
+def day(ms: int) -> str:
+    """For people: ``22 November 2026``."""
+    at = moment(ms)
+    return f"{at.day} {at:%B %Y}"
+
+
 def mail_date(ms: int) -> str:
     """RFC 5322 §3.3."""
     return format_datetime(moment(ms))

@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -22,6 +22,8 @@ from newsletter.errors import BadInput, SettingsError
 
 PREFIX = "NEWSLETTER_"
 SHORTEST_KEY = 32
+_MAY_BE_0 = frozenset({"reminder_hours", "proof_above", "mail_per_minute", "mail_per_day"})
+DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bare_signups_per_network: int = 10  # an hour, of those without our form's signed token
     signups_total: int = 2_000  # an hour, from everywhere
     proof_above: int = 200  # sign-ups an hour above which scripts must show a proof of work; 0: always
+    mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
+    mail_per_day: int = 0  # in any 24 hours; 0: no limit
 
     @property
     def public_origin(self) -> str:
@@ -86,6 +90,7 @@ def _file(path: str | None) -> dict[str, Any]:
 
 
 def _checked(values: dict[str, Any]) -> Settings:
+    _database(values.get("database_url"))
     sender = values.pop("from", None)
     keys = _words(values.pop("secret_key", ""))
     for name in ("allowed_origins", "trusted_proxies"):
@@ -106,6 +111,20 @@ def _checked(values: dict[str, Any]) -> Settings:
     _networks(settings.trusted_proxies)
     _positive(settings)
     return _with_sender(settings, sender)
+
+
+def _database(url: Any) -> None:
+    """First of all: the secret key depends on it. Whatever may hold a password is not shown."""
+    if not isinstance(url, str) or url.startswith(DATABASES):
+        return
+    scheme, found, _ = url.partition("://")
+    shown = url
+    if {"@", "?"} & set(url):
+        shown = f"{scheme}://…" if found else "…"
+    raise SettingsError(
+        f"{PREFIX}DATABASE_URL must be like sqlite:///newsletter.db or postgresql://name:password@host/database, "
+        f"not {shown!r}."
+    )
 
 
 def _with_sender(settings: Settings, sender: str | None) -> Settings:
@@ -155,7 +174,7 @@ def _own_key(database_url: str) -> tuple[str, ...]:
     """The key made once, in a file beside the SQLite database that only its owner can read."""
     if not database_url.startswith("sqlite:///"):
         raise SettingsError(f"{PREFIX}SECRET_KEY is needed with PostgreSQL, the same on every machine.")
-    path = Path(database_url.removeprefix("sqlite:///") + ".key")
+    path = Path(unquote(database_url.removeprefix("sqlite:///")) + ".key")
     try:
         if not path.exists():
             _make_key(path)
@@ -192,7 +211,7 @@ def _positive(settings: Settings) -> None:
         value = getattr(settings, name)
         if (
             isinstance(value, int)
-            and value < (0 if name in ("reminder_hours", "proof_above") else 1)
+            and value < (least := 0 if name in _MAY_BE_0 else 1)
             and not isinstance(value, bool)
         ):
-            raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1, not {value}.")
+            raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}, not {value}.")

@@ -48,6 +48,7 @@ class Tokens:
         self._keys = list(reversed(keys))  # itsdangerous signs with the last
         self._signers: dict[str, Signer] = {}
         self._oldest = keys[-1].encode()
+        self._hash_keys: dict[str, bytes] = {}
 
     def make(self, purpose: Purpose, *ids: int, now: int | None = None) -> str:
         """A link's token for `ids`; with `now` (ms) it carries its time and can expire."""
@@ -74,8 +75,11 @@ class Tokens:
 
     def fingerprint(self, purpose: str, text: str) -> str:
         """A keyed hash (hex) that outlives key rotation: it always uses the oldest key in the list."""
-        key = hmac.digest(self._oldest, b"fingerprint:" + purpose.encode(), "sha256")
-        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        key = self._hash_keys.get(purpose)
+        if key is None:
+            key = hmac.digest(self._oldest, b"fingerprint:" + purpose.encode(), "sha256")
+            self._hash_keys[purpose] = key
+        return hmac.digest(key, text.encode(), "sha256").hex()
 
     def _open(self, purpose: Purpose, token: str) -> tuple[int, ...]:
         token = token.rstrip(".,;:!?)>]}\"' ")  # what mail programs glue to a link

@@ -31,6 +31,9 @@ def given(**values: str) -> dict[str, str]:
         ("confirmation_days", "0"),
         ("confirmation_days", "a week"),
         ("reminder_hours", "-1"),
+        ("mail_per_minute", "-1"),
+        ("mail_per_minute", "0.5"),
+        ("mail_per_day", "-1"),
         ("store_ip", "perhaps"),
         ("trusted_proxies", "10.0.0.0/99"),
         ("config", "/nowhere/settings.toml"),
@@ -39,6 +42,30 @@ def given(**values: str) -> dict[str, str]:
 def test_a_bad_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"NEWSLETTER_{name.upper()}"):
         load(given(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://x", "'mysql://x'"),
+        ("mysql://olga:swordfish@db.example.org/letters", "'mysql://…'"),
+        ("mysql://olga:sword/fi://sh@db.example.org", "'mysql://…'"),
+        ("mysql://db.example.org/letters?password=swordfish", "'mysql://…'"),
+        ("olga:swordfish@db.example.org/letters", "'…'"),
+        ("postgresql:/olga:swordfish@db.example.org", "'…'"),
+        ("newsletter.db", "'newsletter.db'"),
+        ("sqlite://newsletter.db", "'sqlite://newsletter.db'"),
+        ("", "''"),
+    ],
+)
+def test_another_database_is_refused_before_all_else(url: str, shown: str) -> None:
+    """Not for the secret key, which no database of that kind would need; and no password is told."""
+    with pytest.raises(SettingsError) as caught:
+        load({"NEWSLETTER_DATABASE_URL": url})
+    assert caught.value.sentence == (
+        "NEWSLETTER_DATABASE_URL must be like sqlite:///newsletter.db or "
+        f"postgresql://name:password@host/database, not {shown}."
+    )
 
 
 def test_good_values_are_taken() -> None:

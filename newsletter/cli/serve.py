@@ -47,7 +47,7 @@ def _hurry() -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to this version. A copy of a SQLite file is kept beside it first."""
+    """Bring the database to this version. A copy of a SQLite file is put beside it first, for a week."""
     try:
         applied = asyncio.run(bring_up_to_date(settings.load().database_url))
     except MigrationError as error:

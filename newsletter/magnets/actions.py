@@ -95,6 +95,3 @@ class Magnets:
 
     async def count(self, tx: Tx, subscriber_id: int, version_id: int, *, automatic: bool) -> None:
         await store.count_download(tx, subscriber_id, version_id, automatic)
-
-    async def downloads(self, tx: Tx, version_id: int) -> int:
-        return await store.downloads(tx, version_id)

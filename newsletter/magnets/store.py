@@ -81,12 +81,3 @@ async def count_download(tx: Tx, subscriber_id: int, version_id: int, automatic:
         automatic=automatic,
         now=tx.now,
     )
-
-
-async def downloads(tx: Tx, version_id: int) -> int:
-    """How many people downloaded this version; scanners aside."""
-    return int(
-        await tx.value(
-            "SELECT count(*) FROM downloads WHERE version_id = :id AND automatic = 0", id=version_id
-        )
-    )

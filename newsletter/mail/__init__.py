@@ -1,10 +1,23 @@
 """Everything that leaves: promised in the transaction that causes it, sent by a worker, settled for good.
 
-Calls go worker > ledger, messages, relay > smtp > wire; a feature needs `Post`, a process needs `Worker`.
+Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger > claims > limits; a feature
+needs `Post`, a process needs `Worker`.
 """
 
 from newsletter.mail.look import Doubt, doubts, last_sent, waiting, workers
+from newsletter.mail.messages import size
 from newsletter.mail.outbox import Enqueued, Post, prune
 from newsletter.mail.worker import Worker
 
-__all__ = ["Doubt", "Enqueued", "Post", "Worker", "doubts", "last_sent", "prune", "waiting", "workers"]
+__all__ = [
+    "Doubt",
+    "Enqueued",
+    "Post",
+    "Worker",
+    "doubts",
+    "last_sent",
+    "prune",
+    "size",
+    "waiting",
+    "workers",
+]

@@ -17,8 +17,8 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from newsletter import clock
+from newsletter.mail.claims import Delivery
 from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
-from newsletter.mail.ledger import Delivery
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.storage import Tx, files
@@ -83,14 +83,13 @@ class Messages:
         """What the templates may say: the row's own context over what every message knows."""
         context = msgspec.json.decode(delivery.context, type=dict[str, Any])
         _refuse(context)
-        asked = clock.moment(context.get("asked_at") or delivery.created_at)
         known: dict[str, Any] = {
             "from_name": self._sender.display_name or self._settings.public_host,
             "host": self._settings.public_host,
             "postal_address": self._settings.postal_address,
             "expires_days": self._settings.confirmation_days,
             "download_days": self._settings.download_days,
-            "asked_on": f"{asked.day} {asked:%B %Y}",
+            "asked_on": clock.day(context.get("asked_at") or delivery.created_at),
         }
         known |= {name: self._with_urls(value, delivery.created_at) for name, value in context.items()}
         links = context.get("links", {})
@@ -178,14 +177,10 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _facts(download: Mapping[str, Any]) -> str:
-    """What is known about a file, for the line under its title: ``PDF, 8 pages, 1.2 MB``."""
-    size = download["size"]
-    known = [str(download.get("kind") or "PDF")]
-    if download.get("pages"):
-        known.append(_counted(download["pages"], "page"))
-    known.append(_size(size) if isinstance(size, int) else str(size))
-    return ", ".join(known)
+    """What is known about a file, for the line under its title: ``PDF, 1.2 MB``."""
+    return f"PDF, {size(download['size'])}"
 
 
-def _size(octets: int) -> str:
+def size(octets: int) -> str:
+    """For people: ``1.2 MB``, ``84 kB``."""
     return f"{max(1, round(octets / 1000))} kB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"

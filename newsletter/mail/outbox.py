@@ -44,13 +44,12 @@ class Post:
         context: Mapping[str, Any],
         subscriber_id: int | None = None,
         skip: str = "",
-        delay: int = 0,
     ) -> Enqueued:
-        """Promise `message` (a folder of templates/email/) to the address `to`, after `delay` ms. One INSERT.
+        """Promise `message` (a folder of templates/email/) to the address `to`. One INSERT.
 
         `context` is plain values for the templates. Links are named by purpose and ids, so that no live token
         lies in the table: ``"links": {"confirm": ["/confirm/", "confirm", [signup_id, epoch]]}``, and in lists
-        ``{"title": …, "link": ["/downloads/", "download", [subscriber_id, magnet_id, epoch]]}``.
+        ``{"title": …, "link": ["/downloads/", "download", [subscriber_id, magnet_id]]}``.
         With `skip` the row is born `skipped` for that reason, at the same cost and without the address.
         """
         row_id = ids.new_id()
@@ -70,7 +69,7 @@ class Post:
             context=msgspec.json.encode(context).decode(),
             message_id=message_id,
             state="skipped" if skip else "queued",
-            not_before=tx.now + delay,
+            not_before=tx.now,
             now=tx.now,
             settled_at=tx.now if skip else None,
             reply=skip,
@@ -134,11 +133,6 @@ class Post:
             key=suppression_key(self._tokens, email_key),
             now=tx.now,
         )
-
-    async def unsuppress(self, tx: Tx, email_key: str) -> None:
-        """By the owner's or the person's own hand."""
-        key = suppression_key(self._tokens, email_key)
-        await tx.run("DELETE FROM suppressions WHERE key = :key", key=key)
 
     async def forget(self, tx: Tx, subscriber_id: int) -> None:
         """Erase what the ledger knows of one person; what waits for them is not sent."""

@@ -3,15 +3,37 @@
 import logging
 import ssl
 
+import msgspec
+
 from newsletter import clock
+from newsletter.clock import SECOND
+from newsletter.mail.limits import Meter
 from newsletter.mail.smtp import Connection, RelayTrouble, Timeouts, connect, parse_url
 from newsletter.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """Nothing goes out for a while. It ends by this process's own clock, which never jumps."""
+
+    seconds: float  # 0: all is well
+    over_at: float  # monotonic
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.over_at - clock.monotonic())
+
+
+_NONE = Pause(0.0, 0.0)
+
+
 class Relay:
-    """Lends connections to the server that NEWSLETTER_SMTP_URL names. Raises SettingsError for a bad one."""
+    """Lends connections to the server that NEWSLETTER_SMTP_URL names. Raises SettingsError for a bad one.
+
+    What it learns of the server is `news` until it is written down for the other workers; what they have
+    written down is heeded.
+    """
 
     def __init__(
         self, settings: Settings, timeouts: Timeouts, tls_context: ssl.SSLContext | None = None
@@ -22,18 +44,18 @@ class Relay:
         self._tls_context = tls_context
         self._idle: list[tuple[float, Connection]] = []
         self._lent: set[Connection] = set()
-        self._pause = 0.0
-        self._ready_at = 0.0
+        self._pause = self._told = _NONE
+        self._known = 0  # until when the row says that nothing goes out, as last written or read
 
     @property
     def ready_in(self) -> float:
         """Seconds until it is worth another try; 0 when there is no trouble, or the pause is over."""
-        return max(0.0, self._ready_at - clock.monotonic())
+        return self._pause.left
 
     @property
     def troubled(self) -> bool:
         """The last word was trouble: try with one connection before many."""
-        return self._pause > 0
+        return self._pause.seconds > 0
 
     async def lend(self) -> Connection:
         """A kept connection, or a new one. Raises RelayTrouble."""
@@ -63,15 +85,39 @@ class Relay:
     def had_trouble(self, trouble: RelayTrouble) -> float:
         """Nothing goes out for 1, 2, 4 … 60 s. Returns the seconds."""
         if not self.ready_in:
-            self._pause = min(max(self._timeouts.pause, self._pause * 2), self._timeouts.longest_pause)
-            self._ready_at = clock.monotonic() + self._pause
-            _log.warning("%s Trying again in %.0f s; what is queued waits.", trouble, self._pause)
-        return self._pause
+            seconds = min(max(self._timeouts.pause, self._pause.seconds * 2), self._timeouts.longest_pause)
+            self._pause = Pause(seconds, clock.monotonic() + seconds)
+            _log.warning("%s Trying again in %.0f s; what is queued waits.", trouble, seconds)
+        return self._pause.seconds
 
     def was_fine(self) -> None:
-        if self._pause:
+        if self.troubled:
             _log.info("The relay is back.")
-        self._pause = self._ready_at = 0.0
+            self._pause = _NONE
+
+    @property
+    def news(self) -> Pause | None:
+        """What the row doesn't hold yet. There is none as long as all is well."""
+        return None if self._pause is self._told else self._pause
+
+    def told(self, pause: Pause, until: int) -> None:
+        """The row holds `pause` now, as lasting until then (ms)."""
+        self._told = pause
+        self._known = until
+
+    def heed(self, meter: Meter, now: int) -> None:
+        """What another worker wrote, or this one before a restart. It is waited out once, and at most for its
+        own length, whatever the machines' clocks say."""
+        if self.news or meter.paused_until == self._known:
+            return
+        seconds = meter.pause / SECOND
+        left = min(max(meter.paused_until - now, 0) / SECOND, seconds)
+        self._pause = Pause(seconds, clock.monotonic() + left) if seconds else _NONE
+        self.told(self._pause, meter.paused_until)
+        if left:
+            _log.warning(
+                "The relay had trouble a moment ago. Trying again in %.0f s; what is queued waits.", left
+            )
 
     async def sweep(self) -> None:
         """Close what nobody has used for a while."""

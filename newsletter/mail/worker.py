@@ -3,20 +3,19 @@
 import asyncio
 import logging
 import ssl
-import traceback
 from collections.abc import Coroutine
 from typing import Any, cast
 
 from newsletter import ids
-from newsletter.clock import SECOND
+from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
-from newsletter.mail import ledger
-from newsletter.mail.headers import MessageError
-from newsletter.mail.ledger import Delivery, Settlement, release, settlement
-from newsletter.mail.messages import Messages, attachments
+from newsletter.mail import ledger, limits
+from newsletter.mail.claims import Delivery, due
+from newsletter.mail.handover import Handover, where
+from newsletter.mail.ledger import Settlement
 from newsletter.mail.outbox import TOPIC
 from newsletter.mail.relay import Relay
-from newsletter.mail.smtp import Connection, Outcome, RelayTrouble, Timeouts
+from newsletter.mail.smtp import Connection, RelayTrouble, Timeouts
 from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
@@ -48,9 +47,9 @@ class Worker:
     ) -> None:
         self._db = db
         self._tokens = tokens
-        self._sender = settings.from_email
-        self._messages = Messages(settings, tokens)
         self._relay = Relay(settings, timeouts or Timeouts(), tls_context)
+        self._handover = Handover(db, settings, tokens, self._relay)
+        self._limits = limits.limits_of(settings)
         self._connections = connections
         self._silence = silence
         self._beat = beat
@@ -60,6 +59,7 @@ class Worker:
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
         self._running = self._stopping = self._stranded = False
+        self._full_until = 0  # as last told
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Worker:
                 _log.warning("The worker waits for its database: %s", error)
             self._stranded = True
         except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
-            _log.error("The worker stumbled: %s", _where(error))
+            _log.error("The worker stumbled: %s", where(error))
         else:
             return True
         await asyncio.sleep(_AGAIN)
@@ -134,17 +134,32 @@ class Worker:
 
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""
-        room = (1 if self._relay.troubled else self._connections) - len(self._lanes)
-        if room > 0 and not self._relay.ready_in:
-            waiting = await self._db.read(ledger.due, self._connections)
-            for _ in range(min(room, waiting - len(self._connecting))):
+        seconds = self._poll
+        if len(self._lanes) < self._connections:
+            seen = await self._db.read(due, self._limits, self._connections)
+            self._relay.heed(seen.meter, seen.now)
+            self._tell(seen.full_until)
+            for _ in range(min(self._room(), seen.ready - len(self._connecting))):
                 self._open_lane()
-        await self._rest()
+            seconds = seen.wait / SECOND or seconds
+        await self._rest(min(self._relay.ready_in or seconds, seconds, self._poll))
         await self._relay.sweep()
 
-    async def _rest(self) -> None:
+    def _room(self) -> int:
+        if self._relay.ready_in:
+            return 0
+        return (1 if self._relay.troubled else self._connections) - len(self._lanes)
+
+    def _tell(self, full_until: int) -> None:
+        """The owner is told once that mail waits for the day's limit."""
+        if full_until in (0, self._full_until):
+            return
+        self._full_until = full_until
+        sentence = "The limit of %d mails a day is reached; what is queued goes on at %s."
+        _log.warning(sentence, self._limits.per_day, iso(full_until))
+
+    async def _rest(self, seconds: float) -> None:
         """Until something is enqueued, something may have become due, or the worker is to stop."""
-        seconds = min(self._relay.ready_in or self._poll, self._poll)
         nap = self._nap = asyncio.create_task(self._db.wait(TOPIC, seconds))
         try:
             await asyncio.wait([nap])
@@ -168,6 +183,8 @@ class Worker:
             try:
                 connection = await self._relay.lend()
             except RelayTrouble:
+                self._connecting.discard(me)
+                await self._share()
                 return
             self._connecting.discard(me)
             try:
@@ -179,7 +196,7 @@ class Worker:
         """Send over it until the work or the connection is at its end. Whether there may be more work."""
         rows = await self._turn(None, 1)
         while rows:
-            done = await self._deliver(connection, rows[0])
+            done = await self._handover.deliver(connection, rows[0])
             go_on = connection.usable and not self._stopping
             rows = await self._turn(done, int(go_on))
         return not connection.usable
@@ -187,51 +204,14 @@ class Worker:
     async def _turn(self, done: Settlement | None, limit: int) -> list[Delivery]:
         while True:
             try:
-                return await self._db.write(ledger.turn, self._tokens, self._id, done, limit)
+                await self._share()
+                return await self._db.write(ledger.turn, self._tokens, self._id, done, limit, self._limits)
             except Unavailable:
                 if done is None:
                     raise
                 await asyncio.sleep(_AGAIN)  # what the server said must not be lost
 
-    async def _deliver(self, connection: Connection, row: Delivery) -> Settlement:
-        """Whatever is wrong with one message, the others go on."""
-        try:
-            message = self._messages.build(row, await self._db.read(attachments, row))
-        except Unavailable:
-            return release(row, "The database was away.", 10 * SECOND)
-        except MessageError as error:
-            _log.error("Message %d (%s) can't be made: %s", row.id, row.message, error)
-            return settlement(row, "failed", str(error))
-        except Exception as error:  # noqa: BLE001  a fault in a template's filter, say
-            _log.error("Message %d (%s) can't be made: %s", row.id, row.message, _where(error))
-            return settlement(row, "failed", f"It can't be made ({type(error).__name__}).")
-        try:
-            return await self._send(connection, row, message)
-        except Exception as error:  # noqa: BLE001  we can't tell how far it came
-            _log.error("Message %d is in doubt: %s", row.id, _where(error))
-            connection.cut()
-            return settlement(row, "in_doubt", f"A fault in the worker ({type(error).__name__}).")
-
-    async def _send(self, connection: Connection, row: Delivery, message: bytes) -> Settlement:
-        try:
-            outcome = await connection.send(self._sender, row.recipient, message)
-        except RelayTrouble as trouble:
-            # A kept connection may end at any time; only a fresh one tells of the relay.
-            pause = 0 if connection.carried else self._relay.had_trouble(trouble)
-            return release(row, str(trouble), int(pause * SECOND))
-        self._heed(row, outcome)
-        return settlement(row, outcome.result, outcome.words)
-
-    def _heed(self, row: Delivery, outcome: Outcome) -> None:
-        if outcome.result == "in_doubt":
-            _log.warning("Message %d is in doubt: %s", row.id, outcome.words)
-            self._relay.had_trouble(RelayTrouble("The relay took a message and did not answer."))
-            return
-        self._relay.was_fine()
-        if outcome.result != "sent":
-            _log.info("Message %d is %s: the relay said %d.", row.id, outcome.result, outcome.code)
-
-
-def _where(error: Exception) -> str:
-    """What and where, without the exception's own words, which may hold an address."""
-    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+    async def _share(self) -> None:
+        """What was learned of the relay is there for the other workers, and after a restart."""
+        if pause := self._relay.news:
+            self._relay.told(pause, await self._db.write(limits.pause, pause.seconds, pause.left))

@@ -13,6 +13,7 @@ from newsletter.magnets import Magnet, Magnets
 from newsletter.mail import Post
 from newsletter.settings import Settings
 from newsletter.signups import store
+from newsletter.signups.forms import Forms
 from newsletter.signups.model import Form, Signup
 from newsletter.storage import Tx
 from newsletter.subscribers import Consent, Subscriber, Subscribers
@@ -43,11 +44,14 @@ class Confirmed(msgspec.Struct):
 
 
 class Signups:
-    def __init__(self, settings: Settings, post: Post, subscribers: Subscribers, magnets: Magnets) -> None:
+    def __init__(
+        self, settings: Settings, post: Post, subscribers: Subscribers, magnets: Magnets, forms: Forms
+    ) -> None:
         self._settings = settings
         self._post = post
         self._subscribers = subscribers
         self._magnets = magnets
+        self._forms = forms
 
     async def sign_up(self, tx: Tx, form: Form, submission: Submission) -> None:
         """Keeps the request and the one mail that it causes.
@@ -136,7 +140,7 @@ class Signups:
             raise NotFound(OLD_LINK)
         read = self._subscribers.hold if held else self._subscribers.find
         person = await read(tx, signup.subscriber_id)
-        form = await store.form_by_id(tx, self._magnets, signup.form_id)
+        form = self._forms.kept(signup.form_id) or await store.form_by_id(tx, self._magnets, signup.form_id)
         if form is None or person.epoch != epoch or person.status in ("blocked", "complained"):
             raise NotFound(OLD_LINK)
         return signup, form, person

@@ -17,19 +17,26 @@ class Forms:
     def __init__(self, db: Database, magnets: Magnets) -> None:
         self._db = db
         self._magnets = magnets
-        self._kept: dict[str, tuple[float, Form]] = {}
+        self._kept: dict[str | int, tuple[float, Form]] = {}  # by slug and by id
 
     async def find(self, slug: str) -> Form:
         """Raises NotFound."""
-        kept = self._kept.get(slug)
-        if kept is not None and monotonic() - kept[0] < FRESH:
-            return kept[1]
-        form = await self._db.read(store.find_form, self._magnets, slug)
+        form = self.kept(slug) or await self._db.read(store.find_form, self._magnets, slug)
         if form is None:
             self._kept.pop(slug, None)
             raise NotFound("There is no such form here. Please check the address.")
-        self._kept[slug] = (monotonic(), form)
+        self.keep(form)
         return form
+
+    def kept(self, which: str | int) -> Form | None:
+        """The form of that slug or id, where it was read a moment ago."""
+        since, form = self._kept.get(which, (0.0, None))
+        return form if form and monotonic() - since < FRESH else None
+
+    def keep(self, form: Form) -> None:
+        """What was read in a transaction that is over; one that was kept already grows no younger."""
+        if self.kept(form.id) is not form:
+            self._kept[form.id] = self._kept[form.slug] = (monotonic(), form)
 
 
 def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> Address:

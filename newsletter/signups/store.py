@@ -6,6 +6,7 @@ from newsletter.ids import new_id
 from newsletter.magnets import Magnets
 from newsletter.signups.model import EMAIL, Field, Form, Signup
 from newsletter.storage import Tx
+from newsletter.subscribers import tag_name
 
 
 class _FormRow(msgspec.Struct):
@@ -65,7 +66,7 @@ async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
         intro=form.intro,
         button=form.button,
         fields=msgspec.json.encode(form.fields).decode(),
-        tags=msgspec.json.encode(form.tags).decode(),
+        tags=msgspec.json.encode([tag_name(tag) for tag in form.tags]).decode(),
         thanks=form.thanks_url,
         wording_id=form.wording_id,
         now=tx.now,

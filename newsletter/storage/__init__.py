@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from newsletter import clock as clocks
+from newsletter.storage.copies import delete_old as delete_old_copies
 from newsletter.storage.db import (
     Action,
     ConstraintError,
@@ -27,6 +28,7 @@ __all__ = [
     "Param",
     "StoredFile",
     "Tx",
+    "delete_old_copies",
     "engine_of",
     "migrate",
     "open_database",

@@ -100,11 +100,11 @@ class Database(Protocol):
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  the answer is False, not an error
         """True once `topic` is woken (or was, since the last wait), False after `timeout` seconds."""
 
-    async def scrub(self, *traces: str) -> None:
+    async def scrub(self, *traces: str, copies: bool = True) -> None:
         """After an erasure: no text that was deleted stays readable in the database's files.
 
         With `traces` (the erased address, in each spelling it was stored in) only as much work is done
-        as it takes to be rid of these.
+        as it takes to be rid of these. `copies`: the copies that migrations left beside the file are deleted.
         """
 
     async def close(self) -> None: ...

@@ -27,10 +27,6 @@ class StoredFile(msgspec.Struct, frozen=True):
     media_type: str
     size: int  # bytes
 
-    @property
-    def chunks(self) -> int:
-        return -(-self.size // CHUNK)
-
 
 class _Chunk(msgspec.Struct, frozen=True):
     bytes: bytes

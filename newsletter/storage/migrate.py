@@ -5,16 +5,14 @@ look at the ledger (table `migrations`), so one applies it and the others find i
 """
 
 import logging
-import os
 import sqlite3
-from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from newsletter import clock, paths
 from newsletter.errors import MigrationError
-from newsletter.storage import postgres
+from newsletter.storage import copies, postgres
 from newsletter.storage.db import engine_of, sqlite_path
 from newsletter.storage.sqlite_file import WRITER_PRAGMAS, cannot_open, connect, make_file, require_log
 from newsletter.storage.steps import LEDGER, Applied, Step, load, outstanding
@@ -30,7 +28,7 @@ _NOTE_THERE = "INSERT INTO migrations (number, name, sha256, applied_at) VALUES 
 async def migrate(url: str, *, folder: Path = paths.MIGRATIONS) -> list[str]:
     """Applies what is outstanding and names it. Raises MigrationError, SettingsError, Unavailable.
 
-    A SQLite database that holds rows is copied first, to `<name>-before-<number>.db` beside it.
+    A SQLite database that holds rows is copied first, to `<name>-before-<number>.db` beside it (storage/copies.py).
     """
     if engine_of(url) == "sqlite":
         return await _migrate_sqlite(sqlite_path(url), folder)
@@ -80,7 +78,7 @@ def _apply_next(raw: sqlite3.Connection, path: Path, steps: list[Step], *, copie
         if not todo:
             return None
         if not copied and _holds_rows(raw):
-            _copy(path, todo[0].number)
+            copies.make(path, todo[0].number)
         _apply(raw, todo[0])
         raw.execute("COMMIT")
         return todo[0]
@@ -105,24 +103,6 @@ def _apply(raw: sqlite3.Connection, step: Step) -> None:
 def _holds_rows(raw: sqlite3.Connection) -> bool:
     tables = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'migrations'")
     return any(raw.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for (name,) in tables.fetchall())  # noqa: S608  names of our schema
-
-
-def _copy(path: Path, number: int) -> None:
-    """The database as it is before migration `number`, whole and synced to the disk, for its owner only."""
-    copy = path.with_name(f"{path.stem}-before-{number:04}{path.suffix}")
-    unfinished = copy.with_name(f"{copy.name}.partial")
-    unfinished.unlink(missing_ok=True)
-    make_file(unfinished)
-    try:
-        with closing(sqlite3.connect(path)) as reader:
-            reader.execute("VACUUM INTO ?", (str(unfinished),))
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(copy)
-    except (sqlite3.Error, OSError) as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise MigrationError(f"The database can't be copied to {copy} before migrating: {error}.") from None
 
 
 async def _sqlite_ledger(path: Path) -> list[Applied]:

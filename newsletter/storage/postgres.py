@@ -192,7 +192,7 @@ class PostgresDatabase:
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  see the port
         return await self._topics.wait(topic, timeout)
 
-    async def scrub(self, *traces: str) -> None:  # noqa: ARG002  it can't be told what to look for
+    async def scrub(self, *traces: str, copies: bool = True) -> None:  # noqa: ARG002  it can't be told what to look for
         """A plain VACUUM of our tables: no query, dump or index holds what was deleted.
 
         PostgreSQL has no secure delete. Bytes of a dead row may stay in its page until that is written

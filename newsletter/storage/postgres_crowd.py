@@ -12,12 +12,16 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from newsletter.storage.db import Param, S, row_maker
 from newsletter.storage.placeholders import bound, compiled
 
 LARGEST_BATCH = 64
+LANES = 2
+"""Batches at once: while one waits for the server, the other's statements are made (measured: see docs)."""
+
 _PLACE = "place_in_batch"
 _RETURNING = re.compile(r"\sRETURNING\s", re.IGNORECASE)
 
@@ -100,7 +104,7 @@ class Member:
 
 
 class Crowd:
-    """Gathers members while a batch is under way, and lets the next batch of them run in step.
+    """Gathers members while batches are under way, and lets the next batch of them run in step.
 
     `in_step(batch)` runs one in a transaction; where it fails, `alone(action)` runs each by itself, so that
     only the one at fault gets to know.
@@ -114,35 +118,44 @@ class Crowd:
         self._in_step = in_step
         self._alone = alone
         self._waiting: deque[Member] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._under_way: set[str] = set()  # the matters that batches are about
+        self._lanes: set[asyncio.Task[None]] = set()
 
     async def join(self, about: str, action: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
         member = Member(about, action)
         self._waiting.append(member)
-        if self._running is None:
-            self._running = asyncio.get_running_loop().create_task(self._run())
+        if len(self._lanes) < LANES:
+            lane = asyncio.get_running_loop().create_task(self._run())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
         return await member.future
 
     async def _run(self) -> None:
+        """Batch after batch, until nobody waits but for what another lane is about; that lane goes on with it."""
+        batch: list[Member] = []
         try:
-            while self._waiting:
-                await self._settle(self._next_batch())
-        finally:
-            self._running = None
-            for member in self._waiting:
-                member.future.cancel()  # the loop is being torn down
+            while batch := self._next_batch():
+                await self._settle(batch)
+                self._under_way.difference_update(member.about for member in batch)
+        except BaseException:  # the loop is being torn down
+            for member in (*batch, *self._waiting):
+                member.future.cancel()
             self._waiting.clear()
+            raise
 
     def _next_batch(self) -> list[Member]:
         """The first of each matter, in the order of their matters: two machines then lock in the same order."""
-        batch: dict[str, Member] = {}
+        batch: list[Member] = []
         later: list[Member] = []
         while self._waiting and len(batch) < LARGEST_BATCH:
             member = self._waiting.popleft()
-            if batch.setdefault(member.about, member) is not member:
+            if member.about in self._under_way:
                 later.append(member)
+            else:
+                self._under_way.add(member.about)
+                batch.append(member)
         self._waiting.extendleft(reversed(later))
-        return [batch[about] for about in sorted(batch)]
+        return sorted(batch, key=attrgetter("about"))
 
     async def _settle(self, batch: Sequence[Member]) -> None:
         if len(batch) > 1:
@@ -166,8 +179,8 @@ class Crowd:
 
     async def close(self) -> None:
         """Finishes what waits."""
-        if self._running:
-            await asyncio.wait([self._running])
+        while self._lanes:
+            await asyncio.wait(self._lanes)
 
 
 def _tell(member: Member, value: Any, error: Exception | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from newsletter.clock import monotonic
 from newsletter.errors import Unavailable
+from newsletter.storage import copies as kept
 from newsletter.storage import sqlite_file
 from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, unavailable
 from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, RawFile, primary_code
@@ -157,7 +158,7 @@ class SqliteDatabase:
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  as the port has it
         return await self._topics.wait(topic, timeout)
 
-    async def scrub(self, *traces: str) -> None:
+    async def scrub(self, *traces: str, copies: bool = True) -> None:
         """Empties the write-ahead log, and rewrites the file where it still holds a trace.
 
         secure_delete zeroes what is deleted, but not the gap that stays in a page when SQLite moves rows
@@ -165,13 +166,15 @@ class SqliteDatabase:
         VACUUM rewrites such pages; it holds up writers for as long as it takes to copy the file.
         """
         try:
+            if copies:
+                await asyncio.to_thread(kept.delete, self._path)
             await self._truncate_log()
             assert self._file is not None
             if traces and not await asyncio.to_thread(sqlite_file.holds, self._file.descriptor, traces):
                 return
             await (await self._current_writer()).run(sqlite_file.vacuum)
             await self._truncate_log()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             _log.error("SQLite could not be scrubbed: %s", error)
             raise Unavailable(
                 "It is erased, but traces may stay in the file until this is repeated."

@@ -2,7 +2,7 @@
 
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson
-from newsletter.subscribers.model import STATUSES, Consent, Status, Subscriber, Topic
+from newsletter.subscribers.model import STATUSES, Consent, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.store import figures
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 
@@ -20,4 +20,5 @@ __all__ = [
     "export_ndjson",
     "figures",
     "query",
+    "tag_name",
 ]

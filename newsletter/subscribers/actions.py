@@ -54,9 +54,9 @@ class Subscribers:
         """Makes them active with what they typed, tags them, and records what they agreed to."""
         known: dict[str, Any] = msgspec.json.decode(person.fields)
         merged = msgspec.json.encode(known | msgspec.json.decode(fields)).decode()
-        await store.activate(tx, person.id, agreed.form_id or 0, name or person.name, merged)
+        head = await consent.record(tx, self._tokens, person, agreed)
+        await store.activate(tx, person.id, agreed.form_id or 0, name or person.name, merged, head)
         await store.tag(tx, person.id, list(tags))
-        await consent.record(tx, self._tokens, person, agreed)
         await self._post.clear_budget(tx, person.email_key)
 
     async def unsubscribe(self, tx: Tx, id: int, channel: str) -> None:
@@ -64,9 +64,9 @@ class Subscribers:
         person = await store.lock(tx, id)
         if person is None or person.status != "active":
             return
-        await store.leave(tx, id, "unsubscribed")
+        head = await consent.record(tx, self._tokens, person, _now("unsubscribed", {"channel": channel}))
+        await store.leave(tx, id, "unsubscribed", head)
         await self._post.clear_budget(tx, person.email_key)  # the way back stays open
-        await consent.record(tx, self._tokens, person, _now("unsubscribed", {"channel": channel}))
 
     async def block(self, tx: Tx, id: int, epoch: int) -> tuple[str, ...]:
         """“This wasn’t me”: the address is forgotten where it never confirmed, and mailed nothing from now on.
@@ -78,7 +78,7 @@ class Subscribers:
             return ()
         await self._post.suppress(tx, person.email_key, "not_me")
         if person.confirmed_at is not None:
-            await store.leave(tx, id, "blocked")
+            await store.leave(tx, id, "blocked", person.consent_head)
             return ()
         return await self._remove(tx, person)
 
@@ -110,16 +110,22 @@ class Subscribers:
         traces = await store.traces(tx, person)
         await self._post.forget(tx, person.id)
         await store.remove(tx, person.id)
-        await chores.note(tx, chores.SCRUB)
+        await chores.note(tx, self._whose(person.email))
         return traces
 
     async def scrub_due(self, tx: Tx) -> bool:
         """Whether an erasure's traces were left behind: by a crash, or because storage was busy."""
-        return await chores.waiting(tx, chores.SCRUB, tx.now - MINUTE)
+        return await chores.waiting(tx, tx.now - MINUTE)
 
-    async def scrubbed(self, tx: Tx, began: int) -> None:
-        """Whatever was erased before `began` (ms) is gone from the files too."""
-        await chores.done(tx, chores.SCRUB, began)
+    async def scrubbed(self, tx: Tx, began: int, traces: Sequence[str] = ()) -> None:
+        """What was erased before `began` (ms) is gone from the files too: these traces, or without any, all."""
+        if traces:
+            await chores.done(tx, began, map(self._whose, traces))
+        else:
+            await chores.all_done(tx, began)
+
+    def _whose(self, email: str) -> str:
+        return self._tokens.fingerprint("scrub", email)
 
     async def own_data(self, tx: Tx, id: int) -> dict[str, Any]:
         """Everything we hold about one person, for them to read (GDPR Art. 15, 20)."""

@@ -13,13 +13,13 @@ from newsletter.subscribers.store import consents
 from newsletter.tokens import Tokens
 
 
-async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -> None:
-    """Adds `consent` to the person's chain. The caller holds the person's row."""
+async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -> str:
+    """Adds `consent` to the person's chain; its hash is the new head, which the caller writes to the row it holds."""
     number = 1 + await consents.newest_number(tx, person.id) if person.consent_head else 1
     consent = msgspec.structs.replace(consent, subscriber_id=person.id, number=number, at=tx.now)
     consent.hash = seal(tokens, person.consent_head, consent)
     await consents.add(tx, consent)
-    person.consent_head = consent.hash
+    return consent.hash
 
 
 def seal(tokens: Tokens, before: str, consent: Consent) -> str:

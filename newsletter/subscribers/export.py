@@ -87,7 +87,7 @@ def _object(row: Sequence[str]) -> dict[str, Any]:
     person: dict[str, Any] = dict(zip(HEADER, row, strict=True))
     for name in OPTIONAL:
         person[name] = person[name] or None
-    person["tags"] = person["tags"].split()
+    person["tags"] = person["tags"].split(",") if person["tags"] else []
     person["fields"] = msgspec.Raw(person["fields"].encode())
     if version := person["consent_wording_version"]:
         person["consent_wording_version"] = int(version)

@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from newsletter.errors import BadInput
+
 Status = Literal["pending", "active", "unsubscribed", "bounced", "complained", "blocked"]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -33,6 +35,14 @@ class Topic(msgspec.Struct):
     name: str
     title: str
     chosen: bool
+
+
+def tag_name(text: str) -> str:
+    """The name of a tag, as exports list them: between commas, on one line. Raises BadInput."""
+    name = text.strip()
+    if not name or "," in name or not name.isprintable():
+        raise BadInput("The name of a tag is one line without a comma.")
+    return name
 
 
 class Consent(msgspec.Struct):

@@ -11,7 +11,10 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from newsletter.demo import Blog, Inbox
 from newsletter.web.server import Server
-from tests.browser.stand_in import StandIn
+from tests.browser.demonstration import free_ports
+from tests.conftest import Clock
+from tests.web.conftest import set_clock
+from tests.web.stage import Stage, serving
 
 HERE = Path(__file__).parent
 QUIET = [
@@ -66,26 +69,35 @@ async def page(context: BrowserContext) -> Page:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stand_in() -> AsyncIterator[StandIn]:
-    service = StandIn()
-    yield service
-    service.open.set()  # let go of what a failed test still holds
+async def service(
+    request: pytest.FixtureRequest,
+    sqlite_url: str,
+    tmp_path: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Stage]:
+    """The real one, with other settings where a test's parameter says so. Its clock stands still until it is moved."""
+    set_clock(monkeypatch, clock)
+    port, blog_port = free_ports()
+    origins = {
+        "public_url": f"http://localhost:{port}",
+        "allowed_origins": (f"http://localhost:{blog_port}",),
+    }
+    changes = {**origins, **getattr(request, "param", {})}
+    async with serving(sqlite_url, tmp_path, clock, worker=False, port=port, **changes) as running:
+        yield running
+
+
+@pytest.fixture
+def inbox(service: Stage) -> Inbox:
+    return service.inbox
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def service(stand_in: StandIn) -> AsyncIterator[str]:
-    """The stand-in's origin."""
-    async with Server(stand_in, port=0, drain=0) as server:
-        yield f"http://localhost:{server.port}"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def inbox(tmp_path: Path) -> Inbox:
-    return Inbox(tmp_path / "inbox")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def blog(service: str, inbox: Inbox) -> AsyncIterator[str]:
+async def blog(service: Stage) -> AsyncIterator[str]:
     """The demonstration's blog, another origin than the service's, with its strict policy."""
-    async with Server(Blog(service, "Wilma Harrow", inbox), port=0, drain=0) as server:
-        yield f"http://localhost:{server.port}"
+    settings = service.site.settings
+    (origin,) = settings.allowed_origins
+    page = Blog(settings.public_url, "Wilma Harrow", service.inbox)
+    async with Server(page, port=int(origin.rpartition(":")[2]), drain=0):
+        yield origin

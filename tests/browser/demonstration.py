@@ -36,7 +36,7 @@ class Demonstration:
 
 @asynccontextmanager
 async def demonstration(folder: Path) -> AsyncIterator[Demonstration]:
-    service, blog = _free_ports()
+    service, blog = free_ports()
     command = [sys.executable, "-m", "newsletter", "demo", "--port", str(service), "--blog-port", str(blog)]
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
@@ -58,6 +58,6 @@ async def demonstration(folder: Path) -> AsyncIterator[Demonstration]:
         await process.wait()
 
 
-def _free_ports() -> tuple[int, int]:
+def free_ports() -> tuple[int, int]:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         return one.getsockname()[1], two.getsockname()[1]

@@ -59,9 +59,12 @@ def test_what_was_erased_is_in_no_file(machine: Machine) -> None:
         return sum(text in file.lower() for file in files for text in (b"mallory.of", b"mallory other"))
 
     machine.act(talks)
-    assert traces() > 0
+    before_a_migration = machine.folder / "newsletter-before-0002.db"
+    shutil.copy(machine.folder / "newsletter.db", before_a_migration)
+    assert traces() > 1
     assert machine.run("erase", "--yes", "mallory.of.somewhere@example.com").text == "Erased.\n"
     assert traces() == 0
+    assert not before_a_migration.exists()
     assert json.loads(machine.run("show", ADA).text)["email"] == ADA
 
 

@@ -8,6 +8,7 @@ from tests.cast import House
 
 ADA = "ada@example.org"
 PDF = b"%PDF-1.7\nsecond"
+COUNTED = "SELECT count(*) FROM downloads WHERE automatic = 0"
 
 
 async def test_a_new_version_is_what_the_links_serve(house: House) -> None:
@@ -32,11 +33,11 @@ async def test_a_person_counts_once_a_version_and_scanners_do_not(house: House) 
     ada = await house.joins(ADA)
     count = house.site.magnets.count
     await house.db.write(count, ada.id, magnet.version_id, automatic=True)
-    assert await house.db.read(house.site.magnets.downloads, magnet.version_id) == 0
+    assert await house.count(COUNTED) == 0
     for _ in range(3):
         await house.db.write(count, ada.id, magnet.version_id, automatic=False)
     await house.db.write(count, ada.id, magnet.version_id, automatic=True)
-    assert await house.db.read(house.site.magnets.downloads, magnet.version_id) == 1
+    assert await house.count(COUNTED) == 1
 
 
 async def test_several_guides_on_one_form_come_in_one_mail(house: House) -> None:
@@ -55,6 +56,7 @@ async def test_a_small_guide_rides_along_where_the_owner_wants_it(house: House) 
     form = await house.form()
     extra = await house.db.write(house.site.magnets.add, "note", "Note", "", "note.pdf", PDF, attach=True)
     await house.db.write(house.site.magnets.offer, form.id, [extra])
+    house.site.forms._kept.clear()
     await house.joins(ADA)
     given = await house.db.read(house.site.magnets.open, extra)
     assert f'"file_ids":[{given.file.id}]' in (await house.mails(ADA))[-1].context

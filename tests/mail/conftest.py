@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from newsletter.mail import Post, Worker
-from newsletter.mail.ledger import Delivery
+from newsletter.mail.claims import Delivery
 from newsletter.mail.smtp import Timeouts
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
@@ -28,7 +28,11 @@ _CONFIRM: dict[str, Any] = {
 }
 _GUIDE: dict[str, Any] = {
     "downloads": [
-        {"title": "Structure your career", "size": 412_345, "link": ["/downloads/", "download", [41, 7]]}
+        {
+            "title": "Structure your career",
+            "size": 412_345,
+            "link": ["/downloads/", "download", [41, 7]],
+        }
     ],
     "links": {
         "preferences": ["/preferences/", "preferences", [41, 1]],
@@ -118,6 +122,7 @@ def delivery(message: str = "confirmation", **changes: Any) -> Delivery:
         "created_at": NOON,
         "attempts": 0,
         "resends": 0,
+        "claimed_at": NOON,
     }
     known |= changes
     return Delivery(**known | {"context": msgspec.json.encode(known["context"]).decode()})
@@ -157,13 +162,19 @@ AtWork = Callable[..., AbstractAsyncContextManager[Worker]]
 
 @pytest.fixture
 def at_work(db: Database, settings: Settings, tokens: Tokens, sink: Sink) -> AtWork:
-    """``async with at_work(): …`` a worker sends to the sink; `relay` is another address."""
+    """``async with at_work(): …`` a worker sends to the sink; `relay` is another address, `mail_…` a limit."""
 
     @asynccontextmanager
-    async def work(relay: str = "", on: Database = db, **options: Any) -> AsyncIterator[Worker]:
-        url = relay or f"smtp://127.0.0.1:{sink.port}?tls=off"
-        options = {"timeouts": QUICK, "poll": 0.05, **options}
-        worker = Worker(on, msgspec.structs.replace(settings, smtp_url=url), tokens, **options)
+    async def work(
+        relay: str = "", on: Database = db, mail_per_minute: int = 0, mail_per_day: int = 0, **options: Any
+    ) -> AsyncIterator[Worker]:
+        here = msgspec.structs.replace(
+            settings,
+            smtp_url=relay or f"smtp://127.0.0.1:{sink.port}?tls=off",
+            mail_per_minute=mail_per_minute,
+            mail_per_day=mail_per_day,
+        )
+        worker = Worker(on, here, tokens, **{"timeouts": QUICK, "poll": 0.05, **options})
         running = asyncio.create_task(worker.run())
         try:
             yield worker

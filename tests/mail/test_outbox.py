@@ -85,11 +85,6 @@ async def test_a_skipped_message_leaves_no_address(db: Database, post: Post) -> 
     )
 
 
-async def test_a_delayed_message_waits(db: Database, post: Post) -> None:
-    await put(db, post, delay=48 * HOUR)
-    assert (await row(db)).not_before == NOON + 48 * HOUR
-
-
 async def test_enqueue_is_undone_with_its_transaction(db: Database, post: Post) -> None:
     class ChangedMindError(Exception):
         pass
@@ -142,8 +137,6 @@ async def test_suppression(db: Database, post: Post, clock: Clock) -> None:
     await db.write(post.suppress, ADA, "erased")
     assert await db.read(post.suppressed, ADA)
     assert not await db.read(post.suppressed, BEN)
-    await db.write(post.unsuppress, ADA)
-    assert not await db.read(post.suppressed, ADA)
 
 
 async def test_a_suppression_may_end_and_the_longer_wish_holds(

@@ -28,6 +28,15 @@ async def test_it_works(house: House) -> None:
     assert msgspec.json.decode(guide.context)["downloads"][0]["title"] == "Structure your career"
 
 
+async def test_a_form_that_was_read_serves_the_next_ones(house: House) -> None:
+    await house.signs_up(BEN)
+    done = await house.db.write(house.site.signups.confirm, *await house.invitation(BEN))
+    house.site.forms.keep(done.form)
+
+    assert house.site.forms.kept(done.form.id) is done.form
+    assert await house.form() == done.form
+
+
 async def test_a_hundred_at_once_make_one_event_and_one_mail(house: House) -> None:
     await house.signs_up(BEN)
     invitation = await house.invitation(BEN)

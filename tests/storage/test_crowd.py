@@ -111,3 +111,22 @@ async def test_a_wake_comes_after_the_commit(db: Database) -> None:
 )
 def test_statements_carry_the_askers_place(sql: str, text: str) -> None:
     assert text in placed(sql)[0]
+
+
+async def test_what_comes_in_waves_shares_no_matter_between_lanes(db: Database) -> None:
+    """Reads what it is about to write, while other batches are under way."""
+    await db.write(tag, "counter", "0")
+
+    async def count(tx: Tx) -> int:
+        seen = int(await tx.value("SELECT title FROM tags WHERE name = 'counter'"))
+        await tx.run("UPDATE tags SET title = :title WHERE name = 'counter'", title=str(seen + 1))
+        return seen
+
+    async def visit(n: int) -> int:
+        await db.write_in_crowd(f"first{n}", tag, f"first{n}")
+        seen = await db.write_in_crowd("counter", count)
+        await db.write_in_crowd(f"last{n}", tag, f"last{n}")
+        return seen
+
+    assert sorted(await asyncio.gather(*map(visit, range(40)))) == list(range(40))
+    assert await db.read(names) == 81

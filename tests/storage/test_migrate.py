@@ -176,7 +176,8 @@ async def test_a_table_can_be_rebuilt_without_losing_what_points_to_it(tmp_path:
     assert await counted(url, "child") == 2
 
 
-async def test_rows_are_copied_first(tmp_path: Path, folder: Path) -> None:
+async def test_rows_are_copied_first(tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     path = tmp_path / "our letters.db"
     await migrate(f"sqlite:///{path}", folder=folder)
     assert list(tmp_path.glob("*before*")) == []  # there was nothing to lose
@@ -188,6 +189,7 @@ async def test_rows_are_copied_first(tmp_path: Path, folder: Path) -> None:
     assert sorted(found.name for found in tmp_path.glob("*before*")) == ["our letters-before-0003.db"]
     copy = tmp_path / "our letters-before-0003.db"
     assert copy.stat().st_mode & 0o777 == 0o600
+    assert f"{copy}, which goes after 7 days or the next erasure" in caplog.text
     with closing(sqlite3.connect(copy)) as raw:
         assert raw.execute("SELECT text FROM first").fetchall() == [("precious",)]
         assert raw.execute("SELECT count(*) FROM migrations").fetchall() == [(2,)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.clock import DAY
+from newsletter.clock import DAY, HOUR
 from newsletter.errors import NotFound
 from newsletter.ids import new_id
 from newsletter.storage import Tx
@@ -34,6 +34,22 @@ async def test_erasing_twice_is_no_error(house: House) -> None:
     ada = await house.joins(ADA)
     await house.db.write(house.site.subscribers.erase, ada.id)
     assert await house.db.write(house.site.subscribers.erase, ada.id) == ()
+
+
+async def test_traces_that_a_crash_left_are_not_struck_out_with_those_of_another(
+    house: House, clock: Clock
+) -> None:
+    subscribers = house.site.subscribers
+    ada, ben = await house.joins(ADA), await house.joins("ben@example.org")
+    await house.db.write(subscribers.erase, ada.id)  # and then the process dies
+    clock.forward(HOUR)
+    traces = await house.db.write(subscribers.erase, ben.id)
+    await house.db.write(subscribers.scrubbed, clock.now(), traces)
+    clock.forward(HOUR)
+
+    assert await house.db.read(subscribers.scrub_due)
+    await house.db.write(subscribers.scrubbed, clock.now())
+    assert not await house.db.read(subscribers.scrub_due)
 
 
 async def test_leaving_takes_effect_at_once_and_twice_is_once(house: House) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from newsletter.clock import DAY, HOUR, iso
+from newsletter.errors import BadInput
 from newsletter.ids import new_id
 from newsletter.storage import Database, Tx
 from newsletter.subscribers import HEADER, Choice, count, export_csv, export_ndjson
@@ -34,7 +35,7 @@ async def rows(db: Database, choice: Choice = Choice()) -> list[dict[str, str]]:
 async def cast(house: House, clock: Clock) -> House:
     """Ada is active and tagged, Ben pending since the next day, Cleo left on the third."""
     ada = await house.joins(ADA, "Ada Lovelace")
-    await house.db.write(people.tag, ada.id, ["career", "vip"])
+    await house.db.write(people.tag, ada.id, ["career", " came by bus"])
     clock.forward(DAY)
     await house.signs_up(BEN, "Ben")
     clock.forward(DAY)
@@ -50,7 +51,7 @@ async def cast(house: House, clock: Clock) -> House:
         (Choice(), [ADA, BEN, CLEO]),
         (Choice(status="pending"), [BEN]),
         (Choice(tag="career"), [ADA, CLEO]),
-        (Choice(tag="vip"), [ADA]),
+        (Choice(tag="came by bus"), [ADA]),
         (Choice(tag="' OR 1=1 --"), []),
         (Choice(form="guide"), [ADA, CLEO]),
         (Choice(form="another"), []),
@@ -73,7 +74,7 @@ async def test_each_column_says_what_it_is_called(cast: House) -> None:
         "email": ADA,
         "name": "Ada Lovelace",
         "status": "active",
-        "tags": "career vip",
+        "tags": "career,came by bus",
         "form": "guide",
         "signed_up": iso(NOON),
         "confirmed": iso(NOON),
@@ -88,6 +89,14 @@ async def test_each_column_says_what_it_is_called(cast: House) -> None:
     assert list(ada) == list(HEADER)
     assert {name for name, cell in ben.items() if cell} == {"email", "status", "signed_up", "fields"}
     assert (cleo["tags"], cleo["unsubscribed"]) == ("career", iso(NOON + 2 * DAY))
+
+
+@pytest.mark.parametrize("name", ["", " ", "a,b", "a\nb", "a\tb", "a\0"])
+async def test_no_tag_has_a_name_that_an_export_could_not_tell_from_two(house: House, name: str) -> None:
+    ada = await house.joins(ADA)
+    with pytest.raises(BadInput, match="one line without a comma"):
+        await house.db.write(people.tag, ada.id, ["career", name])
+    assert (await rows(house.db))[0]["tags"] == ""
 
 
 async def test_consent_is_the_newest_that_was_given(house: House, clock: Clock) -> None:
@@ -131,7 +140,7 @@ async def test_json_lines_hold_the_same_with_its_types(cast: House) -> None:
 
     plain = await rows(cast.db)
     assert [one["email"] for one in (ada, ben, cleo)] == [row["email"] for row in plain]
-    assert (ada["tags"], ada["fields"], ada["consent_wording_version"]) == (["career", "vip"], {}, 1)
+    assert (ada["tags"], ada["fields"], ada["consent_wording_version"]) == (["career", "came by bus"], {}, 1)
     assert ben["name"] == 'Ben "=1" \n\u2028 ☂'
     assert ben["tags"] == []
     assert ben["confirmed"] is ben["consent_at"] is ben["consent_wording_version"] is None

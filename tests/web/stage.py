@@ -156,14 +156,14 @@ TABLES = {
 
 @asynccontextmanager
 async def serving(
-    database_url: str, folder: Path, clock: Clock, *, worker: bool = True, **changes: Any
+    database_url: str, folder: Path, clock: Clock, *, worker: bool = True, port: int = 0, **changes: Any
 ) -> AsyncIterator[Stage]:
     inbox = Inbox(folder / "inbox")
     async with mail_server(inbox) as smtp_port, AsyncExitStack() as opened:
         smtp_url = f"smtp://127.0.0.1:{smtp_port}?tls=off"
         changes = {"database_url": database_url, "smtp_url": smtp_url, **changes}
         edge = create_app(msgspec.structs.replace(SETTINGS, **changes), worker=worker)
-        server = await opened.enter_async_context(Server(edge, port=0, drain=0))
+        server = await opened.enter_async_context(Server(edge, port=port, drain=0))
         app: Any = edge._app
         routes = {route.path: set(route.methods) for route in app.routes}
         yield Stage(server.port, app.state["site"], inbox, clock, routes, opened)

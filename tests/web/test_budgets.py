@@ -214,8 +214,10 @@ async def test_a_proof_is_not_taken_when_it_is_old_or_none(serve: Serve) -> None
         late = challenge["salt"].replace("expires=", "expires=9")
         before = await service.dump()
         for bad in (
-            "x", "e30=", "W10=", "\u00e9", b64encode(b"\xff").decode(), b64encode(b"[" * 999).decode(),
+            "x", "e30=", "W10=", "bnVsbA==", "eyJjaGFsbGVuZ2UiOiAxfQ==", "\u00e9",
+            b64encode(b"\xff").decode(), b64encode(b"[" * 999).decode(),
             solve(challenge, number=-1), solve(challenge, number="1"), solve(challenge, number=10**400),
+            solve(challenge, number=challenge["maxnumber"] + 1),
             solve(challenge, salt=late), solve(challenge, signature="0" * 64), solve(challenge, algorithm="SHA-1"),
             solve(challenge, salt="\ud800"), solve(challenge, salt=""), solve(challenge, challenge=None),
         ):  # fmt: skip

@@ -285,12 +285,6 @@ async def test_who_reads_last_still_gets_the_answer(raw: bytes, right: int) -> N
         assert status(await asyncio.to_thread(ask_last, server.port, raw)) == right
 
 
-async def test_a_prefix_may_receive_more(port: int) -> None:
-    head = HEAD.replace(b"/echo", b"/admin/echo") + b"Content-Length: 3000000\r\n\r\n"
-
-    assert (await ask(port, head + bytes(3_000_000))).endswith(b"3000000 bytes")
-
-
 async def test_expect_continue(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(HEAD + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")

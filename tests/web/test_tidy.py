@@ -1,14 +1,16 @@
 """The chores of a running service: reminders, purges, left-over scrubs, and who does them."""
 
 import asyncio
+import os
+import shutil
 
 import msgspec
 import pytest
 
 from newsletter.app import running
-from newsletter.clock import DAY, HOUR
+from newsletter.clock import DAY, HOUR, now
 from newsletter.errors import SettingsError
-from newsletter.storage import Tx
+from newsletter.storage import Tx, sqlite_path
 from tests.cast import SETTINGS, House
 from tests.mail.conftest import eventually
 
@@ -55,6 +57,34 @@ async def test_a_running_service_reminds_purges_and_scrubs(database_url: str) ->
 
         await eventually(done)
         assert await house.mails(CLEO) == []
+
+
+async def test_copies_of_the_database_go_by_age_and_with_an_erasure(sqlite_url: str) -> None:
+    """A purge leaves the young ones, or no migration could be undone: every day somebody is due."""
+    settings = msgspec.structs.replace(
+        SETTINGS, database_url=sqlite_url, smtp_url="smtp://127.0.0.1:9?tls=off"
+    )
+    path = sqlite_path(sqlite_url)
+    old, young = (path.with_name(f"newsletter-before-000{n}.db") for n in (1, 2))
+    shutil.copy(path, old)
+    shutil.copy(path, young)
+    made = (now() - 7 * DAY - HOUR) / 1000
+    os.utime(old, (made, made))
+    async with running(settings, worker=False, migrate=True) as site:
+        house = House(site, site.db)
+        await house.signs_up(CLEO)
+        await long_ago(house, CLEO, 31 * DAY)
+        ben = await house.joins(BEN)
+
+    async with running(settings, worker=True, migrate=False) as site:
+
+        async def done() -> bool:
+            return await House(site, site.db).known(CLEO) is None and not old.exists()
+
+        await eventually(done)
+        assert young.exists()
+        await site.scrub(await site.db.write(site.subscribers.erase, ben.id))
+        assert not young.exists()
 
 
 async def test_without_a_worker_nothing_is_tidied(sqlite_url: str) -> None:

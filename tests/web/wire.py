@@ -62,15 +62,6 @@ async def echo(request: Request[Any, Any, Any]) -> str:
     return f"{len(body)} bytes"
 
 
-@post("/admin/echo", status_code=200)
-async def upload(request: Request[Any, Any, Any]) -> str:
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-    seen_of(request).bodies.append(b"")
-    return f"{size} bytes"
-
-
 @post("/early", status_code=200)
 async def early() -> str:
     return "I don't read"
@@ -100,7 +91,7 @@ async def begins(request: Request[Any, Any, Any]) -> Stream:
     return Stream(chunks())
 
 
-@post("/admin/pauses", status_code=200)
+@post("/pauses", status_code=200)
 async def pauses(request: Request[Any, Any, Any]) -> str:
     size = 0
     async for chunk in request.stream():
@@ -157,7 +148,6 @@ def tiny_app(seen: Seen | None = None) -> Litestar:
             hello,
             health,
             echo,
-            upload,
             early,
             waits,
             waits_unread,
@@ -180,7 +170,7 @@ def tiny_app(seen: Seen | None = None) -> Litestar:
 
 def edge(seen: Seen | None = None, public_url: str = "http://localhost:8000", **options: Any) -> Edge:
     settings = Settings(public_url=public_url)
-    return Edge(tiny_app(seen), settings, larger={"/admin": 4_000_000}, **options)
+    return Edge(tiny_app(seen), settings, **options)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ async def newest_number(tx: Tx, subscriber_id: int) -> int:
 
 
 async def add(tx: Tx, consent: Consent) -> None:
-    """The record, and its hash as the head of the person's chain."""
     await tx.run(
         """INSERT INTO consent_records (id, subscriber_id, number, kind, at, requested_at, form_id, wording_id,
                message_id, detail, hash)
@@ -31,11 +30,6 @@ async def add(tx: Tx, consent: Consent) -> None:
         message_id=consent.message_id,
         detail=consent.detail,
         hash=consent.hash,
-    )
-    await tx.run(
-        "UPDATE subscribers SET consent_head = :hash WHERE id = :id",
-        hash=consent.hash,
-        id=consent.subscriber_id,
     )
 
 

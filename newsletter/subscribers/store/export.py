@@ -15,8 +15,8 @@ _SHAPES = {  # how a cell of each kind is written, in each engine's words
             'YYYY-MM-DD"T"HH24:MI:SS+00:00'), '')""",
     },
     "tags": {
-        "sqlite": "(SELECT coalesce(group_concat(name, ' '), '') {0})",
-        "postgres": "(SELECT coalesce(string_agg(name, ' '), '') {0})",
+        "sqlite": "(SELECT coalesce(group_concat(name, ','), '') {0})",
+        "postgres": "(SELECT coalesce(string_agg(name, ','), '') {0})",
     },
 }
 _TAGS = """FROM (SELECT t.name FROM subscriber_tags s JOIN tags t ON t.id = s.tag_id

@@ -5,7 +5,7 @@ import msgspec
 from newsletter.addresses import Address
 from newsletter.ids import new_id
 from newsletter.storage import Tx
-from newsletter.subscribers.model import Status, Subscriber, Topic
+from newsletter.subscribers.model import Status, Subscriber, Topic, tag_name
 
 _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
     paused_until, consent_head"""
@@ -55,25 +55,28 @@ async def lock(tx: Tx, id: int) -> Subscriber | None:
     return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE id = :id {lock}", id=id)
 
 
-async def activate(tx: Tx, id: int, form_id: int, name: str, fields: str) -> None:
+async def activate(tx: Tx, id: int, form_id: int, name: str, fields: str, consent_head: str) -> None:
     await tx.run(
         """UPDATE subscribers SET status = 'active', name = :name, fields = :fields, unsubscribed_at = NULL,
-               confirmed_at = coalesce(confirmed_at, :now), form_id = coalesce(form_id, :form_id)
+               confirmed_at = coalesce(confirmed_at, :now), form_id = coalesce(form_id, :form_id), consent_head = :head
            WHERE id = :id""",
         id=id,
         form_id=form_id,
         name=name,
         fields=fields,
+        head=consent_head,
         now=tx.now,
     )
 
 
-async def leave(tx: Tx, id: int, status: Status) -> None:
+async def leave(tx: Tx, id: int, status: Status, consent_head: str) -> None:
     await tx.run(
-        """UPDATE subscribers SET status = :status, unsubscribed_at = :now, epoch = epoch + 1, paused_until = NULL
+        """UPDATE subscribers SET status = :status, unsubscribed_at = :now, epoch = epoch + 1, paused_until = NULL,
+               consent_head = :head
            WHERE id = :id""",
         id=id,
         status=status,
+        head=consent_head,
         now=tx.now,
     )
 
@@ -107,8 +110,8 @@ async def tags(tx: Tx, id: int) -> list[Topic]:
 
 
 async def tag(tx: Tx, id: int, names: list[str]) -> None:
-    """Gives the tags, making those that don't exist yet (private ones)."""
-    for name in names:
+    """Gives the tags, making those that don't exist yet (private ones). Raises BadInput."""
+    for name in map(tag_name, names):
         await tx.run(
             "INSERT INTO tags (id, name, title) VALUES (:id, :name, :name) ON CONFLICT (name) DO NOTHING",
             id=new_id(),

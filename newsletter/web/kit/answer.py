@@ -4,14 +4,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from newsletter.web.kit.incoming import Incoming
+from newsletter.web.kit.policy import content_policy
 
 Header = tuple[bytes, bytes]
 Message = dict[str, Any]
 
-CONTENT_SECURITY_POLICY = (
-    b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'; "
-    b"base-uri 'none'; frame-ancestors 'none'"
-)
+CONTENT_SECURITY_POLICY = content_policy().encode()
 _FRAMELESS = (b"x-frame-options", b"DENY")
 _POLICY = b"content-security-policy"
 

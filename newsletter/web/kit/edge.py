@@ -4,7 +4,7 @@ Plain ASGI around it all, so that it also holds for what no route takes and for 
 microseconds a request.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any, Never
 from urllib.parse import urlsplit
@@ -27,8 +27,8 @@ Page = Callable[[int, str, str, str | None, bool], str]
 class Edge:
     """Wraps an ASGI app that is reached by the settings' `public_url`.
 
-    `larger` gives path prefixes that may receive more than `body_bytes`; `body_seconds` is how long any body
-    may take (the server's own deadlines come first). `page` renders (status, title, text, reference, embedded) as HTML.
+    `body_seconds` is how long a body may take (the server's own deadlines come first). `page` renders
+    (status, title, text, reference, embedded) as HTML.
     """
 
     def __init__(
@@ -36,7 +36,6 @@ class Edge:
         app: App,
         settings: Settings,
         *,
-        larger: Mapping[str, int] | None = None,
         body_bytes: int = PUBLIC_BYTES,
         body_seconds: float = 60.0,
         page: Page | None = None,
@@ -45,7 +44,6 @@ class Edge:
         self._settings = settings
         self._hosts = hosts(settings.public_url)
         self._headers = security_headers(secure=settings.secure)
-        self._larger = dict(larger or {})
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
         self._page = page or (lambda _status, *words: failures.page(*words[:3]))
@@ -59,7 +57,7 @@ class Edge:
         try:
             self._judge(scope, headers)
             if b"content-length" in headers or b"transfer-encoding" in headers:
-                incoming = Incoming(receive, self._limit(scope["path"]), monotonic() + self._body_seconds)
+                incoming = Incoming(receive, self._body_bytes, monotonic() + self._body_seconds)
                 answer.incoming = incoming
                 incoming.judge(headers)
                 receive = incoming.receive
@@ -80,12 +78,6 @@ class Edge:
         if not path.isprintable() or b"%00" in scope.get("query_string", b""):
             _refuse(400, "This address can't be understood. Please copy it whole.")
 
-    def _limit(self, path: str) -> int:
-        for prefix, limit in self._larger.items():
-            if path == prefix or path.startswith(f"{prefix}/"):
-                return limit
-        return self._body_bytes
-
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], answer: Answer, error: Exception
     ) -> None:
@@ -94,7 +86,7 @@ class Edge:
         reference = failures.record(scope, error) if status == 500 else None
         if answer.started:
             return
-        if _wants_json(headers):
+        if failures.wants_json(scope):
             media_type = b"application/problem+json"
             content = failures.problem(status, title, text, reference)
         else:
@@ -158,9 +150,3 @@ def _judge_repeated(scope: Scope) -> None:
 
 def _refuse(status: int, text: str) -> Never:
     raise HTTPException(status_code=status, detail=text)
-
-
-def _wants_json(headers: dict[bytes, bytes]) -> bool:
-    accept = headers.get(b"accept", b"")
-    sends = headers.get(b"content-type", b"")
-    return b"json" in sends or (b"json" in accept and b"text/html" not in accept)

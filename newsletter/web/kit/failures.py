@@ -62,6 +62,14 @@ def without_private(text: str) -> str:
     return _PRIVATE.sub("…", text[:_LONGEST]).encode("unicode_escape").decode().replace("\\u2026", "…")
 
 
+def wants_json(scope: Mapping[str, Any]) -> bool:
+    """Whether a program asks: by what it sends, or by what it accepts."""
+    headers = dict(scope["headers"])
+    accept = headers.get(b"accept", b"")
+    sends = headers.get(b"content-type", b"")
+    return b"json" in sends or (b"json" in accept and b"text/html" not in accept)
+
+
 def page(title: str, text: str, reference: str | None) -> str:
     """The page that needs nothing but itself."""
     quote = (

@@ -8,7 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
-from newsletter.clock import iso, moment
+from newsletter.clock import day, iso
+from newsletter.mail import size
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 
@@ -47,7 +48,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        filters: dict[str, Callable[..., str]] = {"size": size, "date": date, "iso": iso}
+        filters: dict[str, Callable[..., str]] = {"size": size, "date": day, "iso": iso}
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
         self._env.globals["site"] = {
@@ -77,8 +78,7 @@ class Pages:
         text: str,
         status: int = 200,
         *,
-        action: dict[str, Any] | None = None,
-        link: dict[str, str] | None = None,
+        action: dict[str, str] | None = None,
         reference: str | None = None,
         headers: dict[str, str] | None = None,
         embedded: bool = False,
@@ -92,7 +92,6 @@ class Pages:
             text=text,
             status=status,
             action=action,
-            link=link,
             reference=reference,
             embedded=embedded,
         )
@@ -100,17 +99,4 @@ class Pages:
     def failure(self, status: int, title: str, text: str, reference: str | None, embedded: bool) -> str:
         """The page for what never reached a handler, or failed in it."""
         known = {"title": title, "text": text, "status": status, "reference": reference, "embedded": embedded}
-        return self.render("public/message.html", {**known, "action": None, "link": None})
-
-
-def size(count: int) -> str:
-    """``1.2 MB``, ``84 kB``."""
-    if count >= 1_000_000:
-        return f"{count / 1_000_000:.1f} MB"
-    return f"{max(1, round(count / 1000))} kB"
-
-
-def date(ms: int) -> str:
-    """``22 November 2026``."""
-    day = moment(ms)
-    return f"{day.day} {day:%B %Y}"
+        return self.render("public/message.html", {**known, "action": None})

@@ -8,11 +8,16 @@ from litestar import Request
 
 from newsletter.settings import Settings
 
-_STRICT = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'"
-
-
 _ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,200}", re.ASCII)
 _FRAMED = re.compile(r"/forms/[^/]+/embed(/sent)?")
+
+
+def content_policy(forms: str = "'self'", frames: str = "'none'") -> str:
+    """Our pages load from here alone; where their forms may lead, and who may hold them in a frame."""
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; "
+        f"form-action {forms}; frame-ancestors {frames}"
+    )
 
 
 def page_origin(request: Request[Any, Any, Any]) -> str:
@@ -63,7 +68,7 @@ def embeddable(settings: Settings) -> dict[str, str]:
     """Headers of the iframe's pages: only allowed origins may hold them (any, where the owner named none)."""
     ancestors = " ".join(("'self'", *settings.allowed_origins)) if settings.allowed_origins else "*"
     return {
-        "Content-Security-Policy": f"{_STRICT}; form-action 'self'; frame-ancestors {ancestors}",
+        "Content-Security-Policy": content_policy(frames=ancestors),
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
 
@@ -72,4 +77,4 @@ def hosted(thanks_url: str) -> dict[str, str]:
     """Headers of a form that ends on the author's own thank-you page: browsers check where a post leads."""
     target = urlsplit(thanks_url)
     leads_to = f"'self' {target.scheme}://{target.netloc}" if thanks_url else "'self'"
-    return {"Content-Security-Policy": f"{_STRICT}; form-action {leads_to}; frame-ancestors 'none'"}
+    return {"Content-Security-Policy": content_policy(forms=leads_to)}

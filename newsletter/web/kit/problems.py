@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 
 from newsletter.errors import BadInput, Expired, NewsletterError, NotFound, TooMany, Unavailable
 from newsletter.web.kit.body import WrongType
+from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.gate import ProofNeeded
 from newsletter.web.kit.policy import crossing, framed
 from newsletter.web.kit.site import site_of
@@ -27,13 +28,6 @@ _LITESTAR = {
 }
 
 
-def wants_json(request: Request[Any, Any, Any]) -> bool:
-    """Whether a program asks: by what it sends, or by what it accepts."""
-    accept = request.headers.get("accept", "")
-    sends = request.headers.get("content-type", "")
-    return "json" in sends or ("json" in accept and "text/html" not in accept)
-
-
 def outcome(error: NewsletterError) -> tuple[int, str, dict[str, str]]:
     """Status, title and headers for one of our errors."""
     status, title = next(
@@ -46,7 +40,7 @@ def outcome(error: NewsletterError) -> tuple[int, str, dict[str, str]]:
 def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
     """The response for one of our errors."""
     status, title, headers = outcome(error)
-    if wants_json(request):
+    if wants_json(request.scope):
         extra: dict[str, Any] = {}
         if isinstance(error, BadInput):
             extra["errors"] = error.fields
@@ -95,7 +89,7 @@ def _crossing(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 def refuse(request: Request[Any, Any, Any], status: int, title: str, text: str) -> Response[Any]:
     """A refusal that is none of our errors."""
-    return (problem if wants_json(request) else _page)(request, status, title, text, {})
+    return (problem if wants_json(request.scope) else _page)(request, status, title, text, {})
 
 
 def on_newsletter_error(request: Request[Any, Any, Any], error: NewsletterError) -> Response[Any]:
@@ -111,4 +105,4 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
         text = error.detail
     headers = {"Allow": error.headers["allow"]} if error.headers and "allow" in error.headers else {}
     title = "Not found" if error.status_code == 404 else "Not possible"
-    return (problem if wants_json(request) else _page)(request, error.status_code, title, text, headers)
+    return (problem if wants_json(request.scope) else _page)(request, error.status_code, title, text, headers)

@@ -33,15 +33,16 @@ class Site(msgspec.Struct, frozen=True):
     pages: Pages
     gate: Gate
 
-    async def scrub(self, traces: tuple[str, ...] = ()) -> None:
+    async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> None:
         """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.
 
-        Without `traces` all that was ever erased is made sure of, which takes longer.
+        Without `traces` all that was ever erased is made sure of, which takes longer. `copies`: those that
+        migrations left go as well, since they hold whoever asked to be erased.
         """
         began = now()
         with suppress(Unavailable):  # the storage has told the log, and the chore stays noted
-            await self.db.scrub(*traces)
-            await self.db.write(self.subscribers.scrubbed, began)
+            await self.db.scrub(*traces, copies=copies)
+            await self.db.write(self.subscribers.scrubbed, began, traces)
 
 
 def site_of(request: Request[Any, Any, Any]) -> Site:

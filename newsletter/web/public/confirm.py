@@ -50,6 +50,7 @@ async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Resp
     except Expired:
         return _expired(site, token)
     done = await site.db.write_in_crowd(str(signup_id), site.signups.confirm, signup_id, epoch)
+    site.forms.keep(done.form)
     return _confirmed(site, done)
 
 
@@ -75,7 +76,7 @@ def _expired(site: Site, token: str) -> Response[str]:
         f"Links to confirm live for {site.settings.confirmation_days} days. "
         "We can send a fresh one to the address that signed up.",
         410,
-        action={"url": f"/confirm/{token}/again", "label": "Mail me a fresh link", "fields": {}},
+        action={"url": f"/confirm/{token}/again", "label": "Mail me a fresh link"},
     )
 
 

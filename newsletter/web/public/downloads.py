@@ -42,7 +42,7 @@ async def download(request: Request[Any, Any, Any], token: FromPath[str]) -> Res
             f"Links to the guide live for {site.settings.download_days} days. "
             "We can mail a fresh one to the address that you confirmed.",
             410,
-            action={"url": f"/downloads/{token}/fresh", "label": "Mail me a fresh link", "fields": {}},
+            action={"url": f"/downloads/{token}/fresh", "label": "Mail me a fresh link"},
         )
     given, mailed_at = await site.db.read(_open, site, subscriber_id, magnet_id)
     span = _span(request, given.file)

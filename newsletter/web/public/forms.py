@@ -11,6 +11,7 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.signups import Form, Submission, check
 from newsletter.web.kit import problems
 from newsletter.web.kit.body import Body, read_fields
+from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
 from newsletter.web.kit.policy import cors, embeddable, foreign_page, hosted, page_origin, preflight
 from newsletter.web.kit.site import Site, site_of
@@ -28,7 +29,7 @@ FOREIGN = (
 async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     form = await site.forms.find(slug)
-    if problems.wants_json(request):
+    if wants_json(request.scope):
         return Response(
             _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site)}
         )

@@ -136,7 +136,7 @@ def _expired(site: Site, token: str) -> Response[str]:
         "This link has expired",
         "For your safety, links to your preferences live for a month. We can mail a fresh one to your address.",
         410,
-        action={"url": f"/preferences/{token}/fresh", "label": "Mail me a fresh link", "fields": {}},
+        action={"url": f"/preferences/{token}/fresh", "label": "Mail me a fresh link"},
     )
 
 
