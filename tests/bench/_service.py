@@ -14,6 +14,9 @@ from subprocess import DEVNULL
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
+ROUNDS = 9
+"""Pairs of runs, short ones: the machine's speed drifts less within a pair than from one pair to the next."""
+
 NO_LIMITS = {
     "NEWSLETTER_SIGNUPS_PER_NETWORK": "100000000",
     "NEWSLETTER_BARE_SIGNUPS_PER_NETWORK": "100000000",
@@ -64,7 +67,7 @@ def service(url: str, *, bare: bool = False, preload: str = "") -> Iterator[tupl
 
 
 def load(
-    port: int, kind: str, *, connections: int = 64, seconds: float = 4.0, tokens: Sequence[str] = ()
+    port: int, kind: str, *, connections: int = 64, seconds: float = 1.5, tokens: Sequence[str] = ()
 ) -> float:
     """Answered requests a second; the run is void when any of them was not answered well."""
     command = [PYTHON, "-m", "tests.bench._load", str(port), str(connections), str(seconds), kind]

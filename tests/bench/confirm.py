@@ -17,12 +17,11 @@ from newsletter.app import running
 from newsletter.signups import Form, Submission
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
-from tests.bench._service import NO_LIMITS, load, service, slow_disk
+from tests.bench._service import NO_LIMITS, ROUNDS, load, service, slow_disk
 from tests.bench.signup import opened
 from tests.figures import Figure
 
-ROUNDS = 3
-LINKS = 16_000  # a round: more than are used up while it lasts
+LINKS = 5_000  # a round: more than are used up while it lasts
 TOGETHER = 500
 
 

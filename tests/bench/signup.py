@@ -5,10 +5,8 @@ import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.bench._service import load, postgres, service, slow_disk, sqlite
+from tests.bench._service import ROUNDS, load, postgres, service, slow_disk, sqlite
 from tests.figures import Figure
-
-ROUNDS = 3
 
 
 def main(figure: Figure) -> None:
