@@ -91,6 +91,8 @@ class Database(Protocol):
         """As `write`, for what crowds do at once: it may share its transaction with others.
 
         `about` names the one matter it touches (an address, a token): two about the same matter never share.
+        Where two others meet (two links of one person), a constraint must refuse the second; each is then done
+        by itself.
         An action that fails may have been run twice, the second time alone.
         """
 

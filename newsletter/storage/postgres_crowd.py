@@ -8,21 +8,23 @@ They share a transaction, so none may touch what another in the same batch is ab
 """
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Literal
 
-from newsletter.storage.db import Param, S, row_maker
+from newsletter.errors import NewsletterError
+from newsletter.storage.db import ConstraintError, Param, S, row_maker
 from newsletter.storage.placeholders import bound, compiled
 
-LARGEST_BATCH = 64
-LANES = 2
-"""Batches at once: while one waits for the server, the other's statements are made (measured: see docs)."""
+_log = logging.getLogger(__name__)
 
+LARGEST_BATCH = 64
 _PLACE = "place_in_batch"
+_SELECT = re.compile(r"\s*SELECT\s", re.IGNORECASE)
+_KNOWN = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s", re.IGNORECASE)
 _RETURNING = re.compile(r"\sRETURNING\s", re.IGNORECASE)
 
 Rows = list[tuple[Any, ...]]
@@ -77,26 +79,37 @@ class CrowdTx:
 class Member:
     """A caller's action in the crowd and, once it ran, what came of it."""
 
-    __slots__ = ("about", "action", "answer", "coroutine", "future", "tx", "value")
+    __slots__ = ("about", "action", "answer", "coroutine", "error", "future", "tx", "value", "wrote")
 
     def __init__(self, about: str, action: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
         self.about = about
         self.action = action
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.value: Any = None
+        self.error: NewsletterError | None = None
+        self.wrote = False
         self.answer: tuple[tuple[str, ...], Rows] | None = None
 
     def begin(self, now: int) -> None:
         self.tx = CrowdTx(now)
         self.coroutine = self.action(self.tx)
-        self.answer = None
+        self.answer = self.error = None
+        self.wrote = False
 
     def go_on(self) -> Ask | None:
-        """The next statement it asks for; None when it is done. Raises what the action raises."""
+        """The next statement it asks for; None when it is done, also by an error that left nothing to undo.
+
+        Raises whatever else the action raises.
+        """
         try:
             ask = self.coroutine.send(self.answer)
         except StopIteration as done:
             self.value = done.value
+            return None
+        except NewsletterError as error:
+            if self.wrote:
+                raise
+            self.error = error
             return None
         if not isinstance(ask, Ask):
             raise RuntimeError("A storage action awaited something other than its tx.")  # noqa: TRY004  no type
@@ -104,7 +117,7 @@ class Member:
 
 
 class Crowd:
-    """Gathers members while batches are under way, and lets the next batch of them run in step.
+    """Gathers members while a batch is under way, and lets the next batch of them run in step.
 
     `in_step(batch)` runs one in a transaction; where it fails, `alone(action)` runs each by itself, so that
     only the one at fault gets to know.
@@ -118,54 +131,53 @@ class Crowd:
         self._in_step = in_step
         self._alone = alone
         self._waiting: deque[Member] = deque()
-        self._under_way: set[str] = set()  # the matters that batches are about
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
 
     async def join(self, about: str, action: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
         member = Member(about, action)
         self._waiting.append(member)
-        if len(self._lanes) < LANES:
-            lane = asyncio.get_running_loop().create_task(self._run())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+        if self._running is None:
+            self._running = asyncio.get_running_loop().create_task(self._run())
         return await member.future
 
     async def _run(self) -> None:
-        """Batch after batch, until nobody waits but for what another lane is about; that lane goes on with it."""
-        batch: list[Member] = []
+        """One batch after the other: two at once were no faster (measured), and could wait for each other."""
+        batch: Sequence[Member] = ()
         try:
-            while batch := self._next_batch():
+            while self._waiting:
+                batch = self._next_batch()
                 await self._settle(batch)
-                self._under_way.difference_update(member.about for member in batch)
         except BaseException:  # the loop is being torn down
             for member in (*batch, *self._waiting):
                 member.future.cancel()
             self._waiting.clear()
             raise
+        finally:
+            self._running = None
 
     def _next_batch(self) -> list[Member]:
-        """The first of each matter, in the order of their matters: two machines then lock in the same order."""
-        batch: list[Member] = []
+        """The first of each matter, in the order of their matters: two machines then seldom wait for each other
+        in a ring. Where they do, PostgreSQL breaks one off, and it is tried again."""
+        batch: dict[str, Member] = {}
         later: list[Member] = []
         while self._waiting and len(batch) < LARGEST_BATCH:
             member = self._waiting.popleft()
-            if member.about in self._under_way:
+            if batch.setdefault(member.about, member) is not member:
                 later.append(member)
-            else:
-                self._under_way.add(member.about)
-                batch.append(member)
         self._waiting.extendleft(reversed(later))
-        return sorted(batch, key=attrgetter("about"))
+        return [batch[about] for about in sorted(batch)]
 
     async def _settle(self, batch: Sequence[Member]) -> None:
         if len(batch) > 1:
             try:
                 await self._in_step(batch)
-            except Exception:  # noqa: BLE001  whose fault it was shows when each runs alone
+            except Exception as error:  # noqa: BLE001  whose fault it was shows when each runs alone
+                if not isinstance(error, NewsletterError | ConstraintError):
+                    _log.warning("%d actions are done one by one: %s", len(batch), type(error).__name__)
                 await asyncio.gather(*map(self._by_itself, batch))
             else:
                 for member in batch:
-                    _tell(member, member.value, None)
+                    _tell(member, member.value, member.error)
         else:
             await self._by_itself(batch[0])
 
@@ -179,8 +191,8 @@ class Crowd:
 
     async def close(self) -> None:
         """Finishes what waits."""
-        while self._lanes:
-            await asyncio.wait(self._lanes)
+        if self._running:
+            await asyncio.wait([self._running])
 
 
 def _tell(member: Member, value: Any, error: Exception | None) -> None:
@@ -216,20 +228,24 @@ async def _answer(sql: str, group: Sequence[tuple[Member, Ask]], statement: Stat
     values = [bound(names, {**ask.params, _PLACE: place}) for place, (_, ask) in enumerate(group)]
     rows = await statement(text, values, sql)
     columns = tuple(rows[0].keys())[:-1] if rows else ()
+    writes = not _SELECT.match(sql)
     for member, _ in group:
         member.answer = (columns, [])
     for row in rows:
         *cells, place = row
-        answer = group[place][0].answer
-        assert answer is not None
-        answer[1].append(tuple(cells))
+        member, _ = group[place]
+        assert member.answer is not None
+        member.answer[1].append(tuple(cells))
+        member.wrote |= writes
 
 
 @lru_cache(maxsize=512)
 def placed(sql: str) -> tuple[str, tuple[str, ...]]:
     """`sql`, compiled, with one more column: the asker's place in the batch, by which rows find their way back."""
     place = f"CAST(:{_PLACE} AS integer) AS {_PLACE}"
-    if sql.lstrip()[:6].upper() == "SELECT":
+    if not _KNOWN.match(sql):
+        raise RuntimeError(f"A statement for a crowd begins with SELECT, INSERT, UPDATE or DELETE: {sql}")
+    if _SELECT.match(sql):
         numbered = f"SELECT asked.*, {place} FROM ({sql}) AS asked"  # noqa: S608  our own statement, wrapped
     elif _RETURNING.search(sql):
         numbered = f"{sql}, {place}"

@@ -20,7 +20,7 @@ from newsletter import clock
 from newsletter.web.deadlines import Deadlines, Patience, Stage
 from newsletter.web.kit import failures
 from newsletter.web.lifespan import lifespan
-from newsletter.web.process import allow_many_sockets, listen, stop_signals
+from newsletter.web.process import allow_many_sockets, listen, settle, stop_signals
 
 MOST_WAITING = 100  # requests of one connection that wait for the one before them
 
@@ -290,4 +290,5 @@ async def serve(
     server = Server(app, host, port, drain=drain, deadlines=deadlines)
     with stop_signals(server.hurry) as stopped:
         async with server:
+            settle()
             await stopped.wait()

@@ -47,6 +47,7 @@ async def main(port: int) -> None:
             site = inner["site"]
             form = await site.forms.find("guide")
             inner["site"] = msgspec.structs.replace(site, db=StoresNothing(site.db, site.signups, form))
+        process.settle()
         print("ready", flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

@@ -113,20 +113,30 @@ def test_statements_carry_the_askers_place(sql: str, text: str) -> None:
     assert text in placed(sql)[0]
 
 
-async def test_what_comes_in_waves_shares_no_matter_between_lanes(db: Database) -> None:
-    """Reads what it is about to write, while other batches are under way."""
-    await db.write(tag, "counter", "0")
+async def test_who_is_refused_before_writing_leaves_the_others_together(db: Database) -> None:
+    """An old link, a proof shown twice: a stranger's refusal must not cost the crowd its speed."""
+    runs: list[str] = []
 
-    async def count(tx: Tx) -> int:
-        seen = int(await tx.value("SELECT title FROM tags WHERE name = 'counter'"))
-        await tx.run("UPDATE tags SET title = :title WHERE name = 'counter'", title=str(seen + 1))
-        return seen
+    async def act(tx: Tx, name: str) -> tuple[bool, str, int]:
+        runs.append(name)
+        await names(tx)
+        if name == "old":
+            raise BadInput("no")
+        return await tag(tx, name)
 
-    async def visit(n: int) -> int:
-        await db.write_in_crowd(f"first{n}", tag, f"first{n}")
-        seen = await db.write_in_crowd("counter", count)
-        await db.write_in_crowd(f"last{n}", tag, f"last{n}")
-        return seen
+    asked = [*(f"t{n}" for n in range(20)), "old"]
+    await asyncio.gather(*(db.write_in_crowd(one, act, one) for one in asked), return_exceptions=True)
+    runs.clear()
+    asked = [*(f"u{n}" for n in range(20)), "old", *(f"v{n}" for n in range(20))]
+    results = await asyncio.gather(
+        *(db.write_in_crowd(one, act, one) for one in asked), return_exceptions=True
+    )
 
-    assert sorted(await asyncio.gather(*map(visit, range(40)))) == list(range(40))
-    assert await db.read(names) == 81
+    assert isinstance(results[20], BadInput)
+    assert sum(isinstance(r, tuple) for r in results) == 40
+    assert sorted(runs) == sorted(asked), "each ran once"
+
+
+def test_a_statement_that_a_crowd_can_not_share_is_refused() -> None:
+    with pytest.raises(RuntimeError):
+        placed("WITH x AS (SELECT 1) DELETE FROM t")
