@@ -8,3 +8,5 @@ CREATE TABLE send_limits (
   sent TEXT NOT NULL DEFAULT '{}'         -- JSON: how many went, by the hour since 1970, of the last 25 hours
 );
 INSERT INTO send_limits (name) VALUES ('relay');
+
+ALTER TABLE sign_in_links ADD COLUMN mailed INTEGER NOT NULL DEFAULT 0 CHECK (mailed IN (0, 1));  -- or printed on a terminal

@@ -149,7 +149,7 @@ CREATE TABLE sign_in_links (
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   used_at BIGINT
-);
+, mailed INTEGER NOT NULL DEFAULT 0 CHECK (mailed IN (0, 1)));
 
 CREATE TABLE signups (
   id INTEGER PRIMARY KEY,

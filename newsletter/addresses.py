@@ -17,8 +17,15 @@ _PLAIN = re.compile(
 )
 _RESERVED = re.compile(r"(?i).*\.(?:test|invalid|localhost|local|onion|arpa|internal)\Z")
 _ROLES = frozenset({"abuse", "hostmaster", "mailer-daemon", "noreply", "no-reply", "postmaster", "webmaster"})
-_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
-_SAME = {"googlemail.com": "gmail.com"}
+# What a provider passes over before the @, and its other names.
+_PASSED_OVER = {"gmail.com": ".", "proton.me": ".-_"}
+_SAME = {
+    "googlemail.com": "gmail.com",
+    "protonmail.com": "proton.me",
+    "pm.me": "proton.me",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+}
 
 _COMMON = tuple(
     """
@@ -80,16 +87,17 @@ def _validated(text: str) -> str:
 
 def is_role(key: str) -> bool:
     """Whether mail to it reaches an office rather than a reader: postmaster@, abuse@ (RFC 2142)."""
-    return key.partition("@")[0] in _ROLES
+    return canonical(key).partition("@")[0] in _ROLES
 
 
 def canonical(key: str) -> str:
-    """One text for all spellings that reach one mailbox: for counting only, never stored or mailed."""
+    """One text for all spellings that reach one mailbox: for counting and refusing only, never stored or mailed."""
     local, _, domain = key.rpartition("@")
+    domain = _SAME.get(domain, domain)
     local = local.split("+", 1)[0]
-    if domain in _DOTLESS:
-        local = local.replace(".", "")
-    return f"{local}@{_SAME.get(domain, domain)}"
+    for passed_over in _PASSED_OVER.get(domain, ""):
+        local = local.replace(passed_over, "")
+    return f"{local}@{domain}"
 
 
 def suggestion(email: str) -> str | None:

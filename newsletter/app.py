@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from typing import Any
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
@@ -23,6 +24,7 @@ from newsletter.tokens import Tokens
 from newsletter.web import admin, public
 from newsletter.web.kit import problems
 from newsletter.web.kit.edge import Edge, pass_on
+from newsletter.web.kit.failures import account
 from newsletter.web.kit.gate import Gate
 from newsletter.web.kit.pages import Pages
 from newsletter.web.kit.site import Site
@@ -55,7 +57,12 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         logging_config=None,
         request_max_body_size=None,  # the edge counts, while the body streams
     )
-    return Edge(app, settings, page=Pages(settings).failure)
+
+    def failure(*words: Any) -> str:
+        site: Site = app.state["site"]
+        return site.pages.failure(*words)
+
+    return Edge(app, settings, page=failure)
 
 
 @asynccontextmanager
@@ -144,11 +151,13 @@ async def tidy(site: Site) -> None:
             while traces := await site.db.write(site.signups.purge):
                 await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
             if await site.db.read(site.subscribers.scrub_due):
-                await site.scrub()
+                left_over = await site.db.read(site.subscribers.scrub_left_over)
+                await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago
             await site.db.write(prune, clock.now() - LEDGER_KEPT)
             await asyncio.to_thread(delete_old_copies, site.settings.database_url)
         except NewsletterError as error:
             log.warning("Tidying up has to wait: %s", error.sentence)
-        except Exception:
-            log.exception("Tidying up failed; it is tried again in a minute.")
+        except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
+            sentence = "Tidying up failed; it is tried again in a minute.\n%s"
+            log.error(sentence, account(error))  # noqa: TRY400  its own words may hold an address
         await asyncio.sleep(TIDY_EVERY)

@@ -26,6 +26,11 @@ def iso(ms: int) -> str:
     return moment(ms).isoformat(timespec="seconds")
 
 
+def iso_or_none(ms: int | None) -> str | None:
+    """As `iso`; for what may not have happened yet."""
+    return None if ms is None else iso(ms)
+
+
 def day(ms: int) -> str:
     """For people: ``22 November 2026``."""
     at = moment(ms)

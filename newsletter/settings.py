@@ -127,12 +127,12 @@ def _database(url: Any) -> None:
     )
 
 
-def _with_sender(settings: Settings, sender: str | None) -> Settings:
+def _with_sender(settings: Settings, sender: Any) -> Settings:
     if sender is None:
         return settings
-    name, email = parseaddr(sender)
-    if any(ord(c) < 32 or c == "\x7f" for c in sender):
+    if not isinstance(sender, str) or any(ord(c) < 32 or c == "\x7f" for c in sender):
         raise SettingsError("NEWSLETTER_FROM must be one line, like: Ada Byron <letters@example.org>.")
+    name, email = parseaddr(sender)
     return msgspec.structs.replace(settings, from_name=name, from_email=_address("FROM", email))
 
 

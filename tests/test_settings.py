@@ -101,6 +101,14 @@ def test_an_unknown_name_in_the_file_is_a_mistake(tmp_path: Path) -> None:
         load(given(config=str(file)))
 
 
+@pytest.mark.parametrize("value", ["5", "true", "[]", '["olga@example.org"]', "2026-01-15"])
+def test_a_sender_that_is_no_text_in_the_file_is_a_mistake(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"from = {value}\n")
+    with pytest.raises(SettingsError, match=r"^NEWSLETTER_FROM must be one line, like: Ada Byron"):
+        load(given(config=str(file)))
+
+
 def test_a_key_is_made_once_beside_the_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/newsletter.db"
     first, second = (load({"NEWSLETTER_DATABASE_URL": url}) for _ in range(2))

@@ -9,10 +9,12 @@ from typing import Any, BinaryIO
 
 import click
 
-from newsletter.cli.people import with_site
 from newsletter.cli.sheet import write_xlsx
+from newsletter.cli.site import with_site
 from newsletter.subscribers import STATUSES, Choice, count, export_csv, export_ndjson
 from newsletter.web.kit.site import Site
+
+FORMATS = ("csv", "ndjson", "xlsx")
 
 
 @click.group()
@@ -22,7 +24,7 @@ def export() -> None:
 
 @export.command()
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "ndjson", "xlsx"]), default="csv", show_default=True
+    "--format", "form", type=click.Choice(FORMATS), help="Default: what the file's name ends in, or csv."
 )
 @click.option("--status", type=click.Choice(STATUSES), help="Only these.")
 @click.option("--tag", default="", help="Only those with this tag.")
@@ -35,7 +37,7 @@ def export() -> None:
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def subscribers(
-    form: str,
+    form: str | None,
     status: str | None,
     tag: str,
     form_slug: str,
@@ -46,6 +48,9 @@ def subscribers(
     """All subscribers with their consent, oldest first."""
     start = int(since.replace(tzinfo=UTC).timestamp() * 1000) if since else None
     choice = Choice(status or "", tag, form_slug, start)
+    if form is None:
+        ending = output.suffix[1:].lower() if output else ""
+        form = ending if ending in FORMATS else "csv"
     if form == "xlsx" and output is None:
         raise click.UsageError("An XLSX file needs a name: add -o FILE.xlsx.")
     try:

@@ -1,47 +1,16 @@
 """One person at a time: let the owner in, show what is known, erase."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
 
-from newsletter import clock, settings
+from newsletter import clock
 from newsletter.addresses import Address, parse
-from newsletter.app import running
+from newsletter.cli.site import with_site
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.owners import LINK_LIVES
-from newsletter.storage import engine_of, sqlite_path
 from newsletter.web.kit.site import Site
-
-T = TypeVar("T")
-
-
-def with_site(work: Callable[..., Coroutine[Any, Any, T]], *args: Any, make: bool = False) -> T:
-    """Runs `work(site, …)` on the configured database; what it raises becomes the command's error.
-
-    Only with `make` where there is no database yet: else a wrong folder would give an empty one.
-    """
-
-    async def run() -> T:
-        chosen = settings.load()
-        if not make:
-            _require(chosen.database_url)
-        async with running(chosen, worker=False, migrate=make) as site:
-            return await work(site, *args)
-
-    try:
-        return asyncio.run(run())
-    except NewsletterError as error:
-        raise click.ClickException(error.sentence) from None
-
-
-def _require(url: str) -> None:
-    if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
-        raise NotFound(
-            f"There is no database {sqlite_path(url).absolute()}. NEWSLETTER_DATABASE_URL says where to look."
-        )
 
 
 def _address(text: str) -> Address:
@@ -86,13 +55,18 @@ def erase(email: str, yes: bool) -> None:
     address = _address(email)
     if not yes:
         click.confirm(f"Erase everything about {address.email}, for good?", abort=True)
-    with_site(_erase, address)
+    clean = with_site(_erase, address)
+    if not clean:
+        raise click.ClickException(
+            "They are erased, but traces may stay in the database's log while somebody reads from it for long. "
+            "The service tries again each minute while it runs."
+        )
     click.echo("Erased.")
 
 
-async def _erase(site: Site, address: Address) -> None:
-    traces = await site.db.write(site.subscribers.erase, await _id(site, address))
-    await site.scrub(traces)
+async def _erase(site: Site, address: Address) -> bool:
+    await site.db.write(site.subscribers.erase, await _id(site, address))
+    return await site.scrub()
 
 
 async def _id(site: Site, address: Address) -> int:

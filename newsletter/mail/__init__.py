@@ -4,17 +4,14 @@ Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger 
 needs `Post`, a process needs `Worker`.
 """
 
-from newsletter.mail.look import Doubt, doubts, last_sent, waiting, workers
+from newsletter.mail.look import last_sent, waiting, workers
 from newsletter.mail.messages import size
-from newsletter.mail.outbox import Enqueued, Post, prune
+from newsletter.mail.outbox import Post, prune
 from newsletter.mail.worker import Worker
 
 __all__ = [
-    "Doubt",
-    "Enqueued",
     "Post",
     "Worker",
-    "doubts",
     "last_sent",
     "prune",
     "size",

@@ -4,11 +4,11 @@ import msgspec
 
 from newsletter.mail import limits as held
 from newsletter.mail.limits import Limits, Meter
-from newsletter.mail.outbox import TOPIC, suppression_key
+from newsletter.mail.outbox import TOPIC, suppression_keys
 from newsletter.storage import Tx
 from newsletter.tokens import Tokens
 
-BATCH = 16  # as many keys as _SUPPRESSED asks for
+BATCH = 8  # _SUPPRESSED asks for two keys of each
 ALWAYS = "sign_in"
 """To the owner, who must not be locked out of the desk: neither by a suppression, nor by a day's limit that a
 broadcast has used up, since the link is dead long before the limit lifts. Few go to one owner in an hour, and
@@ -97,13 +97,13 @@ def _why_not(row: _Candidate, suppressed: set[int]) -> str:
 
 
 async def _suppressed(tx: Tx, tokens: Tokens, rows: list[_Candidate]) -> set[int]:
-    asked = {row.id: suppression_key(tokens, row.recipient.lower()) for row in rows if row.message != ALWAYS}
+    asked = {row.id: suppression_keys(tokens, row.recipient.lower()) for row in rows if row.message != ALWAYS}
     if not asked:
         return set()
-    keys = [*asked.values()] + [""] * (BATCH - len(asked))
+    keys = [key for pair in asked.values() for key in pair] + ["", ""] * (BATCH - len(asked))
     named = {f"key{n}": key for n, key in enumerate(keys)}
     found = {row.key for row in await tx.all(_Suppression, _SUPPRESSED, now=tx.now, **named)}
-    return {row_id for row_id, key in asked.items() if key in found}
+    return {row_id for row_id, pair in asked.items() if found.intersection(pair)}
 
 
 class _Suppression(msgspec.Struct):

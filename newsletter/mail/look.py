@@ -1,20 +1,9 @@
-"""What the ledger says to those above: what waits, what is in doubt, when somebody was last reached."""
+"""What the ledger says to those above: what waits, when somebody was last reached, who is at work."""
 
 import msgspec
 
 from newsletter.mail.ledger import SILENCE
 from newsletter.storage import Tx
-
-
-class Doubt(msgspec.Struct, frozen=True):
-    """A message of which nobody knows whether it arrived."""
-
-    id: int
-    message: str
-    message_id: str
-    subscriber_id: int | None
-    settled_at: int
-    reply: str
 
 
 class _Count(msgspec.Struct):
@@ -39,16 +28,6 @@ async def last_sent(tx: Tx, subscriber_id: int) -> int:
         "SELECT max(settled_at) FROM outbox WHERE subscriber_id = :id AND state = 'sent'", id=subscriber_id
     )
     return int(at or 0)
-
-
-async def doubts(tx: Tx, most: int = 100) -> list[Doubt]:
-    """The newest messages that stayed in doubt."""
-    return await tx.all(
-        Doubt,
-        """SELECT id, message, message_id, subscriber_id, settled_at, reply FROM outbox
-           WHERE settled_at IS NOT NULL AND state = 'in_doubt' ORDER BY settled_at DESC, id DESC LIMIT :most""",
-        most=most,
-    )
 
 
 async def workers(tx: Tx) -> int:

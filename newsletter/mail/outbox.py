@@ -20,6 +20,9 @@ TOPIC = "outbox"
 TRANSACTIONAL = 0
 BUDGET_EVERY = DAY
 
+FOR_THE_MAILBOX = ("not_me", "erased")
+"""Wishes of a person, who is meant in every spelling; a bounce speaks of one address."""
+
 Reason = Literal["not_me", "erased", "bounced", "complained", "owner"]
 
 
@@ -77,22 +80,25 @@ class Post:
         tx.wake(TOPIC)
         return Enqueued(row_id, message_id)
 
-    async def take_budget(self, tx: Tx, email_key: str, *, cap: int) -> bool:
+    async def take_budget(self, tx: Tx, email_key: str, *, cap: int, forgotten: int | None = None) -> bool:
         """Whether a mail that nobody confirmed may go to this mailbox now: one in 24 h, `cap` in all.
 
+        With `forgotten` (ms) it counts anew once the last one is that old.
         All spellings of one mailbox share the budget. Taking and asking are one statement.
         """
         sent = await tx.value(
             """
             INSERT INTO mail_budgets (key, sent, last_at) VALUES (:key, 1, :now)
-            ON CONFLICT (key) DO UPDATE SET sent = mail_budgets.sent + 1, last_at = excluded.last_at
-            WHERE mail_budgets.sent < :cap AND mail_budgets.last_at <= :since
+            ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
+              sent = CASE WHEN mail_budgets.last_at <= :forgotten THEN 1 ELSE mail_budgets.sent + 1 END
+            WHERE (mail_budgets.sent < :cap OR mail_budgets.last_at <= :forgotten) AND mail_budgets.last_at <= :since
             RETURNING sent
             """,
             key=self._budget_key(email_key),
             now=tx.now,
             cap=cap,
             since=tx.now - BUDGET_EVERY,
+            forgotten=-1 if forgotten is None else tx.now - forgotten,
         )
         return sent is not None
 
@@ -109,28 +115,34 @@ class Post:
             ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, expires_at = excluded.expires_at
             WHERE excluded.expires_at IS NULL OR excluded.expires_at > suppressions.expires_at
             """,
-            key=suppression_key(self._tokens, email_key),
+            key=suppression_keys(self._tokens, email_key)[reason in FOR_THE_MAILBOX],
             reason=reason,
             now=tx.now,
             expires_at=expires_at,
         )
 
-    async def suppressed(self, tx: Tx, email_key: str) -> bool:
-        found = await tx.value(
-            "SELECT 1 FROM suppressions WHERE key = :key AND (expires_at IS NULL OR expires_at > :now)",
-            key=suppression_key(self._tokens, email_key),
+    async def suppressed(self, tx: Tx, email_key: str) -> str | None:
+        """The key under which the address, or its mailbox, stands on the list."""
+        exact, mailbox = suppression_keys(self._tokens, email_key)
+        found: str | None = await tx.value(
+            """
+            SELECT key FROM suppressions
+            WHERE key IN (:exact, :mailbox) AND (expires_at IS NULL OR expires_at > :now) LIMIT 1
+            """,
+            exact=exact,
+            mailbox=mailbox,
             now=tx.now,
         )
-        return found is not None
+        return found
 
-    async def touch(self, tx: Tx, email_key: str) -> None:
+    async def touch(self, tx: Tx, key: str) -> None:
         """Changes nothing about a suppressed address, in the time that it takes to admit another one."""
         await tx.value(
             """
             INSERT INTO suppressions (key, reason, created_at) VALUES (:key, 'owner', :now)
             ON CONFLICT (key) DO UPDATE SET created_at = suppressions.created_at RETURNING key
             """,
-            key=suppression_key(self._tokens, email_key),
+            key=key,
             now=tx.now,
         )
 
@@ -142,8 +154,11 @@ class Post:
         return self._tokens.fingerprint("budget", canonical(email_key))
 
 
-def suppression_key(tokens: Tokens, email_key: str) -> str:
-    return tokens.fingerprint("suppression", email_key)
+def suppression_keys(tokens: Tokens, email_key: str) -> tuple[str, str]:
+    """The address as it is spelled, and the mailbox that it reaches."""
+    exact = tokens.fingerprint("suppression", email_key)
+    mailbox = canonical(email_key)
+    return exact, exact if mailbox == email_key else tokens.fingerprint("suppression", mailbox)
 
 
 async def prune(tx: Tx, before: int) -> int:

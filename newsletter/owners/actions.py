@@ -4,7 +4,7 @@ import hashlib
 import secrets
 
 from newsletter.addresses import Address
-from newsletter.clock import DAY, HOUR, MINUTE
+from newsletter.clock import DAY, MINUTE
 from newsletter.errors import NotFound
 from newsletter.mail import Post
 from newsletter.owners import store
@@ -13,7 +13,6 @@ from newsletter.storage import Tx
 
 LINK_LIVES = 15 * MINUTE
 SESSION_LIVES = 14 * DAY
-LINKS_AN_HOUR = 5
 
 USED = "This sign-in link was used already, or is too old. Please ask for a new one."
 
@@ -31,17 +30,21 @@ class Owners:
 
     async def new_link(self, tx: Tx, owner: Owner) -> int:
         """The id of a fresh one-time link; whoever calls signs it with purpose `sign-in`."""
-        return await store.add_link(tx, owner.id, tx.now + LINK_LIVES)
+        return await store.add_link(tx, owner.id, tx.now + LINK_LIVES, mailed=False)
 
     async def mail_link(self, tx: Tx, address: Address) -> None:
-        """Mails a one-time link if the address is an owner's; neither answer nor time says whether it is."""
+        """Mails a one-time link if the address is an owner's; the answer doesn't say whether it is.
+
+        While they have one that still works there is no second: a stranger can neither fill their inbox nor use
+        up what they may ask for.
+        """
         owner = await store.find_by_key(tx, address.key)
-        if owner is None or await store.recent_links(tx, owner.id, tx.now - HOUR) >= LINKS_AN_HOUR:
+        if owner is None or await store.has_mailed_link(tx, owner.id):
             await self._post.enqueue(
                 tx, "sign_in", "", context={}, skip="no owner" if owner is None else "budget"
             )
             return
-        link = await self.new_link(tx, owner)
+        link = await store.add_link(tx, owner.id, tx.now + LINK_LIVES, mailed=True)
         context = {
             "minutes": LINK_LIVES // MINUTE,
             "links": {"sign_in": ["/admin/enter/", "sign-in", [link]]},
@@ -64,11 +67,13 @@ class Owners:
     async def sessions(self, tx: Tx, owner_id: int) -> list[Session]:
         return await store.sessions(tx, owner_id)
 
-    async def rotate(self, tx: Tx, session: Session) -> str:
-        """A new secret for the same session, once a day of use; a stolen old cookie dies."""
+    async def rotate(self, tx: Tx, session: Session) -> str | None:
+        """A new secret for the same session, once a day of use; a stolen old cookie dies.
+
+        None where somebody else was quicker (two tabs): theirs counts.
+        """
         secret = secrets.token_urlsafe(32)
-        await store.rotate(tx, session.id, _hash(secret), tx.now + SESSION_LIVES)
-        return secret
+        return secret if await store.rotate(tx, session, _hash(secret), tx.now + SESSION_LIVES) else None
 
     async def leave(self, tx: Tx, session_id: int, owner_id: int) -> None:
         await store.end_session(tx, session_id, owner_id)

@@ -26,27 +26,29 @@ async def add(tx: Tx, address: Address) -> None:
     )
 
 
-async def add_link(tx: Tx, owner_id: int, expires_at: int) -> int:
+async def add_link(tx: Tx, owner_id: int, expires_at: int, *, mailed: bool) -> int:
     id = new_id()
     await tx.run(
-        """INSERT INTO sign_in_links (id, owner_id, created_at, expires_at)
-           VALUES (:id, :owner, :now, :expires)""",
+        """INSERT INTO sign_in_links (id, owner_id, created_at, expires_at, mailed)
+           VALUES (:id, :owner, :now, :expires, :mailed)""",
         id=id,
         owner=owner_id,
         expires=expires_at,
+        mailed=mailed,
         now=tx.now,
     )
     return id
 
 
-async def recent_links(tx: Tx, owner_id: int, since: int) -> int:
-    return int(
-        await tx.value(
-            "SELECT count(*) FROM sign_in_links WHERE owner_id = :owner AND created_at > :since",
-            owner=owner_id,
-            since=since,
-        )
+async def has_mailed_link(tx: Tx, owner_id: int) -> bool:
+    """One that still works."""
+    found = await tx.value(
+        """SELECT 1 FROM sign_in_links
+           WHERE owner_id = :owner AND mailed = 1 AND used_at IS NULL AND expires_at > :now LIMIT 1""",
+        owner=owner_id,
+        now=tx.now,
     )
+    return found is not None
 
 
 async def use_link(tx: Tx, id: int) -> int | None:
@@ -85,13 +87,19 @@ async def sessions(tx: Tx, owner_id: int) -> list[Session]:
     )
 
 
-async def rotate(tx: Tx, id: int, hash: str, expires_at: int) -> None:
-    await tx.run(
-        "UPDATE sessions SET hash = :hash, seen_at = :now, expires_at = :expires WHERE id = :id",
-        id=id,
-        hash=hash,
-        expires=expires_at,
-        now=tx.now,
+async def rotate(tx: Tx, session: Session, hash: str, expires_at: int) -> bool:
+    """True for the one caller who finds the session as it was read."""
+    return (
+        await tx.run(
+            """UPDATE sessions SET hash = :hash, seen_at = :now, expires_at = :expires
+               WHERE id = :id AND seen_at = :seen""",
+            id=session.id,
+            seen=session.seen_at,
+            hash=hash,
+            expires=expires_at,
+            now=tx.now,
+        )
+        == 1
     )
 
 

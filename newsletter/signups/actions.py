@@ -16,13 +16,17 @@ from newsletter.signups import store
 from newsletter.signups.forms import Forms
 from newsletter.signups.model import Form, Signup
 from newsletter.storage import Tx
-from newsletter.subscribers import Consent, Subscriber, Subscribers
+from newsletter.subscribers import Consent, NotMe, Subscriber, Subscribers
 
 UNCONFIRMED_MAILS = 3
 """Confirmations an address is ever sent while nobody there confirms (promise 5)."""
 
 GUIDE_MAILS = 1_000_000
-"""Somebody who confirmed may ask for the guide again, once a day, for as long as they like."""
+"""Somebody who confirmed may ask for fresh links, once a day, for as long as they like: they hold one of ours."""
+
+FORGOTTEN = 30 * DAY
+"""Anybody can type an active reader's address into the form: it mails them as often as a new one, until they
+were left alone for so long."""
 
 OLD_LINK = "This link belongs to an earlier sign-up. Please sign up again; it takes a minute."
 
@@ -78,8 +82,9 @@ class Signups:
 
     async def _answer(self, tx: Tx, form: Form, person: Subscriber, signup: Signup) -> None:
         joined = person.status == "active"
-        cap = GUIDE_MAILS if joined else UNCONFIRMED_MAILS
-        allowed = await self._post.take_budget(tx, person.email_key, cap=cap)
+        allowed = await self._post.take_budget(
+            tx, person.email_key, cap=UNCONFIRMED_MAILS, forgotten=FORGOTTEN if joined else None
+        )
         skip = person.status if Subscribers.is_mute(person) else "" if allowed else "budget"
         if joined:
             context = self._magnets.context(person, form.magnets)
@@ -89,7 +94,7 @@ class Signups:
         sent = await self._post.enqueue(
             tx, message, person.email, subscriber_id=person.id, context=context, skip=skip
         )
-        signup.message_id = sent.message_id
+        signup.message_id = "" if skip else sent.message_id
 
     def invitation(self, form: Form, signup_id: int, epoch: int) -> dict[str, Any]:
         """What the confirmation mail is rendered from: nothing that the visitor typed."""
@@ -121,7 +126,7 @@ class Signups:
         signup, form, person = await self._open(tx, signup_id, epoch, held=True)
         fresh = await store.mark_confirmed(tx, signup_id)
         if fresh and person.status == "active":
-            fresh = not await store.agreed_before(tx, signup)
+            fresh = not await self._subscribers.agreed(tx, person.id, signup.form_id, signup.wording_id)
         if fresh:
             agreed = self._consent(signup)
             await self._subscribers.confirm(tx, person, agreed, signup.name, signup.fields, form.tags)
@@ -163,26 +168,37 @@ class Signups:
         )
 
     async def invite_again(self, tx: Tx, signup_id: int, epoch: int) -> None:
-        """A fresh confirmation link to the stored address, within its budget. Raises NotFound."""
-        signup, form, person = await self._open(tx, signup_id, epoch)
-        if person.status == "active":
-            raise NotFound("You are subscribed already. Look for the mail with your guide.")
-        allowed = await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS)
-        sent = await self._post.enqueue(
-            tx,
-            "confirmation",
-            person.email,
-            subscriber_id=person.id,
-            context=self.invitation(form, signup.id, epoch),
-            skip="" if allowed else "budget",
-        )
-        if allowed:
+        """A fresh confirmation link to the stored address, within its budget; nothing for who needs none."""
+        try:
+            signup, form, person = await self._open(tx, signup_id, epoch, held=True)
+        except NotFound:
+            return
+        if person.status == "active" or Subscribers.is_mute(person):
+            return
+        if await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS):
+            sent = await self._post.enqueue(
+                tx,
+                "confirmation",
+                person.email,
+                subscriber_id=person.id,
+                context=self.invitation(form, signup.id, epoch),
+            )
             await store.set_message_id(tx, signup.id, sent.message_id)
 
-    async def block(self, tx: Tx, signup_id: int, epoch: int) -> tuple[str, ...]:
-        """“This wasn’t me.” Idempotent, and silent about what is known; returns what `db.scrub` is for."""
+    async def block(self, tx: Tx, signup_id: int, epoch: int) -> NotMe:
+        """“This wasn’t me.” Idempotent. A mail to the address led here: its reader may know how it stands.
+
+        Of somebody who is forgotten the sign-up stays for a while, without the address: pressed again, the
+        button says the same.
+        """
         signup = await store.find(tx, signup_id)
-        return await self._subscribers.block(tx, signup.subscriber_id, epoch) if signup else ()
+        done = await self._subscribers.block(tx, signup.subscriber_id, epoch) if signup else NotMe("gone")
+        if signup and done.traces:
+            bare = msgspec.structs.replace(signup, page="", name="", fields="{}", ip="", message_id="")
+            await store.add(tx, bare, None)
+        if done.standing == "gone" and await store.is_nobodys(tx, signup_id):
+            return NotMe("blocked")
+        return done
 
     async def fresh_link(self, tx: Tx, subscriber_id: int, magnet_id: int) -> None:
         """Mails a new download link to the stored address, at most once a day. Raises NotFound."""
@@ -197,9 +213,14 @@ class Signups:
             await self._magnets.deliver(tx, person, magnets, "fresh_link")
 
     async def fresh_preferences(self, tx: Tx, subscriber_id: int, epoch: int) -> None:
-        """Mails a new link to their preferences to the stored address, at most once a day. Raises NotFound."""
-        person = await self._subscribers.find(tx, subscriber_id)
-        if person.epoch == epoch and await self._post.take_budget(tx, person.email_key, cap=GUIDE_MAILS):
+        """Mails a new link to their preferences to the stored address, at most once a day; else nothing."""
+        try:
+            person = await self._subscribers.hold(tx, subscriber_id, epoch)
+        except NotFound:
+            return
+        if Subscribers.is_mute(person):
+            return
+        if await self._post.take_budget(tx, person.email_key, cap=GUIDE_MAILS):
             context = self._magnets.context(person, ())
             await self._post.enqueue(
                 tx, "preferences", person.email, subscriber_id=person.id, context=context
@@ -229,4 +250,6 @@ class Signups:
         """Forgets who never confirmed, and proofs of work that expired; returns what `db.scrub` is for."""
         await store.forget_proofs(tx)
         await store.forget_refused(tx, tx.now - self._settings.pending_days * DAY)
-        return await self._subscribers.purge_pending(tx, self._settings.pending_days)
+        return await self._subscribers.purge_pending(
+            tx, self._settings.pending_days, self._settings.confirmation_days
+        )

@@ -16,7 +16,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 EMAIL = Field(
-    "email", "Email", required=True, help="We send you one mail to confirm.", max_length=254, type="email",
+    "email", "Email", required=True, help="We mail you a link to confirm.", max_length=254, type="email",
     autocomplete="email",
 )  # fmt: skip
 

@@ -117,6 +117,11 @@ async def find(tx: Tx, id: int) -> Signup | None:
     )
 
 
+async def is_nobodys(tx: Tx, id: int) -> bool:
+    """Whether it is kept without an address: refused from the start, or blocked since."""
+    return await tx.value("SELECT 1 FROM signups WHERE id = :id AND subscriber_id IS NULL", id=id) is not None
+
+
 async def mark_confirmed(tx: Tx, id: int) -> bool:
     """True for the one caller who confirms it; the same question again, or at the same time, is False."""
     return (
@@ -126,25 +131,6 @@ async def mark_confirmed(tx: Tx, id: int) -> bool:
             now=tx.now,
         )
         == 1
-    )
-
-
-async def agreed_before(tx: Tx, signup: Signup) -> bool:
-    """True when the same person has confirmed the same wording of the same form by another sign-up.
-
-    Of two that are confirmed in the same moment, the later one does not count for the earlier.
-    """
-    return (
-        await tx.value(
-            """SELECT 1 FROM signups WHERE subscriber_id = :subscriber AND form_id = :form AND wording_id = :wording
-               AND id <> :id AND (confirmed_at < :now OR confirmed_at = :now AND id < :id)""",
-            now=tx.now,
-            subscriber=signup.subscriber_id,
-            form=signup.form_id,
-            wording=signup.wording_id,
-            id=signup.id,
-        )
-        is not None
     )
 
 
@@ -165,16 +151,20 @@ class Waiting(msgspec.Struct):
 
 
 async def claim_reminders(tx: Tx, after: int, before: int, most: int) -> list[Waiting]:
-    """Pending people whose latest sign-up fell between two times, each only once."""
+    """Pending people whose latest mailed sign-up fell between two times, each only once.
+
+    One that was never mailed may be a stranger's: its name and consent must not become theirs.
+    """
     lock = "FOR UPDATE OF s SKIP LOCKED" if tx.engine == "postgres" else ""
     due = await tx.all(
         Waiting,
         f"""SELECT s.id, s.form_id, p.id AS subscriber_id, p.email, p.email_key, p.epoch, s.at
             FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
             WHERE s.confirmed_at IS NULL AND s.reminded_at IS NULL AND s.at > :after AND s.at <= :before
+              AND s.message_id <> ''
               AND p.status = 'pending'
               AND NOT EXISTS (SELECT 1 FROM signups n WHERE n.subscriber_id = p.id
-                              AND (n.id > s.id OR n.reminded_at IS NOT NULL))
+                              AND (n.id > s.id AND n.message_id <> '' OR n.reminded_at IS NOT NULL))
             ORDER BY s.at LIMIT :most {lock}""",
         after=after,
         before=before,
@@ -202,7 +192,7 @@ async def forget_proofs(tx: Tx) -> None:
 
 
 async def forget_refused(tx: Tx, before: int) -> None:
-    """Requests for suppressed addresses; they hold no address, only when and through which form."""
+    """Requests for suppressed addresses, or blocked; they hold no address, only when and through which form."""
     await tx.run("DELETE FROM signups WHERE subscriber_id IS NULL AND at < :before", before=before)
 
 

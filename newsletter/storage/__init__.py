@@ -15,7 +15,7 @@ from newsletter.storage.db import (
     sqlite_path,
 )
 from newsletter.storage.files import CHUNK, StoredFile
-from newsletter.storage.migrate import migrate, pending
+from newsletter.storage.migrate import behind, migrate, pending
 from newsletter.storage.postgres import PostgresDatabase
 from newsletter.storage.sqlite import SqliteDatabase
 
@@ -28,6 +28,7 @@ __all__ = [
     "Param",
     "StoredFile",
     "Tx",
+    "behind",
     "delete_old_copies",
     "engine_of",
     "migrate",

@@ -105,8 +105,8 @@ class Database(Protocol):
     async def scrub(self, *traces: str, copies: bool = True) -> None:
         """After an erasure: no text that was deleted stays readable in the database's files.
 
-        With `traces` (the erased address, in each spelling it was stored in) only as much work is done
-        as it takes to be rid of these. `copies`: the copies that migrations left beside the file are deleted.
+        With `traces` (who was erased) only what costs little is done at once; without any, the files are
+        written anew. `copies`: the copies that migrations left beside the file are deleted.
         """
 
     async def close(self) -> None: ...

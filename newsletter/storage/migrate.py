@@ -6,14 +6,14 @@ look at the ledger (table `migrations`), so one applies it and the others find i
 
 import logging
 import sqlite3
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from newsletter import clock, paths
 from newsletter.errors import MigrationError
 from newsletter.storage import copies, postgres
-from newsletter.storage.db import engine_of, sqlite_path
+from newsletter.storage.db import Engine, Tx, engine_of, sqlite_path
 from newsletter.storage.sqlite_file import WRITER_PRAGMAS, cannot_open, connect, make_file, require_log
 from newsletter.storage.steps import LEDGER, Applied, Step, load, outstanding
 
@@ -42,6 +42,17 @@ async def pending(url: str, *, folder: Path = paths.MIGRATIONS) -> list[str]:
     else:
         applied = await _postgres_ledger(url)
     return [step.name for step in outstanding(load(folder, engine_of(url)), applied)]
+
+
+async def behind(tx: Tx) -> list[str]:
+    """As `pending`, for a database that is open already: cheap enough to be asked all day. Raises MigrationError."""
+    applied = await tx.all(Applied, _READ_LEDGER)
+    return [step.name for step in outstanding(_ours(tx.engine), applied)]
+
+
+@cache
+def _ours(engine: Engine) -> list[Step]:
+    return load(paths.MIGRATIONS, engine)
 
 
 async def _migrate_sqlite(path: Path, folder: Path) -> list[str]:

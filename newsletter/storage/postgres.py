@@ -51,6 +51,8 @@ if asyncpg:
         asyncpg.PostgresConnectionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,
+        asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections now
+        asyncpg.InvalidCatalogNameError,  # dropped under us
         asyncpg.LockNotAvailableError,
         OSError,
         TimeoutError,

@@ -15,7 +15,7 @@ from newsletter.errors import Unavailable
 from newsletter.storage import copies as kept
 from newsletter.storage import sqlite_file
 from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, unavailable
-from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, RawFile, primary_code
+from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, primary_code
 from newsletter.storage.sqlite_tx import Waiting, commit_together, is_trouble, look
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,6 @@ class SqliteDatabase:
         self._path = path
         self._clock = clock
         self._patience = patience
-        self._file: RawFile | None = None
         self._writer: Connection | None = None
         self._opening = asyncio.Lock()
         self._readers: list[Connection] = []
@@ -49,7 +48,6 @@ class SqliteDatabase:
         """Makes the file (0600) where there is none. Raises SettingsError, Unavailable."""
         sqlite_file.make_file(self._path)
         try:
-            self._file = RawFile.hold(self._path)
             await (await self._current_writer()).run(sqlite_file.require_log)
             for _ in range(READERS):
                 self._readers.append(await self._connect(READER_PRAGMAS))
@@ -159,21 +157,23 @@ class SqliteDatabase:
         return await self._topics.wait(topic, timeout)
 
     async def scrub(self, *traces: str, copies: bool = True) -> None:
-        """Empties the write-ahead log, and rewrites the file where it still holds a trace.
+        """Empties the write-ahead log; without `traces` it also writes the whole file anew.
 
         secure_delete zeroes what is deleted, but not the gap that stays in a page when SQLite moves rows
-        to its neighbours: of addresses erased after random work, 1 % were still to be found there. Only
-        VACUUM rewrites such pages; it holds up writers for as long as it takes to copy the file.
+        to its neighbours: of people erased after random work, up to 1 % were still to be found there. Only
+        VACUUM rewrites such pages, and it holds up writers for as long as it takes to copy the file (200 MB:
+        3 s). So the callers share one a day among all who were erased, whoever caused it.
+
+        It does not depend on a search: a gap also keeps copies of rows that live on elsewhere, in which every
+        Anna is found, and of a row that is gone perhaps no address, since a sign-up's row has none.
         """
         try:
             if copies:
                 await asyncio.to_thread(kept.delete, self._path)
             await self._truncate_log()
-            assert self._file is not None
-            if traces and not await asyncio.to_thread(sqlite_file.holds, self._file.descriptor, traces):
-                return
-            await (await self._current_writer()).run(sqlite_file.vacuum)
-            await self._truncate_log()
+            if not traces:
+                await (await self._current_writer()).run(sqlite_file.vacuum)
+                await self._truncate_log()
         except (sqlite3.Error, OSError) as error:
             _log.error("SQLite could not be scrubbed: %s", error)
             raise Unavailable(
@@ -195,9 +195,6 @@ class SqliteDatabase:
         for connection in (*self._readers, self._writer):
             if connection:
                 await connection.close()
-        if self._file:
-            self._file.let_go()  # not before the connections: see RawFile
-            self._file = None
 
     async def _connect(self, pragmas: str) -> Connection:
         return await sqlite_file.connect(self._path, pragmas, self._patience)

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import cast
 
 import aiosqlite
 
@@ -35,7 +35,6 @@ READER_PRAGMAS = f"""
     PRAGMA cache_size = -8000;
     PRAGMA wal_autocheckpoint = 0;
 """
-_BLOCK = 1 << 20  # bytes read at a time
 _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 
@@ -136,46 +135,3 @@ def vacuum(raw: sqlite3.Connection) -> None:
         raw.execute("VACUUM")
     finally:
         raw.execute("PRAGMA temp_store = MEMORY")
-
-
-class RawFile:
-    """The database's bytes, for reading only, through one descriptor for all who look at it in this process.
-
-    POSIX: closing any descriptor of a file drops every lock that the process has on it, SQLite's too. Another
-    process would then take itself for the last one and remove a log that is still written to. So the
-    descriptor is closed by the last to let go, when no connection of ours is open any more.
-    """
-
-    _open: ClassVar[dict[tuple[int, int], "RawFile"]] = {}
-
-    def __init__(self, descriptor: int, identity: tuple[int, int]) -> None:
-        self.descriptor = descriptor
-        self._identity = identity
-        self._holders = 0
-
-    @classmethod
-    def hold(cls, path: Path) -> "RawFile":
-        found = path.stat()
-        identity = (found.st_dev, found.st_ino)
-        if identity not in cls._open:
-            cls._open[identity] = cls(os.open(path, os.O_RDONLY), identity)
-        cls._open[identity]._holders += 1
-        return cls._open[identity]
-
-    def let_go(self) -> None:
-        self._holders -= 1
-        if not self._holders:
-            del self._open[self._identity]
-            os.close(self.descriptor)
-
-
-def holds(file: int, traces: Iterable[str]) -> bool:
-    """Whether the file, read through a descriptor, has any of the texts in it."""
-    wanted = [trace.encode() for trace in traces if trace]
-    overlap = max((len(trace) for trace in wanted), default=1) - 1
-    at = 0
-    while block := os.pread(file, _BLOCK + overlap, at):
-        if any(trace in block for trace in wanted):
-            return True
-        at += _BLOCK
-    return False

@@ -2,8 +2,7 @@
 
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson
-from newsletter.subscribers.model import STATUSES, Consent, Status, Subscriber, Topic, tag_name
-from newsletter.subscribers.store import figures
+from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 
 __all__ = [
@@ -11,6 +10,7 @@ __all__ = [
     "STATUSES",
     "Choice",
     "Consent",
+    "NotMe",
     "Status",
     "Subscriber",
     "Subscribers",
@@ -18,7 +18,6 @@ __all__ = [
     "count",
     "export_csv",
     "export_ndjson",
-    "figures",
     "query",
     "tag_name",
 ]

@@ -6,17 +6,18 @@ from typing import Any
 import msgspec
 
 from newsletter.addresses import Address
-from newsletter.clock import DAY, MINUTE, iso
+from newsletter.clock import DAY, MINUTE, iso, iso_or_none
 from newsletter.errors import NotFound
 from newsletter.mail import Post
 from newsletter.storage import Tx
 from newsletter.subscribers import consent
-from newsletter.subscribers.model import MUTE, Consent, Subscriber, Topic
-from newsletter.subscribers.store import chores, consents, everything
+from newsletter.subscribers.model import MUTE, Consent, NotMe, Subscriber, Topic
+from newsletter.subscribers.store import chores, consents, everything, figures
 from newsletter.subscribers.store import people as store
 from newsletter.tokens import Tokens
 
 GONE = "We don't know this reader any more."
+EARLIER = "This link belongs to an earlier subscription. Every newer mail has a new one."
 
 
 class Subscribers:
@@ -26,24 +27,18 @@ class Subscribers:
 
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
-        if await self._post.suppressed(tx, address.key):
-            await self._post.touch(tx, address.key)
+        if listed := await self._post.suppressed(tx, address.key):
+            await self._post.touch(tx, listed)
             return None
         return await store.admit(tx, address)
 
-    async def find(self, tx: Tx, id: int) -> Subscriber:
-        """Raises NotFound."""
-        person = await store.find(tx, id)
-        if person is None:
-            raise NotFound(GONE)
-        return person
+    async def find(self, tx: Tx, id: int, epoch: int | None = None) -> Subscriber:
+        """With the `epoch` of a link: one from an earlier subscription finds nobody. Raises NotFound."""
+        return _known(await store.find(tx, id), epoch)
 
-    async def hold(self, tx: Tx, id: int) -> Subscriber:
+    async def hold(self, tx: Tx, id: int, epoch: int | None = None) -> Subscriber:
         """As `find`, and nobody else changes them until this transaction ends. Raises NotFound."""
-        person = await store.lock(tx, id)
-        if person is None:
-            raise NotFound(GONE)
-        return person
+        return _known(await store.lock(tx, id), epoch)
 
     async def find_by_key(self, tx: Tx, email_key: str) -> Subscriber | None:
         return await store.find_by_key(tx, email_key)
@@ -59,6 +54,10 @@ class Subscribers:
         await store.tag(tx, person.id, list(tags))
         await self._post.clear_budget(tx, person.email_key)
 
+    async def agreed(self, tx: Tx, id: int, form_id: int, wording_id: int) -> bool:
+        """Whether they have agreed to this wording of this form since they last left."""
+        return await consents.agreed(tx, id, form_id, wording_id)
+
     async def unsubscribe(self, tx: Tx, id: int, channel: str) -> None:
         """They leave, at once. Somebody who has left already, or is unknown, stays so; it is no error."""
         person = await store.lock(tx, id)
@@ -68,38 +67,50 @@ class Subscribers:
         await store.leave(tx, id, "unsubscribed", head)
         await self._post.clear_budget(tx, person.email_key)  # the way back stays open
 
-    async def block(self, tx: Tx, id: int, epoch: int) -> tuple[str, ...]:
+    async def block(self, tx: Tx, id: int, epoch: int) -> NotMe:
         """“This wasn’t me”: the address is forgotten where it never confirmed, and mailed nothing from now on.
 
-        Returns what the caller hands to `db.scrub`.
+        Whoever is active, or has left since, stays as they are. Idempotent.
         """
         person = await store.lock(tx, id)
-        if person is None or person.epoch != epoch or person.status == "active":
-            return ()
+        if person is None:
+            return NotMe("gone")
+        if person.status in ("active", "blocked"):
+            return NotMe("active" if person.status == "active" else "blocked", id)
+        if person.epoch != epoch:
+            return NotMe("left", id)
         await self._post.suppress(tx, person.email_key, "not_me")
         if person.confirmed_at is not None:
             await store.leave(tx, id, "blocked", person.consent_head)
-            return ()
-        return await self._remove(tx, person)
+            return NotMe("blocked", id)
+        return NotMe("blocked", id, await self._remove(tx, person))
 
     async def topics(self, tx: Tx, id: int) -> list[Topic]:
         return await store.topics(tx, id)
 
-    async def prefer(self, tx: Tx, id: int, name: str, topics: list[str], pause_days: int | None) -> None:
-        """Sets name, public topics and a pause: days from now, 0 for none, None to leave it as it is."""
-        person = await self.find(tx, id)
+    async def prefer(
+        self, tx: Tx, id: int, epoch: int, name: str | None, topics: list[str], pause_days: int | None
+    ) -> None:
+        """Sets name, public topics and a pause: days from now, 0 for none. Name and pause stay where None is given.
+
+        Raises NotFound.
+        """
+        person = await self.hold(tx, id, epoch)
         paused = (
             person.paused_until if pause_days is None else (tx.now + pause_days * DAY if pause_days else None)
         )
-        await store.set_preferences(tx, id, name, paused)
+        await store.set_preferences(tx, id, person.name if name is None else name, paused)
         await store.choose_topics(tx, id, topics)
 
-    async def erase(self, tx: Tx, id: int) -> tuple[str, ...]:
+    async def erase(self, tx: Tx, id: int, epoch: int | None = None) -> tuple[str, ...]:
         """Leaves nothing of them but a keyed hash on the suppression list.
 
-        Returns what must not stay readable in the storage's files; the caller hands it to `db.scrub`.
+        Returns what must not stay readable in the storage's files; the caller hands it to `db.scrub`. With the
+        `epoch` of a link: raises NotFound for one that is no longer good.
         """
         person = await store.lock(tx, id)
+        if epoch is not None:
+            person = _known(person, epoch)
         if person is None:
             return ()
         await self._post.suppress(tx, person.email_key, "erased")
@@ -107,29 +118,33 @@ class Subscribers:
         return await self._remove(tx, person)
 
     async def _remove(self, tx: Tx, person: Subscriber) -> tuple[str, ...]:
-        traces = await store.traces(tx, person)
         await self._post.forget(tx, person.id)
         await store.remove(tx, person.id)
-        await chores.note(tx, self._whose(person.email))
-        return traces
+        await chores.note(tx, self._whose(person.email_key))
+        return (person.email_key,)
 
     async def scrub_due(self, tx: Tx) -> bool:
-        """Whether an erasure's traces were left behind: by a crash, or because storage was busy."""
-        return await chores.waiting(tx, tx.now - MINUTE)
+        """Whether it is time for a whole scrub: a day after an erasure, for all of them until then, or at once
+        where one was left over."""
+        return await chores.waiting(tx, tx.now - DAY) or await self.scrub_left_over(tx)
+
+    async def scrub_left_over(self, tx: Tx) -> bool:
+        """Whether a crash or a busy storage kept the scrub after an erasure from its end."""
+        return await chores.left_over(tx, tx.now - MINUTE)
 
     async def scrubbed(self, tx: Tx, began: int, traces: Sequence[str] = ()) -> None:
-        """What was erased before `began` (ms) is gone from the files too: these traces, or without any, all."""
+        """What was erased before `began` (ms) is gone: these traces from the log, or without any, all from the file."""
         if traces:
-            await chores.done(tx, began, map(self._whose, traces))
+            await chores.log_emptied(tx, began, map(self._whose, traces))
         else:
             await chores.all_done(tx, began)
 
-    def _whose(self, email: str) -> str:
-        return self._tokens.fingerprint("scrub", email)
+    def _whose(self, email_key: str) -> str:
+        return self._tokens.fingerprint("scrub", email_key)
 
-    async def own_data(self, tx: Tx, id: int) -> dict[str, Any]:
-        """Everything we hold about one person, for them to read (GDPR Art. 15, 20)."""
-        person = await self.find(tx, id)
+    async def own_data(self, tx: Tx, id: int, epoch: int | None = None) -> dict[str, Any]:
+        """Everything we hold about one person, for them to read (GDPR Art. 15, 20). Raises NotFound."""
+        person = await self.find(tx, id, epoch)
         records = await consents.chain(tx, id)
         return {
             "email": person.email,
@@ -138,9 +153,9 @@ class Subscribers:
             "fields": msgspec.json.decode(person.fields),
             "tags": [tag.name for tag in await store.tags(tx, id)],
             "signed_up": iso(person.created_at),
-            "confirmed": _moment(person.confirmed_at),
-            "unsubscribed": _moment(person.unsubscribed_at),
-            "paused_until": _moment(person.paused_until),
+            "confirmed": iso_or_none(person.confirmed_at),
+            "unsubscribed": iso_or_none(person.unsubscribed_at),
+            "paused_until": iso_or_none(person.paused_until),
             "signups": await everything.signups(tx, id),
             "downloads": await everything.downloads(tx, id),
             "messages": await everything.messages(tx, id),
@@ -148,10 +163,19 @@ class Subscribers:
             "consent_chain_intact": consent.intact(self._tokens, records, person.consent_head),
         }
 
-    async def purge_pending(self, tx: Tx, days: int, most: int = 500) -> tuple[str, ...]:
-        """Forgets some of those who never confirmed within `days`; returns what `db.scrub` is for."""
+    async def overview(self, tx: Tx, since: int) -> figures.Overview:
+        """What the desk shows: days from `since` (ms) on."""
+        return await figures.overview(tx, since)
+
+    async def purge_pending(self, tx: Tx, days: int, link_days: int, most: int = 500) -> tuple[str, ...]:
+        """Forgets some of those who never confirmed within `days`; returns what `db.scrub` is for.
+
+        Whoever was mailed a link that is still good, for `link_days`, is let be. An address is mailed three of
+        them while nobody confirms, the first when it comes: so nobody keeps one here, by typing it over and over,
+        for longer than `days` and twice `link_days`. Forgotten, it is mailed no more, and stays `days` at most.
+        """
         traces: list[str] = []
-        for person in await store.stale(tx, tx.now - days * DAY, most):
+        for person in await store.stale(tx, tx.now - days * DAY, tx.now - link_days * DAY, most):
             traces += await self._remove(tx, person)
         return tuple(traces)
 
@@ -160,12 +184,18 @@ class Subscribers:
         return person.status in MUTE
 
 
+def _known(person: Subscriber | None, epoch: int | None) -> Subscriber:
+    """Who has left may still see their data and be erased by the links that they have. Raises NotFound."""
+    if person is None:
+        raise NotFound(GONE)
+    good = (person.epoch, person.epoch - 1) if person.status == "unsubscribed" else (person.epoch,)
+    if epoch is not None and epoch not in good:
+        raise NotFound(EARLIER)
+    return person
+
+
 def _now(kind: str, detail: dict[str, str]) -> Consent:
     return Consent(0, 0, kind, 0, detail=msgspec.json.encode(detail).decode())
-
-
-def _moment(ms: int | None) -> str | None:
-    return None if ms is None else iso(ms)
 
 
 def _readable(record: Consent) -> dict[str, Any]:
@@ -173,7 +203,7 @@ def _readable(record: Consent) -> dict[str, Any]:
         "number": record.number,
         "kind": record.kind,
         "at": iso(record.at),
-        "requested": _moment(record.requested_at),
+        "requested": iso_or_none(record.requested_at),
         "form": record.form_id,
         "wording": record.wording_id,
         "message_id": record.message_id,

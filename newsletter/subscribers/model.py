@@ -29,6 +29,17 @@ class Subscriber(msgspec.Struct):
     consent_head: str
 
 
+class NotMe(msgspec.Struct):
+    """How the address stands after “this wasn’t me”; `traces` is what `db.scrub` is for.
+
+    `left`: it is not subscribed, and the link is from before it left, so it was not blocked either.
+    """
+
+    standing: Literal["blocked", "active", "left", "gone"]
+    subscriber_id: int = 0
+    traces: tuple[str, ...] = ()
+
+
 class Topic(msgspec.Struct):
     """A tag the owner made public: people choose it themselves."""
 

@@ -5,6 +5,7 @@ decided in kit/origins.py.
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
@@ -21,6 +22,8 @@ from newsletter.web.deadlines import Deadlines, Patience, Stage
 from newsletter.web.kit import failures
 from newsletter.web.lifespan import lifespan
 from newsletter.web.process import allow_many_sockets, listen, settle, stop_signals
+
+_log = logging.getLogger(__name__)
 
 MOST_WAITING = 100  # requests of one connection that wait for the one before them
 
@@ -291,4 +294,5 @@ async def serve(
     with stop_signals(server.hurry) as stopped:
         async with server:
             settle()
+            _log.info("Answering on http://%s:%d", host, server.port)
             await stopped.wait()

@@ -1,12 +1,16 @@
 """A lead magnet's versions never change; links serve the newest; a person counts once a version."""
 
+import msgspec
 import pytest
 
+from newsletter.addresses import parse
 from newsletter.errors import BadInput, NotFound
-from newsletter.storage import files
+from newsletter.ids import new_id
+from newsletter.signups import Submission, store
+from newsletter.storage import Tx, files
 from tests.cast import House
 
-ADA = "ada@example.org"
+ADA, BEN = "ada@example.org", "ben@example.com"
 PDF = b"%PDF-1.7\nsecond"
 COUNTED = "SELECT count(*) FROM downloads WHERE automatic = 0"
 
@@ -50,6 +54,31 @@ async def test_several_guides_on_one_form_come_in_one_mail(house: House) -> None
     guide = (await house.mails(ADA))[-1]
     assert "Structure your career" in guide.context
     assert "Checklist" in guide.context
+
+
+async def test_several_forms_give_the_same_guide(house: House) -> None:
+    guide = await house.form()
+    talk = msgspec.structs.replace(guide, id=new_id(), slug="talk", wording_id=new_id(), fields=())
+
+    async def open_form(tx: Tx) -> None:
+        await store.add_form(tx, talk, "0" * 64)
+        await house.site.magnets.offer(tx, talk.id, [guide.magnets[0].id])
+
+    await house.db.write(open_form)
+    await house.joins(ADA)
+    offered = await house.site.forms.find("talk")
+    await house.db.write(house.site.signups.sign_up, offered, Submission(parse(BEN), {}))
+    await house.confirms(BEN)
+
+    for email, form in ((ADA, guide), (BEN, offered)):
+        person, mail = await house.person(email), (await house.mails(email))[-1]
+        (download,) = msgspec.json.decode(mail.context)["downloads"]
+        assert (mail.message, download["title"]) == ("guide", "Structure your career")
+        assert download["link"][2] == [person.id, form.magnets[0].id]
+    await house.db.write(house.site.magnets.add_version, guide.magnets[0].id, "guide.pdf", PDF, "Shorter")
+    house.site.forms._kept.clear()
+    for slug in ("guide", "talk"):
+        assert [magnet.number for magnet in (await house.site.forms.find(slug)).magnets] == [2]
 
 
 async def test_a_small_guide_rides_along_where_the_owner_wants_it(house: House) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from newsletter.clock import DAY
 from newsletter.mail import Post, Worker
 from newsletter.mail.claims import Delivery
 from newsletter.mail.smtp import Timeouts
@@ -42,7 +43,7 @@ _GUIDE: dict[str, Any] = {
 }
 CONTEXTS: dict[str, dict[str, Any]] = {
     "confirmation": _CONFIRM,
-    "reminder": _CONFIRM,
+    "reminder": _CONFIRM | {"asked_at": NOON - 2 * DAY},
     "guide": _GUIDE,
     "already": _GUIDE,
     "fresh_link": _GUIDE,

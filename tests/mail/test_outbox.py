@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from newsletter.clock import DAY, HOUR
-from newsletter.mail import Enqueued, Post, last_sent, prune, waiting
+from newsletter.mail import Post, last_sent, prune, waiting
+from newsletter.mail.outbox import Enqueued
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
 from newsletter.tokens import Tokens

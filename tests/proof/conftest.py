@@ -1,8 +1,13 @@
 """Proofs hand in what they measured; it is printed at the end, one JSON line each, passed or failed."""
 
+import os
+
 import pytest
 
 from tests.figures import Figure, line
+
+SIZE = int(os.environ.get("PROOF_SIZE", "1"))
+"""How many times what CI has time for."""
 
 
 @pytest.fixture

@@ -117,9 +117,10 @@ async def test_the_ip_is_kept_only_where_it_was_given(house: House) -> None:
 async def test_this_was_not_me_forgets_and_blocks(house: House, clock: Clock) -> None:
     await house.signs_up(BEN, "Mallory")
     invitation = await house.invitation(BEN)
-    traces = await house.db.write(house.site.signups.block, *invitation)
+    done = await house.db.write(house.site.signups.block, *invitation)
 
-    assert BEN in traces
+    assert done.standing == "blocked"
+    assert BEN in done.traces
     assert await house.known(BEN) is None
     assert await house.mails(BEN) == []
     with pytest.raises(NotFound):

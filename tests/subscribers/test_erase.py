@@ -16,7 +16,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table(house: House) ->
     ada = await house.joins(ADA, "Ada Lovelace")
     traces = await house.db.write(house.site.subscribers.erase, ada.id)
 
-    assert traces == (ADA, ADA, "Ada Lovelace")
+    assert traces == (ADA,)
     for table in (
         "subscribers",
         "signups",
@@ -48,8 +48,31 @@ async def test_traces_that_a_crash_left_are_not_struck_out_with_those_of_another
     clock.forward(HOUR)
 
     assert await house.db.read(subscribers.scrub_due)
+    assert await house.db.read(subscribers.scrub_left_over)
     await house.db.write(subscribers.scrubbed, clock.now())
     assert not await house.db.read(subscribers.scrub_due)
+
+
+async def test_the_file_is_written_anew_once_a_day_for_all(house: House, clock: Clock) -> None:
+    subscribers = house.site.subscribers
+    for email in (ADA, "ben@example.org"):
+        person = await house.joins(email, "Ann")
+        traces = await house.db.write(subscribers.erase, person.id)
+        await house.db.write(subscribers.scrubbed, clock.now(), traces)
+        clock.forward(DAY // 2)
+        assert await house.db.read(subscribers.scrub_due) == (email != ADA)
+
+    cleo = await house.joins("cleo@example.org")
+    began = clock.now()
+    clock.forward(1)
+    traces = await house.db.write(subscribers.erase, cleo.id)
+    await house.db.write(subscribers.scrubbed, clock.now(), traces)
+    await house.db.write(subscribers.scrubbed, began)  # it was at work while cleo went
+    clock.forward(DAY - 1)
+    assert not await house.db.read(subscribers.scrub_due)
+    clock.forward(1)
+    assert await house.db.read(subscribers.scrub_due)
+    assert not await house.db.read(subscribers.scrub_left_over)
 
 
 async def test_leaving_takes_effect_at_once_and_twice_is_once(house: House) -> None:
@@ -80,14 +103,15 @@ async def test_preferences_are_kept(house: House, clock: Clock) -> None:
             )  # fmt: skip
 
     await house.db.write(add_topics)
-    await house.db.write(house.site.subscribers.prefer, ada.id, "Countess", ["career", "vip"], 30)
+    await house.db.write(house.site.subscribers.prefer, ada.id, ada.epoch, "Countess", ["career", "vip"], 30)
 
     changed = await house.person(ADA)
     assert (changed.name, changed.paused_until) == ("Countess", clock.now() + 30 * DAY)
     topics = await house.db.read(house.site.subscribers.topics, ada.id)
     assert [(t.name, t.chosen) for t in topics] == [("career", True), ("writing", False)]
-    await house.db.write(house.site.subscribers.prefer, ada.id, "Countess", [], None)
-    assert (await house.person(ADA)).paused_until == changed.paused_until
+    await house.db.write(house.site.subscribers.prefer, ada.id, ada.epoch, None, [], None)
+    kept = await house.person(ADA)
+    assert (kept.name, kept.paused_until) == ("Countess", changed.paused_until)
 
 
 async def test_own_data_holds_everything_and_the_proof(house: House) -> None:

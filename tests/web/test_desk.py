@@ -1,14 +1,19 @@
 """The owner's desk: in by a link that works once, and by nothing else; out again, here or everywhere."""
 
+import asyncio
+import logging
 import re
+from contextlib import suppress
 from http.cookies import SimpleCookie
 
 import httpx
+import pytest
 
 from newsletter.clock import DAY, HOUR, MINUTE
+from newsletter.storage import Tx
 from tests.web.conftest import Serve
 from tests.web.doors import SHOWN, TAKEN
-from tests.web.stage import ADA, MALLORY, OLGA, Stage, link
+from tests.web.stage import ADA, HOST, MALLORY, OLGA, Stage, link
 
 DESK = "__Host-desk"
 
@@ -166,6 +171,29 @@ async def test_a_session_ends_and_an_old_copy_of_its_cookie_ends_sooner(still: S
     assert not await signed_in(web)
 
 
+async def test_two_tabs_a_day_later_and_both_stay_in(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    cookie = {"Cookie": f"{DESK}={web.cookies[DESK]}"}
+    still.clock.forward(25 * HOUR)
+    tabs = [await still.visitor() for _ in range(8)]
+    answers = await asyncio.gather(*(tab.get("/admin", headers=cookie) for tab in tabs))
+    given = [answer.cookies[DESK] for answer in answers if "Set-Cookie" in answer.headers]
+    assert len(given) == 1
+    web.cookies.set(DESK, given[0], domain=HOST, path="/")
+    assert await signed_in(web)
+
+
+async def test_a_look_at_the_headers_gives_no_new_cookie(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    still.clock.forward(25 * HOUR)
+    before = await still.dump()
+    head = await web.head("/admin")
+    assert (head.status_code, "Set-Cookie" in head.headers) == (200, False)
+    assert await still.dump() == before
+
+
 async def test_what_it_shows(still: Stage) -> None:
     web = await still.visitor()
     await still.member(web, ADA, name="<img src=x onerror=alert(1)>")
@@ -178,6 +206,30 @@ async def test_what_it_shows(still: Stage) -> None:
     assert page.index(MALLORY) < page.index(ADA)
     assert "&lt;newsletter-form form=&#34;guide&#34;&gt;" in page
     assert "https://news.example.org/forms/guide" in page
+
+
+async def test_a_look_at_the_export_asks_the_database_nothing(
+    still: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would fail: there is nothing to be asked."""
+    web = await still.visitor()
+    await still.signs_in(web)
+    shown = {form: (await web.get(f"/admin/export?format={form}")).headers for form in ("csv", "ndjson")}
+
+    async def take_away(tx: Tx) -> None:
+        await tx.run("ALTER TABLE subscribers RENAME TO away")
+
+    await still.site.db.write(take_away)
+    for form, headers in shown.items():
+        head = await web.head(f"/admin/export?format={form}")
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("Content-Type", "Content-Disposition", "Cache-Control"):
+            assert head.headers[name] == headers[name]
+    assert (await web.head("/admin/export?format=xml")).status_code == 422
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    with suppress(httpx.HTTPError):
+        await web.get("/admin/export")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_the_export_says_what_it_can_not_do(still: Stage) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from itertools import product
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter
 from typing import get_args
 
@@ -24,6 +24,7 @@ UNKNOWN, ERASED, REFUSED = "unknown", "erased", "not_me"
 TIMED = (UNKNOWN, *get_args(Status), ERASED)
 KINDS = (*TIMED, REFUSED)
 TIMES = 300
+TREMBLING = 0.0001  # seconds
 
 URLENCODED, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -112,9 +113,23 @@ def auc(left: list[float], right: list[float]) -> float:
 
 
 def told_apart(left: list[float], right: list[float]) -> bool:
-    """Whether a stranger could: by the order, and by more than a network's own trembling (a tenth of the time)."""
-    ratio = median(left) / median(right)
-    return not 0.4 <= auc(left, right) <= 0.6 and not 0.9 <= ratio <= 1.1
+    """Whether a stranger could who looks once at each: right more than 6 times in 10, by more than a tenth of a
+    millisecond, which any network takes and adds at random.
+
+    With 300 of each, `smallest_seen` is the smallest step that does not escape it.
+    """
+    return not 0.4 <= auc(left, right) <= 0.6 and abs(step(left, right)) > TREMBLING
+
+
+def step(left: list[float], right: list[float]) -> float:
+    """How much longer `left` take, in seconds (Hodges and Lehmann 1963): of all differences, the middle one."""
+    return median(one - other for one in left for other in right)
+
+
+def smallest_seen(seconds: list[float]) -> float:
+    """Two thirds of what the middle half of the answers spreads over, and 0.2 ms at least."""
+    quarter, _, three_quarters = quantiles(seconds, n=4)
+    return max(2 * TREMBLING, (three_quarters - quarter) * 2 / 3)
 
 
 async def test_to_the_millisecond(doors: Doors) -> None:
@@ -127,8 +142,17 @@ async def test_to_the_millisecond(doors: Doors) -> None:
     assert not [kind for kind in TIMED if told_apart(took[kind], took[UNKNOWN])], seen
 
 
+async def test_the_smallest_step_would_be_seen(doors: Doors) -> None:
+    numbers = range(1000, 1000 + TIMES)
+    await doors.service.site.db.write(settle_in, doors, numbers)
+    took = await timed(doors, (UNKNOWN, "active"), numbers)
+    smallest = smallest_seen(took[UNKNOWN])
+    for late in (smallest, -smallest):
+        assert told_apart([seconds + late for seconds in took["active"]], took[UNKNOWN]), smallest
+
+
 async def test_five_milliseconds_would_be_seen(doors: Doors) -> None:
-    numbers = range(1000, 1100)
+    numbers = range(2000, 2000 + TIMES)
     await doors.service.site.db.write(settle_in, doors, numbers)
     took = await timed(doors, (UNKNOWN, "active"), numbers, late="active")
     assert told_apart(took["active"], took[UNKNOWN])

@@ -24,6 +24,9 @@ async def long_ago(house: House, email: str, ms: int) -> None:
     async def move(tx: Tx) -> None:
         await tx.run("UPDATE subscribers SET created_at = :at WHERE id = :id", at=tx.now - ms, id=person.id)
         await tx.run("UPDATE signups SET at = :at WHERE subscriber_id = :id", at=tx.now - ms, id=person.id)
+        await tx.run(
+            "UPDATE outbox SET created_at = :at WHERE subscriber_id = :id", at=tx.now - ms, id=person.id
+        )
         await tx.run("UPDATE mail_budgets SET last_at = last_at - :ms", ms=DAY)
 
     await house.db.write(move)
@@ -41,7 +44,7 @@ async def test_a_running_service_reminds_purges_and_scrubs(database_url: str) ->
         await long_ago(house, CLEO, 31 * DAY)
 
         async def left_over(tx: Tx) -> None:
-            await tx.run("INSERT INTO chores (name, at) VALUES ('scrub', :at)", at=tx.now - DAY)
+            await tx.run("INSERT INTO chores (name, at) VALUES ('log ben', :at)", at=tx.now - HOUR)
 
         await site.db.write(left_over)
 
@@ -76,10 +79,17 @@ async def test_copies_of_the_database_go_by_age_and_with_an_erasure(sqlite_url: 
         await long_ago(house, CLEO, 31 * DAY)
         ben = await house.joins(BEN)
 
+        async def purged_yesterday(tx: Tx) -> None:
+            await tx.run("INSERT INTO chores (name, at) VALUES ('file somebody', :at)", at=tx.now - DAY)
+
+        await site.db.write(purged_yesterday)
+
     async with running(settings, worker=True, migrate=False) as site:
 
         async def done() -> bool:
-            return await House(site, site.db).known(CLEO) is None and not old.exists()
+            house = House(site, site.db)
+            scrubbed = await house.count("SELECT count(*) FROM chores WHERE name = 'file somebody'") == 0
+            return scrubbed and await house.known(CLEO) is None and not old.exists()
 
         await eventually(done)
         assert young.exists()

@@ -1,4 +1,7 @@
-"""Whose traces are still to leave the storage's files: a note for each, which survives a crash."""
+"""What is still to leave the storage's files after an erasure: a note for each, which survives a crash.
+
+A note is about the write-ahead log until that was emptied, and then about the file until that was written anew.
+"""
 
 from collections.abc import Iterable
 
@@ -10,25 +13,39 @@ async def note(tx: Tx, who: str) -> None:
     await tx.run(
         """INSERT INTO chores (name, at) VALUES (:name, :now)
            ON CONFLICT (name) DO UPDATE SET at = excluded.at""",
-        name=_name(who),
+        name=_in_log(who),
         now=tx.now,
     )
 
 
+async def left_over(tx: Tx, before: int) -> bool:
+    """Whether the log was to be emptied since `before` (ms)."""
+    sql = "SELECT 1 FROM chores WHERE at <= :before AND name LIKE 'log %'"
+    return await tx.value(sql, before=before) is not None
+
+
 async def waiting(tx: Tx, before: int) -> bool:
-    """Whether anything was noted before `before` (ms) and not done since."""
-    return await tx.value("SELECT 1 FROM chores WHERE at < :before", before=before) is not None
+    """Whether anything was noted by `before` (ms) and not done since."""
+    return await tx.value("SELECT 1 FROM chores WHERE at <= :before", before=before) is not None
 
 
-async def done(tx: Tx, began: int, only: Iterable[str]) -> None:
-    """Strikes out whoever of `only` was noted before the work on it began (ms)."""
+async def log_emptied(tx: Tx, began: int, only: Iterable[str]) -> None:
+    """Of whoever of `only` was noted before the work on it began (ms), nothing is left but in the file.
+
+    Each erasure keeps a note of its own there: of two within a day the later must not pass for the earlier.
+    """
     for who in only:
-        await tx.run("DELETE FROM chores WHERE name = :name AND at <= :began", name=_name(who), began=began)
+        await tx.run(
+            "UPDATE chores SET name = CAST(:file AS TEXT) || CAST(at AS TEXT) WHERE name = :log AND at <= :began",
+            file=f"file {who} ",
+            log=_in_log(who),
+            began=began,
+        )
 
 
 async def all_done(tx: Tx, began: int) -> None:
     await tx.run("DELETE FROM chores WHERE at <= :began", began=began)
 
 
-def _name(who: str) -> str:
-    return f"scrub {who}"
+def _in_log(who: str) -> str:
+    return f"log {who}"

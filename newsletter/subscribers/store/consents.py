@@ -33,6 +33,20 @@ async def add(tx: Tx, consent: Consent) -> None:
     )
 
 
+async def agreed(tx: Tx, subscriber_id: int, form_id: int, wording_id: int) -> bool:
+    """Two that ask at once are both told no, and meet at the next record's number."""
+    found = await tx.value(
+        """SELECT 1 FROM consent_records c
+           WHERE c.subscriber_id = :id AND c.kind = 'confirmed' AND c.form_id = :form AND c.wording_id = :wording
+             AND NOT EXISTS (SELECT 1 FROM consent_records l WHERE l.subscriber_id = :id
+                             AND l.kind = 'unsubscribed' AND l.number > c.number)""",
+        id=subscriber_id,
+        form=form_id,
+        wording=wording_id,
+    )
+    return found is not None
+
+
 async def chain(tx: Tx, subscriber_id: int) -> list[Consent]:
     return await tx.all(
         Consent,

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from newsletter.clock import iso
+from newsletter.clock import iso, iso_or_none
 from newsletter.storage import Tx
 
 
@@ -33,10 +33,6 @@ class _Message(msgspec.Struct):
     reply: str
 
 
-def _moment(ms: int | None) -> str | None:
-    return None if ms is None else iso(ms)
-
-
 async def signups(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
     rows = await tx.all(
         _Signup,
@@ -46,7 +42,7 @@ async def signups(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
     )
     return [
         {**msgspec.structs.asdict(row), "at": iso(row.at), "fields": msgspec.json.decode(row.fields),
-         "confirmed_at": _moment(row.confirmed_at)}
+         "confirmed_at": iso_or_none(row.confirmed_at)}
         for row in rows
     ]  # fmt: skip
 
@@ -73,7 +69,7 @@ async def messages(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
         {
             **msgspec.structs.asdict(row),
             "created_at": iso(row.created_at),
-            "settled_at": _moment(row.settled_at),
+            "settled_at": iso_or_none(row.settled_at),
         }
         for row in rows
     ]

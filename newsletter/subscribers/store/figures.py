@@ -4,7 +4,9 @@ import msgspec
 
 from newsletter.clock import DAY
 from newsletter.storage import Tx
-from newsletter.subscribers.model import Status
+from newsletter.subscribers.model import STATUSES, Status
+
+NEWEST = 20
 
 
 class _Count(msgspec.Struct):
@@ -26,19 +28,28 @@ class Newcomer(msgspec.Struct):
     form: str
 
 
-async def by_status(tx: Tx) -> dict[str, int]:
+class Overview(msgspec.Struct):
+    """How many there are of each status; how many came on each day (its first ms, UTC); who came last."""
+
+    by_status: dict[Status, int]
+    signed_up: dict[int, int]
+    confirmed: dict[int, int]
+    newest: list[Newcomer]
+
+
+async def overview(tx: Tx, since: int) -> Overview:
+    return Overview(
+        await _by_status(tx),
+        await _by_day(tx, "SELECT created_at AS at FROM subscribers WHERE created_at >= :since", since),
+        await _by_day(tx, "SELECT confirmed_at AS at FROM subscribers WHERE confirmed_at >= :since", since),
+        await _newest(tx),
+    )
+
+
+async def _by_status(tx: Tx) -> dict[Status, int]:
     rows = await tx.all(_Count, "SELECT status AS name, count(*) AS count FROM subscribers GROUP BY status")
-    return {row.name: row.count for row in rows}
-
-
-async def signed_up_by_day(tx: Tx, since: int) -> dict[int, int]:
-    """How many signed up on each day (its first ms, UTC) from `since` on."""
-    return await _by_day(tx, "SELECT created_at AS at FROM subscribers WHERE created_at >= :since", since)
-
-
-async def confirmed_by_day(tx: Tx, since: int) -> dict[int, int]:
-    """As `signed_up_by_day`, for those who confirmed."""
-    return await _by_day(tx, "SELECT confirmed_at AS at FROM subscribers WHERE confirmed_at >= :since", since)
+    counts = {row.name: row.count for row in rows}
+    return {status: counts.get(status, 0) for status in STATUSES}
 
 
 async def _by_day(tx: Tx, times: str, since: int) -> dict[int, int]:
@@ -50,10 +61,10 @@ async def _by_day(tx: Tx, times: str, since: int) -> dict[int, int]:
     return {row.day: row.count for row in rows}
 
 
-async def newest(tx: Tx, most: int) -> list[Newcomer]:
+async def _newest(tx: Tx) -> list[Newcomer]:
     return await tx.all(
         Newcomer,
         """SELECT p.id, p.email, p.name, p.status, p.created_at, coalesce(f.slug, '') AS form
            FROM subscribers p LEFT JOIN forms f ON f.id = p.form_id ORDER BY p.id DESC LIMIT :most""",
-        most=most,
+        most=NEWEST,
     )

@@ -1,7 +1,5 @@
 """The people themselves, and their tags."""
 
-import msgspec
-
 from newsletter.addresses import Address
 from newsletter.ids import new_id
 from newsletter.storage import Tx
@@ -11,24 +9,13 @@ _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, con
     paused_until, consent_head"""
 
 
-SHORTEST_TRACE = 4
-"""Shorter texts stand in everybody's file, and tell of nobody."""
-
-
-class _Typed(msgspec.Struct):
-    name: str
-    fields: str
-    ip: str
-
-
 async def admit(tx: Tx, address: Address) -> Subscriber:
     """The subscriber of this address, made `pending` if it is new; what is known stays as it is."""
     person = await tx.one(
         Subscriber,
         f"""INSERT INTO subscribers (id, email, email_key, status, created_at)
             VALUES (:id, :email, :key, 'pending', :now)
-            ON CONFLICT (email_key) DO UPDATE SET created_at =
-                CASE WHEN subscribers.status = 'pending' THEN excluded.created_at ELSE subscribers.created_at END
+            ON CONFLICT (email_key) DO UPDATE SET created_at = subscribers.created_at
             RETURNING {_COLUMNS}""",
         id=new_id(),
         email=address.email,
@@ -146,25 +133,29 @@ async def remove(tx: Tx, id: int) -> None:
     await tx.run("DELETE FROM subscribers WHERE id = :id", id=id)
 
 
-async def traces(tx: Tx, person: Subscriber) -> tuple[str, ...]:
-    """Every text of theirs that must not stay readable in the storage's files, also those of their sign-ups."""
-    typed = await tx.all(
-        _Typed, "SELECT DISTINCT name, fields, ip FROM signups WHERE subscriber_id = :id", id=person.id
-    )
-    values = [person.name, *msgspec.json.decode(person.fields, type=dict[str, str]).values()]
-    for one in typed:
-        values += [one.name, one.ip, *msgspec.json.decode(one.fields, type=dict[str, str]).values()]
-    telling = {value for value in values if len(value) >= SHORTEST_TRACE}
-    return (person.email, person.email_key, *sorted(telling))
+async def stale(tx: Tx, before: int, unmailed: int, most: int) -> list[Subscriber]:
+    """Some of those who first came before `before` (ms) and never confirmed, held against a sign-up now.
 
-
-async def stale(tx: Tx, before: int, most: int) -> list[Subscriber]:
-    """Some of those who never confirmed and last signed up before `before` (ms), held against a sign-up now."""
+    Not those to whom anything was mailed after `unmailed` (ms): they may just be about to press its button.
+    """
     lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
-    return await tx.all(
+    due = await tx.all(
         Subscriber,
-        f"""SELECT {_COLUMNS} FROM subscribers WHERE status = 'pending' AND created_at < :before
+        f"""SELECT {_COLUMNS} FROM subscribers p WHERE status = 'pending' AND created_at < :before
+              AND NOT EXISTS ({_MAILED} AND o.subscriber_id = p.id)
             ORDER BY created_at LIMIT :most {lock}""",
         before=before,
+        since=unmailed,
         most=most,
     )
+    if tx.engine == "sqlite":
+        return due
+    # There a sign-up may have come between the look and the lock, and its mail is seen only now.
+    return [person for person in due if not await _mailed(tx, person.id, unmailed)]
+
+
+_MAILED = "SELECT 1 FROM outbox o WHERE o.created_at > :since AND o.state <> 'skipped'"
+
+
+async def _mailed(tx: Tx, id: int, since: int) -> bool:
+    return await tx.value(f"{_MAILED} AND o.subscriber_id = :id", since=since, id=id) is not None

@@ -12,7 +12,7 @@ from newsletter.clock import DAY, SECOND, now
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.owners import SESSION_LIVES, Session
 from newsletter.web.kit.body import read_fields
-from newsletter.web.kit.site import Site, site_of
+from newsletter.web.kit.site import Site, is_head, site_of
 
 ROTATE_AFTER = DAY
 
@@ -50,10 +50,12 @@ async def session_of(request: Request[Any, Any, Any]) -> Session:
     return session
 
 
-async def refresh(site: Site, session: Session, response: Response[Any]) -> None:
+async def refresh(request: Request[Any, Any, Any], session: Session, response: Response[Any]) -> None:
     """A new secret once a day, so that an old copy of the cookie dies."""
-    if now() - session.seen_at > ROTATE_AFTER:
-        secret = await site.db.write(site.owners.rotate, session)
+    if now() - session.seen_at <= ROTATE_AFTER or is_head(request):
+        return
+    site = site_of(request)
+    if secret := await site.db.write(site.owners.rotate, session):
         response.set_cookie(cookie(site, secret))
 
 

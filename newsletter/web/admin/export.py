@@ -9,7 +9,7 @@ from litestar.response import Stream
 from newsletter.errors import BadInput
 from newsletter.subscribers import STATUSES, Choice, export_csv, export_ndjson
 from newsletter.web.admin.door import session_of
-from newsletter.web.kit.site import site_of
+from newsletter.web.kit.site import is_head, site_of
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
@@ -28,7 +28,8 @@ async def export(request: Request[Any, Any, Any]) -> Response[Any]:
         "Content-Disposition": f'attachment; filename="subscribers.{form}"',
         "Cache-Control": "private, no-store",
     }
-    return Stream(_bytes(lines), media_type=_TYPES[form], headers=headers)
+    body = () if is_head(request) else _bytes(lines)
+    return Stream(body, media_type=_TYPES[form], headers=headers)
 
 
 async def _bytes(lines: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[bytes]:

@@ -8,26 +8,24 @@ from newsletter.clock import DAY, iso
 from newsletter.mail import waiting
 from newsletter.settings import Settings
 from newsletter.storage import Tx
-from newsletter.subscribers import STATUSES, figures
+from newsletter.subscribers import Subscribers
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.site import site_of
 
 DAYS = 30
 
 
-async def _figures(tx: Tx) -> dict[str, Any]:
+async def _figures(tx: Tx, subscribers: Subscribers) -> dict[str, Any]:
     """Everything the page shows, in one snapshot; days are UTC."""
     today = tx.now - tx.now % DAY
     first = today - (DAYS - 1) * DAY
-    counts = await figures.by_status(tx)
-    confirmed = await figures.confirmed_by_day(tx, first)
-    signed_up = await figures.signed_up_by_day(tx, today)
+    seen = await subscribers.overview(tx, first)
     days = [first + n * DAY for n in range(DAYS)]
     return {
-        "counts": {status: counts.get(status, 0) for status in STATUSES},
-        "today": {"signups": signed_up.get(today, 0), "confirmed": confirmed.get(today, 0)},
-        "series": [{"day": iso(day)[:10], "count": confirmed.get(day, 0)} for day in days],
-        "newest": await figures.newest(tx, 20),
+        "counts": seen.by_status,
+        "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
+        "series": [{"day": iso(day)[:10], "count": seen.confirmed.get(day, 0)} for day in days],
+        "newest": seen.newest,
         "waiting": await waiting(tx),
     }
 
@@ -36,7 +34,7 @@ async def _figures(tx: Tx) -> dict[str, Any]:
 async def home(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
-    shown = await site.db.read(_figures)
+    shown = await site.db.read(_figures, site.subscribers)
     page = site.pages.page(
         "admin/home.html",
         **shown,
@@ -46,7 +44,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[str]:
         owner={"email": session.email},
         sessions=len(await site.db.read(site.owners.sessions, session.owner_id)),
     )
-    await refresh(site, session, page)
+    await refresh(request, session, page)
     return page
 
 
@@ -64,8 +62,9 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
         f'<newsletter-form form="guide">\n{plain}\n</newsletter-form>'
     )
     frame = (
+        f'<script src="{url}/embed.js" defer></script>\n'
         f'<iframe src="{url}/forms/guide/embed" title="Get the free guide"\n'
-        '  width="100%" height="460" loading="lazy"></iframe>'
+        '  width="100%" height="520" style="border: 0" loading="lazy"></iframe>'
     )
     return [
         {"title": "Plain form", "about": "Works everywhere, without a script.", "code": plain},
@@ -74,7 +73,11 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
             "about": "Answers on the page itself; falls back to the plain form.",
             "code": script,
         },
-        {"title": "Frame", "about": "For page builders that take no forms.", "code": frame},
+        {
+            "title": "Frame",
+            "about": "For page builders that take no forms. The script fits its height; it also works without.",
+            "code": frame,
+        },
     ]
 
 

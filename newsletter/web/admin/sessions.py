@@ -43,7 +43,7 @@ async def show(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
     """Where the mailed link leads: one button, so that a scanner does not use it up."""
     site = site_of(request)
     site.tokens.read("sign-in", token, now(), LINK_LIVES)
-    return site.pages.page("admin/enter.html", action=f"/admin/enter/{token}")
+    return site.pages.page("admin/enter.html")
 
 
 @post("/admin/enter/{token:str}")

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from newsletter.clock import monotonic
 
 PUBLIC_BYTES = 32 * 1024
+_LONGEST_NUMBER = 18  # digits: more than any body has bytes
 _SLOWEST = 4096  # bytes a second
 _DRAIN = 2.0
 
@@ -38,7 +39,7 @@ class Incoming:
         if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
             raise self._refusal(400, "This body is sent in a way that is not understood here.")
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit():
+        if not length.isdigit() or len(length) > _LONGEST_NUMBER:
             raise self._refusal(400, "The header content-length must be a number.")
         if int(length) > self._limit:
             raise self._too_large()

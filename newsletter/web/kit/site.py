@@ -33,7 +33,7 @@ class Site(msgspec.Struct, frozen=True):
     pages: Pages
     gate: Gate
 
-    async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> None:
+    async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:
         """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.
 
         Without `traces` all that was ever erased is made sure of, which takes longer. `copies`: those that
@@ -43,6 +43,13 @@ class Site(msgspec.Struct, frozen=True):
         with suppress(Unavailable):  # the storage has told the log, and the chore stays noted
             await self.db.scrub(*traces, copies=copies)
             await self.db.write(self.subscribers.scrubbed, began, traces)
+            return True
+        return False
+
+
+def is_head(request: Request[Any, Any, Any]) -> bool:
+    """The edge turns a HEAD into a GET: whoever does more than look asks here."""
+    return bool(request.scope["state"].get("head"))
 
 
 def site_of(request: Request[Any, Any, Any]) -> Site:

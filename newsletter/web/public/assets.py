@@ -5,8 +5,9 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
-from newsletter.errors import NotFound, Unavailable
+from newsletter.errors import MigrationError, NotFound, Unavailable
 from newsletter.mail import workers
+from newsletter.storage import Tx, behind
 from newsletter.web.kit.site import site_of
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -43,10 +44,24 @@ async def health() -> Response[str]:
     return Response("ok\n", media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 
+async def _workers(tx: Tx) -> int:
+    """Raises Unavailable when the database is not at this code's version."""
+    try:
+        waiting = await behind(tx)
+    except MigrationError as error:
+        raise Unavailable(error.sentence) from None
+    if waiting:
+        raise Unavailable(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
+    return await workers(tx)
+
+
 @get("/ready")
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """Whether the database answers, at this code's version, and somebody sends. Raises Unavailable."""
-    alive = await site_of(request).db.read(workers)
+    """Whether the database answers, at this code's version, and somebody sends, here or elsewhere.
+
+    With `serve --no-worker` that is a `newsletter worker`. Raises Unavailable.
+    """
+    alive = await site_of(request).db.read(_workers)
     if not alive:
         raise Unavailable("No worker is running: sign-ups are kept, but nothing is mailed.")
     return Response({"ready": True, "workers": alive}, headers={"Cache-Control": "no-store"})

@@ -4,6 +4,7 @@ Scanners open links, run scripts and follow what they find: GET changes nothing.
 itself, so nobody stops before it.
 """
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -14,9 +15,24 @@ from newsletter.errors import Expired
 from newsletter.magnets import Magnet
 from newsletter.signups import Confirmed
 from newsletter.subscribers import Subscriber
+from newsletter.web.kit import expired
 from newsletter.web.kit.site import Site, site_of
 
-BLOCKABLE = 400 * DAY
+SUBSCRIBED = (
+    "It was confirmed from this mailbox, so it gets our letters. If you don't want them, press the button: "
+    "it takes effect at once."
+)
+OUTCOMES = {
+    "blocked": (
+        "Done, and sorry for the trouble",
+        "This address gets no more mail from us, whoever types it into the form.",
+    ),
+    "left": ("This address is not subscribed", "It gets no letters from us. There is nothing left to stop."),
+    "gone": (
+        "We no longer have your address",
+        "It gets no letters from us. There is nothing left to forget.",
+    ),
+}
 
 
 def _ids(site: Site, token: str) -> tuple[int, int]:
@@ -71,34 +87,31 @@ def _download(site: Site, person: Subscriber, magnet: Magnet) -> dict[str, Any]:
 
 
 def _expired(site: Site, token: str) -> Response[str]:
-    return site.pages.message(
-        "This link has expired",
+    why = (
         f"Links to confirm live for {site.settings.confirmation_days} days. "
-        "We can send a fresh one to the address that signed up.",
-        410,
-        action={"url": f"/confirm/{token}/again", "label": "Mail me a fresh link"},
+        "We can send a fresh one to the address that signed up."
     )
+    return expired.offer(site, why, f"/confirm/{token}/again")
 
 
 @post("/confirm/{token:str}/again", status_code=200)
 async def again(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A fresh link to the stored address; what the answer says does not depend on who that is."""
     site = site_of(request)
-    try:
-        signup_id, epoch = _ids(site, token)
-    except Expired as expired:
-        signup_id, epoch = expired.ids
-    await site.db.write(site.signups.invite_again, signup_id, epoch)
-    return site.pages.message(
-        "Look at your inbox",
-        "If this sign-up is still waiting, a fresh link is on its way. We send at most one a day.",
-    )
+    answer = "If this sign-up is still waiting, a fresh link is on its way. We send at most one a day."
+    return await expired.renew(site, partial(_ids, site, token), site.signups.invite_again, answer)
+
+
+def _blockable(site: Site, token: str) -> tuple[int, int]:
+    """Sign-up and epoch; such a link lives as long as an address that never confirms. Raises Expired, NotFound."""
+    signup_id, epoch = site.tokens.read("block", token, now(), site.settings.pending_days * DAY)
+    return signup_id, epoch
 
 
 @get("/block/{token:str}")
 async def ask_block(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    site.tokens.read("block", token, now(), BLOCKABLE)
+    _blockable(site, token)
     return site.pages.page(
         "public/question.html",
         title="This wasn’t you?",
@@ -112,13 +125,13 @@ async def ask_block(request: Request[Any, Any, Any], token: FromPath[str]) -> Re
 @post("/block/{token:str}", status_code=200)
 async def block(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    signup_id, epoch = site.tokens.read("block", token, now(), BLOCKABLE)
-    if traces := await site.db.write(site.signups.block, signup_id, epoch):
-        await site.scrub(traces)
-    return site.pages.message(
-        "Done, and sorry for the trouble",
-        "This address gets no more mail from us, whoever types it into the form.",
-    )
+    done = await site.db.write(site.signups.block, *_blockable(site, token))
+    if done.traces:
+        await site.scrub(done.traces)
+    if done.standing == "active":
+        leave = {"url": f"/u/{site.tokens.make('unsubscribe', done.subscriber_id)}", "label": "Unsubscribe"}
+        return site.pages.message("This address is subscribed", SUBSCRIBED, action=leave)
+    return site.pages.message(*OUTCOMES[done.standing])
 
 
 ROUTES = [ask, confirm, again, ask_block, block]

@@ -15,7 +15,8 @@ from newsletter.errors import Expired, NotFound, Unavailable
 from newsletter.magnets import Given
 from newsletter.mail import last_sent
 from newsletter.storage import CHUNK, ConstraintError, Database, StoredFile, Tx, files
-from newsletter.web.kit.site import Site, site_of
+from newsletter.web.kit import expired
+from newsletter.web.kit.site import Site, is_head, site_of
 
 SCANNED_WITHIN = 10 * SECOND
 """A link opened this soon after its mail was accepted was opened by a machine."""
@@ -37,13 +38,11 @@ async def download(request: Request[Any, Any, Any], token: FromPath[str]) -> Res
     try:
         subscriber_id, magnet_id, from_page = _ids(site, token, moment)
     except Expired:
-        return site.pages.message(
-            "This link has expired",
+        why = (
             f"Links to the guide live for {site.settings.download_days} days. "
-            "We can mail a fresh one to the address that you confirmed.",
-            410,
-            action={"url": f"/downloads/{token}/fresh", "label": "Mail me a fresh link"},
+            "We can mail a fresh one to the address that you confirmed."
         )
+        return expired.offer(site, why, f"/downloads/{token}/fresh")
     given, mailed_at = await site.db.read(_open, site, subscriber_id, magnet_id)
     span = _span(request, given.file)
     if _whole_new(request, given.file, span):
@@ -77,7 +76,7 @@ async def _open(tx: Tx, site: Site, subscriber_id: int, magnet_id: int) -> tuple
 def _whole_new(request: Request[Any, Any, Any], file: StoredFile, span: tuple[int, int] | None) -> bool:
     """Whether somebody begins to fetch the file: no HEAD, no continuation, no look whether it has changed."""
     unchanged = request.headers.get("if-none-match") == _etag(file)
-    return not request.scope["state"].get("head") and not unchanged and (span is None or span[0] == 0)
+    return not is_head(request) and not unchanged and (span is None or span[0] == 0)
 
 
 def _looks_automatic(request: Request[Any, Any, Any]) -> bool:
@@ -122,7 +121,7 @@ def _file(
     headers["Content-Length"] = str(last - first + 1)
     if span:
         headers["Content-Range"] = f"bytes {first}-{last}/{file.size}"
-    body = _bytes(db, file, first, 0 if request.scope["state"].get("head") else last + 1)
+    body = _bytes(db, file, first, 0 if is_head(request) else last + 1)
     return Stream(body, status_code=206 if span else 200, media_type=file.media_type, headers=headers)
 
 
@@ -146,15 +145,8 @@ def _etag(file: StoredFile) -> str:
 async def fresh(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A new link, to the stored address only."""
     site = site_of(request)
-    try:
-        subscriber_id, magnet_id, _ = _ids(site, token, now())
-    except Expired as expired:
-        subscriber_id, magnet_id = expired.ids
-    await site.db.write(site.signups.fresh_link, subscriber_id, magnet_id)
-    return site.pages.message(
-        "Look at your inbox",
-        "A fresh link is on its way to the address that you confirmed. We send at most one a day.",
-    )
+    answer = "A fresh link is on its way to the address that you confirmed. We send at most one a day."
+    return await expired.renew(site, lambda: _ids(site, token, now())[:2], site.signups.fresh_link, answer)
 
 
 ROUTES = [download, fresh]

@@ -19,7 +19,10 @@ from newsletter.web.kit.site import Site, site_of
 HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000}
 """What our own forms send along beside their fields, with the longest of each."""
 
-SENT = "Please look at your inbox: we have sent you a mail with a button to press."
+SENT = (
+    "Please look at your inbox: we have sent you a mail with a link to follow. "
+    "Not there after a few minutes? Look in your spam folder."
+)
 FOREIGN = (
     "This form isn't open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
 )

@@ -1,5 +1,6 @@
 """What a subscriber decides: name, topics, a pause, their data, to be forgotten. The link is the key."""
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -7,9 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.clock import DAY, now
-from newsletter.errors import Expired, NotFound
+from newsletter.errors import Expired
 from newsletter.storage import Tx
 from newsletter.subscribers import Subscriber, Topic
+from newsletter.web.kit import expired
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
 
@@ -17,15 +19,9 @@ PAUSES = {"keep": None, "none": 0, "1": 30, "3": 90}
 """What the form offers (months), in days; `keep` leaves a running pause as it is."""
 
 
-async def _person(tx: Tx, site: Site, subscriber_id: int, epoch: int) -> Subscriber:
-    person = await site.subscribers.find(tx, subscriber_id)
-    if person.epoch != epoch:
-        raise NotFound("This link belongs to an earlier subscription. Every newer mail has a new one.")
-    return person
-
-
 async def _all(tx: Tx, site: Site, subscriber_id: int, epoch: int) -> tuple[Subscriber, list[Topic]]:
-    return await _person(tx, site, subscriber_id, epoch), await site.subscribers.topics(tx, subscriber_id)
+    person = await site.subscribers.find(tx, subscriber_id, epoch)
+    return person, await site.subscribers.topics(tx, subscriber_id)
 
 
 def _ids(site: Site, token: str) -> tuple[int, int]:
@@ -78,7 +74,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
         subscriber_id, epoch = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    person, topics = await site.db.read(_all, site, subscriber_id, epoch)
+    _, topics = await site.db.read(_all, site, subscriber_id, epoch)
     allowed = {"name": 100, "pause": 8, **{f"topic-{topic.name}": 8 for topic in topics}}
     body = await read_fields(request, allowed)
     errors = dict(body.errors)
@@ -88,8 +84,8 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
     if errors:
         return await _page(site, token, subscriber_id, epoch, errors=errors, values=body.values)
     chosen = [topic.name for topic in topics if body.values.get(f"topic-{topic.name}")]
-    name = body.values.get("name", person.name)
-    await site.db.write(site.subscribers.prefer, subscriber_id, name, chosen, PAUSES[pause])
+    name = body.values.get("name")
+    await site.db.write(site.subscribers.prefer, subscriber_id, epoch, name, chosen, PAUSES[pause])
     return Redirect(f"/preferences/{token}?saved=1", status_code=303)
 
 
@@ -97,9 +93,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
 async def data(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     """Everything we hold about one person, as a file."""
     site = site_of(request)
-    subscriber_id, epoch = _ids(site, token)
-    await site.db.read(_person, site, subscriber_id, epoch)
-    everything = await site.db.read(site.subscribers.own_data, subscriber_id)
+    everything = await site.db.read(site.subscribers.own_data, *_ids(site, token))
     headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
     return Response(everything, headers=headers)
 
@@ -107,8 +101,7 @@ async def data(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
 @get("/preferences/{token:str}/erase")
 async def ask_erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    subscriber_id, epoch = _ids(site, token)
-    await site.db.read(_person, site, subscriber_id, epoch)
+    await site.db.read(site.subscribers.find, *_ids(site, token))
     return site.pages.page(
         "public/question.html",
         title="Erase everything about you?",
@@ -122,36 +115,29 @@ async def ask_erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Re
 @post("/preferences/{token:str}/erase", status_code=200)
 async def erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    subscriber_id, epoch = _ids(site, token)
-    await site.db.read(_person, site, subscriber_id, epoch)
-    if traces := await site.db.write(site.subscribers.erase, subscriber_id):
+    if traces := await site.db.write(site.subscribers.erase, *_ids(site, token)):
         await site.scrub(traces)
     return site.pages.message(
-        "You are erased", "Nothing about you is left here, and we will not write again."
+        "You are erased",
+        "We know nothing about you any more, and will not write again. What may be left between the rows of our "
+        "files is written over within a day.",
     )
 
 
 def _expired(site: Site, token: str) -> Response[str]:
-    return site.pages.message(
-        "This link has expired",
-        "For your safety, links to your preferences live for a month. We can mail a fresh one to your address.",
-        410,
-        action={"url": f"/preferences/{token}/fresh", "label": "Mail me a fresh link"},
+    why = (
+        f"For your safety, links to your preferences live for {site.settings.download_days} days. "
+        "We can mail a fresh one to your address."
     )
+    return expired.offer(site, why, f"/preferences/{token}/fresh")
 
 
 @post("/preferences/{token:str}/fresh", status_code=200)
 async def fresh(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     """A fresh link to the stored address only; the answer is the same whoever that is."""
     site = site_of(request)
-    try:
-        subscriber_id, epoch = _ids(site, token)
-    except Expired as expired:
-        subscriber_id, epoch = expired.ids
-    await site.db.write(site.signups.fresh_preferences, subscriber_id, epoch)
-    return site.pages.message(
-        "Look at your inbox", "A fresh link is on its way, if you are still subscribed."
-    )
+    answer = "A fresh link is on its way, if you are still subscribed. We send at most one a day."
+    return await expired.renew(site, partial(_ids, site, token), site.signups.fresh_preferences, answer)
 
 
 ROUTES = [show, save, data, ask_erase, erase, fresh]

@@ -8,7 +8,10 @@ from litestar.params import FromPath
 from newsletter.errors import NotFound
 from newsletter.web.kit.site import site_of
 
-LEFT = "You will get no more letters from us. Changed your mind? Just sign up again."
+LEFT = (
+    "You will get no more letters from us. The links in the ones you have still show your data and erase it. "
+    "Changed your mind? Just sign up again."
+)
 
 
 @get("/u/{token:str}")
