@@ -68,7 +68,7 @@ async def test_fields_are_labelled_marked_and_explained(page: Page, blog: str, s
     form = await element(page, blog, service)
     assert await email(form).get_attribute("required")
     await expect(email(form)).to_have_attribute("autocomplete", "email")
-    await expect(email(form)).to_have_accessible_description("We send you one mail to confirm.")
+    await expect(email(form)).to_have_accessible_description("We mail you a link to confirm.")
     await expect(form.get_by_text((await service.house.form()).wording)).to_be_visible()
     trap = form.locator("[name=leave_blank]")
     box = await trap.bounding_box()
@@ -85,7 +85,7 @@ async def test_errors_stand_beside_their_fields(page: Page, blog: str, service: 
     await expect(email(form)).to_have_value("ada@example")
     await expect(email(form)).to_have_attribute("aria-invalid", "true")
     await expect(email(form)).to_have_accessible_description(
-        re.compile(r"This doesn.t look like an email address.* We send you one mail to confirm\.")
+        re.compile(r"This doesn.t look like an email address.* We mail you a link to confirm\.")
     )
     await expect(name).to_have_attribute("aria-invalid", "true")
     await expect(name).to_have_value("=?utf-8?q?Ada?=")
@@ -95,7 +95,7 @@ async def test_errors_stand_beside_their_fields(page: Page, blog: str, service: 
     await expect(name).to_be_focused()
     await expect(name).to_have_accessible_description(re.compile(f"^{re.escape(ENCODED)}"))
     assert await email(form).get_attribute("aria-invalid") is None
-    await expect(email(form)).to_have_accessible_description("We send you one mail to confirm.")
+    await expect(email(form)).to_have_accessible_description("We mail you a link to confirm.")
     assert await mailed(service) == []
     await name.fill("Ada")
     await send(form)

@@ -86,7 +86,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
     chosen = [topic.name for topic in topics if body.values.get(f"topic-{topic.name}")]
     name = body.values.get("name")
     await site.db.write(site.subscribers.prefer, subscriber_id, epoch, name, chosen, PAUSES[pause])
-    return Redirect(f"/preferences/{token}?saved=1", status_code=303)
+    return Redirect(f"/preferences/{token}?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
 
 
 @get("/preferences/{token:str}/data")
