@@ -1,6 +1,7 @@
 """Where everything is kept: plain SQL through one small port, on SQLite or PostgreSQL."""
 
 from collections.abc import Callable
+from typing import cast
 
 from newsletter import clock as clocks
 from newsletter.storage.copies import delete_old as delete_old_copies
@@ -15,8 +16,8 @@ from newsletter.storage.db import (
     sqlite_path,
 )
 from newsletter.storage.files import CHUNK, StoredFile
+from newsletter.storage.late import load_postgres
 from newsletter.storage.migrate import behind, migrate, pending
-from newsletter.storage.postgres import PostgresDatabase
 from newsletter.storage.sqlite import SqliteDatabase
 
 __all__ = [
@@ -53,6 +54,6 @@ async def open_database(
         sqlite = SqliteDatabase(sqlite_path(url), clock, patience)
         await sqlite.open()
         return sqlite
-    postgres = PostgresDatabase(url, clock, patience)
-    await postgres.open()
-    return postgres
+    server = load_postgres().PostgresDatabase(url, clock, patience)
+    await server.open()
+    return cast("Database", server)

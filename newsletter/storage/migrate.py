@@ -12,8 +12,9 @@ from typing import Any
 
 from newsletter import clock, paths
 from newsletter.errors import MigrationError
-from newsletter.storage import copies, postgres
+from newsletter.storage import copies
 from newsletter.storage.db import Engine, Tx, engine_of, sqlite_path
+from newsletter.storage.late import load_postgres
 from newsletter.storage.sqlite_file import WRITER_PRAGMAS, cannot_open, connect, make_file, require_log
 from newsletter.storage.steps import LEDGER, Applied, Step, load, outstanding
 
@@ -137,7 +138,7 @@ def _ledger(raw: sqlite3.Connection) -> list[Applied]:
 
 async def _migrate_postgres(url: str, folder: Path) -> list[str]:
     steps = load(folder, "postgres")
-    connection = await postgres.connect(url)
+    connection = await load_postgres().connect(url)
     done: list[str] = []
     try:
         while (step := await _apply_next_there(connection, steps)) is not None:
@@ -158,7 +159,7 @@ async def _apply_next_there(connection: Any, steps: list[Step]) -> Step | None:
         try:
             for statement in (LEDGER, *step.statements):
                 await connection.execute(statement)
-        except postgres.ANY as error:
+        except load_postgres().ANY as error:
             raise _failed(step, error.args[0]) from None
         row = (step.number, step.name, step.sha256, clock.now())
         await connection.execute(_NOTE_THERE, *row)
@@ -166,7 +167,7 @@ async def _apply_next_there(connection: Any, steps: list[Step]) -> Step | None:
 
 
 async def _postgres_ledger(url: str) -> list[Applied]:
-    connection = await postgres.connect(url)
+    connection = await load_postgres().connect(url)
     try:
         return await _ledger_there(connection)
     finally:
