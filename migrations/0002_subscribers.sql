@@ -33,11 +33,6 @@ CREATE TABLE consent_records (
   UNIQUE (subscriber_id, number)
 );
 
-CREATE TABLE chores (
-  name TEXT PRIMARY KEY,              -- 'scrub': somebody was erased whose traces may still lie in the files
-  at BIGINT NOT NULL
-);
-
 CREATE TABLE tags (
   id BIGINT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,

@@ -1,7 +1,7 @@
 -- Made from the migrations by `python -m newsletter.storage.schema`: read it, change them.
 
 CREATE TABLE chores (
-  name TEXT PRIMARY KEY,              -- 'scrub': somebody was erased whose traces may still lie in the files
+  name TEXT PRIMARY KEY,
   at BIGINT NOT NULL
 );
 

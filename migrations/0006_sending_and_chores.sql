@@ -10,3 +10,9 @@ CREATE TABLE send_limits (
 INSERT INTO send_limits (name) VALUES ('relay');
 
 ALTER TABLE sign_in_links ADD COLUMN mailed INTEGER NOT NULL DEFAULT 0 CHECK (mailed IN (0, 1));  -- or printed on a terminal
+
+-- Whose traces are still to leave the files, by keyed hash: 'log …' and, once the log is emptied, 'file …'.
+CREATE TABLE chores (
+  name TEXT PRIMARY KEY,
+  at BIGINT NOT NULL
+);
