@@ -5,7 +5,7 @@ so one process never repeats itself and two rarely meet (a unique constraint cat
 id is spelled in ten characters of base 62, which keeps unsubscribe links short enough for their header.
 """
 
-import secrets
+import random
 from threading import Lock
 
 from newsletter import clock
@@ -20,5 +20,5 @@ def new_id() -> int:
     global _last  # noqa: PLW0603  the last id handed out is what makes the next one unique
     fresh = (clock.now() - EPOCH) << _SPREAD
     with _lock:
-        _last = _last + 1 if _last >= fresh else fresh | secrets.randbits(_SPREAD - 1)
+        _last = _last + 1 if _last >= fresh else fresh | random.getrandbits(_SPREAD - 1)
         return _last

@@ -48,7 +48,7 @@ class Tokens:
         self._keys = list(reversed(keys))  # itsdangerous signs with the last
         self._signers: dict[str, Signer] = {}
         self._oldest = keys[-1].encode()
-        self._hash_keys: dict[str, bytes] = {}
+        self._hashes: dict[str, hmac.HMAC] = {}
 
     def make(self, purpose: Purpose, *ids: int, now: int | None = None) -> str:
         """A link's token for `ids`; with `now` (ms) it carries its time and can expire."""
@@ -75,11 +75,13 @@ class Tokens:
 
     def fingerprint(self, purpose: str, text: str) -> str:
         """A keyed hash (hex) that outlives key rotation: it always uses the oldest key in the list."""
-        key = self._hash_keys.get(purpose)
-        if key is None:
+        started = self._hashes.get(purpose)
+        if started is None:
             key = hmac.digest(self._oldest, b"fingerprint:" + purpose.encode(), "sha256")
-            self._hash_keys[purpose] = key
-        return hmac.digest(key, text.encode(), "sha256").hex()
+            started = self._hashes[purpose] = hmac.new(key, digestmod="sha256")
+        own = started.copy()
+        own.update(text.encode())
+        return own.hexdigest()
 
     def _open(self, purpose: Purpose, token: str) -> tuple[int, ...]:
         token = token.rstrip(".,;:!?)>]}\"' ")  # what mail programs glue to a link

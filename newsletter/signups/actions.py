@@ -123,8 +123,10 @@ class Signups:
 
         Raises NotFound.
         """
-        signup, form, person = await self._open(tx, signup_id, epoch, held=True)
-        fresh = await store.mark_confirmed(tx, signup_id)
+        person = await self._whose(tx, signup_id, epoch, held=True)
+        first = await store.mark_confirmed(tx, signup_id)
+        signup, form = await self._asked(tx, signup_id, first)
+        fresh = first is not None
         if fresh and person.status == "active":
             fresh = not await self._subscribers.agreed(tx, person.id, signup.form_id, signup.wording_id)
         if fresh:
@@ -136,19 +138,30 @@ class Signups:
     async def _open(
         self, tx: Tx, signup_id: int, epoch: int, *, held: bool = False
     ) -> tuple[Signup, Form, Subscriber]:
+        """What a confirmation link stands for. Raises NotFound."""
+        person = await self._whose(tx, signup_id, epoch, held=held)
+        signup, form = await self._asked(tx, signup_id)
+        return signup, form, person
+
+    async def _whose(self, tx: Tx, signup_id: int, epoch: int, *, held: bool) -> Subscriber:
         """A link from before they left, or said that it wasn't them, opens nothing. Raises NotFound.
 
         With `held` nobody else changes the person until the transaction ends.
         """
-        signup = await store.find(tx, signup_id)
+        person = await self._subscribers.of_signup(tx, signup_id, held=held)
+        if person is None or person.epoch != epoch or person.status in ("blocked", "complained"):
+            raise NotFound(OLD_LINK)
+        return person
+
+    async def _asked(self, tx: Tx, signup_id: int, signup: Signup | None = None) -> tuple[Signup, Form]:
+        """The sign-up, read where it isn't at hand, and its form. Raises NotFound."""
+        signup = signup or await store.find(tx, signup_id)
         if signup is None:
             raise NotFound(OLD_LINK)
-        read = self._subscribers.hold if held else self._subscribers.find
-        person = await read(tx, signup.subscriber_id)
         form = self._forms.kept(signup.form_id) or await store.form_by_id(tx, self._magnets, signup.form_id)
-        if form is None or person.epoch != epoch or person.status in ("blocked", "complained"):
+        if form is None:
             raise NotFound(OLD_LINK)
-        return signup, form, person
+        return signup, form
 
     @staticmethod
     def _consent(signup: Signup) -> Consent:

@@ -108,12 +108,12 @@ async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
     )
 
 
+_SIGNUP = """id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at"""
+
+
 async def find(tx: Tx, id: int) -> Signup | None:
     return await tx.one(
-        Signup,
-        """SELECT id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at
-           FROM signups WHERE id = :id AND subscriber_id IS NOT NULL""",
-        id=id,
+        Signup, f"SELECT {_SIGNUP} FROM signups WHERE id = :id AND subscriber_id IS NOT NULL", id=id
     )
 
 
@@ -122,15 +122,13 @@ async def is_nobodys(tx: Tx, id: int) -> bool:
     return await tx.value("SELECT 1 FROM signups WHERE id = :id AND subscriber_id IS NULL", id=id) is not None
 
 
-async def mark_confirmed(tx: Tx, id: int) -> bool:
-    """True for the one caller who confirms it; the same question again, or at the same time, is False."""
-    return (
-        await tx.run(
-            "UPDATE signups SET confirmed_at = :now WHERE id = :id AND confirmed_at IS NULL",
-            id=id,
-            now=tx.now,
-        )
-        == 1
+async def mark_confirmed(tx: Tx, id: int) -> Signup | None:
+    """The sign-up, for the one caller who confirms it; None for the same question again, or at the same time."""
+    return await tx.one(
+        Signup,
+        f"UPDATE signups SET confirmed_at = :now WHERE id = :id AND confirmed_at IS NULL RETURNING {_SIGNUP}",
+        id=id,
+        now=tx.now,
     )
 
 

@@ -137,15 +137,28 @@ def commit_together(raw: sqlite3.Connection, clock: Callable[[], int], batch: Se
     """
     try:
         raw.execute("BEGIN IMMEDIATE")
-        now = clock()
-        if len(batch) == 1:
-            _attempt(raw, now, batch[0])
-        else:
+        if not _attempt_all(raw, clock(), batch):
+            raw.execute("ROLLBACK")
+            raw.execute("BEGIN IMMEDIATE")
+            now = clock()
             for waiting in batch:
                 _attempt_apart(raw, now, waiting)
         raw.execute("ROLLBACK" if all(waiting.error for waiting in batch) else "COMMIT")
     finally:
         _leave(raw)
+
+
+def _attempt_all(raw: sqlite3.Connection, now: int, batch: Sequence[Waiting]) -> bool:
+    """One after the other, without a SAVEPOINT each, which cost a tenth of a confirmation (measured).
+
+    False when one failed that had written something among others: it can't be undone alone then.
+    """
+    for waiting in batch:
+        before = raw.total_changes
+        _attempt(raw, now, waiting)
+        if waiting.error and raw.total_changes != before and len(batch) > 1:
+            return False
+    return True
 
 
 def _attempt_apart(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
@@ -158,6 +171,7 @@ def _attempt_apart(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
 
 def _attempt(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
     tx = SqliteTx(raw, now)
+    waiting.error = None
     try:
         waiting.value = _drive(waiting.action(tx, *waiting.args, **waiting.kwargs))
         waiting.topics = tx.topics

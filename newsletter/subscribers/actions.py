@@ -40,6 +40,10 @@ class Subscribers:
         """As `find`, and nobody else changes them until this transaction ends. Raises NotFound."""
         return _known(await store.lock(tx, id), epoch)
 
+    async def of_signup(self, tx: Tx, signup_id: int, *, held: bool = False) -> Subscriber | None:
+        """Whom a sign-up belongs to, as by `find` or by `hold`; None where it is nobody's, or there is none."""
+        return await store.of_signup(tx, signup_id, held=held)
+
     async def find_by_key(self, tx: Tx, email_key: str) -> Subscriber | None:
         return await store.find_by_key(tx, email_key)
 

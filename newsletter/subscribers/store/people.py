@@ -42,6 +42,17 @@ async def lock(tx: Tx, id: int) -> Subscriber | None:
     return await tx.one(Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE id = :id {lock}", id=id)
 
 
+async def of_signup(tx: Tx, signup_id: int, *, held: bool) -> Subscriber | None:
+    """In one statement: a confirmation need not find the sign-up first."""
+    lock = "FOR UPDATE" if held and tx.engine == "postgres" else ""
+    return await tx.one(
+        Subscriber,
+        f"""SELECT {_COLUMNS} FROM subscribers
+            WHERE id = (SELECT subscriber_id FROM signups WHERE id = :signup_id) {lock}""",
+        signup_id=signup_id,
+    )
+
+
 async def activate(tx: Tx, id: int, form_id: int, name: str, fields: str, consent_head: str) -> None:
     await tx.run(
         """UPDATE subscribers SET status = 'active', name = :name, fields = :fields, unsubscribed_at = NULL,
