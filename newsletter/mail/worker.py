@@ -25,6 +25,7 @@ BEAT = 5.0
 POLL = 0.5  # seconds: how late another process's message, or one whose pause is over, is seen
 _AGAIN = 1.0  # seconds until a database that was away is asked again
 _LAST_WORDS = 5.0
+_HEARD = 0.1  # seconds in which a cancelled task has noticed
 
 _log = logging.getLogger(__name__)
 
@@ -70,8 +71,7 @@ class Worker:
             while not self._stopping:
                 if await self._survive(work()):
                     work = self._round
-            while self._lanes:
-                await asyncio.wait(self._lanes)
+            await self._finish()
             await self._survive(self._db.write(ledger.leave, self._id))
         finally:
             tasks = {heart, *self._lanes}
@@ -81,14 +81,24 @@ class Worker:
             await self._relay.close()
             self._stopped.set()
 
+    async def _finish(self) -> None:
+        """What is on the wire may end; who holds no message yet need not.
+
+        They are told until they hear: asyncio.wait_for, which connects for us, drops a cancellation that comes in
+        the same turn as its result (Python 3.11).
+        """
+        while self._lanes:
+            for lane in self._connecting:
+                lane.cancel()
+            await asyncio.wait(self._lanes, timeout=_HEARD if self._connecting else None)
+
     async def stop(self, timeout: float = 30) -> None:  # noqa: ASYNC109  a soft end, not a cancellation
         """Claim nothing more, let what is on the wire finish for `timeout` seconds, then cut it off."""
         self._stopping = True
         if not self._running:
             return
-        for task in (self._nap, *self._connecting):
-            if task:
-                task.cancel()
+        if self._nap:
+            self._nap.cancel()
         if await self._ended(timeout):
             return
         _log.warning("Stopping while the relay is slow: what it has not answered is in doubt.")

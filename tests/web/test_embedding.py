@@ -187,12 +187,28 @@ async def test_what_is_broken_is_seen_in_the_frame_too(listed: Stage, web: httpx
     assert problem.json()["reference"]
 
 
-async def test_the_authors_own_thank_you_page(still: Stage) -> None:
+async def lead_to(stage: Stage, url: str) -> None:
     async def choose(tx: Tx) -> None:
-        await tx.run(f"UPDATE forms SET thanks_url = '{BLOG}/thanks'")
+        await tx.run("UPDATE forms SET thanks_url = :url", url=url)
 
-    await still.site.db.write(choose)
-    web = await still.visitor()
+    await stage.site.db.write(choose)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [EVIL, f"{BLOG}.evil.example", f"{BLOG}@evil.example", "//evil.example", "http://[x"]
+)
+async def test_a_thank_you_page_that_is_not_allowed_is_ours(
+    listed: Stage, web: httpx.AsyncClient, elsewhere: str
+) -> None:
+    await lead_to(listed, f"{elsewhere}/thanks")
+    page = await web.get("/forms/guide")
+    assert "form-action 'self';" in page.headers["Content-Security-Policy"]
+    sent = await web.post("/forms/guide", data={"email": ADA})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/forms/guide/sent")
+
+
+async def test_the_authors_own_thank_you_page(listed: Stage, web: httpx.AsyncClient) -> None:
+    await lead_to(listed, f"{BLOG}/thanks")
     page = await web.get("/forms/guide")
     assert f"form-action 'self' {BLOG};" in page.headers["Content-Security-Policy"]
     for path, leads_to in (

@@ -73,6 +73,16 @@ def embeddable(settings: Settings) -> dict[str, str]:
     }
 
 
+def known_target(url: str, settings: Settings) -> str:
+    """`url` where it leads to our own origin or one that the owner allowed, else '': we redirect nowhere else."""
+    try:
+        target = urlsplit(url)
+    except ValueError:
+        return ""
+    known = (settings.public_origin, *settings.allowed_origins)
+    return url if f"{target.scheme}://{target.netloc.lower()}" in known else ""
+
+
 def hosted(thanks_url: str) -> dict[str, str]:
     """Headers of a form that ends on the author's own thank-you page: browsers check where a post leads."""
     target = urlsplit(thanks_url)

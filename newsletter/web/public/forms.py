@@ -13,7 +13,15 @@ from newsletter.web.kit import problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
-from newsletter.web.kit.policy import cors, embeddable, foreign_page, hosted, page_origin, preflight
+from newsletter.web.kit.policy import (
+    cors,
+    embeddable,
+    foreign_page,
+    hosted,
+    known_target,
+    page_origin,
+    preflight,
+)
 from newsletter.web.kit.site import Site, site_of
 
 HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000}
@@ -94,7 +102,7 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
         told = {"message": SENT, "hint": suggestion(typed)}
         return Response(told, status_code=202, headers={"Cache-Control": "no-store", **_cors(request, site)})
     return Redirect(
-        _thanks(form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"}
+        _thanks(site, form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"}
     )
 
 
@@ -134,9 +142,9 @@ def _cors(request: Request[Any, Any, Any], site: Site) -> dict[str, str]:
     return cors(request.headers.get("origin", ""), site.settings)
 
 
-def _thanks(form: Form, typed: str, *, embedded: bool) -> str:
-    if form.thanks_url and not embedded:
-        return form.thanks_url
+def _thanks(site: Site, form: Form, typed: str, *, embedded: bool) -> str:
+    if not embedded and (own := known_target(form.thanks_url, site.settings)):
+        return own
     path = f"/forms/{form.slug}/embed/sent" if embedded else f"/forms/{form.slug}/sent"
     domain = typed.rpartition("@")[2]
     return f"{path}?typed={domain}" if suggestion(typed) else path
@@ -152,7 +160,7 @@ def _page(
     status: int = 200,
 ) -> Response[str]:
     values = values or {}
-    policy = embeddable(site.settings) if embedded else hosted(form.thanks_url)
+    policy = embeddable(site.settings) if embedded else hosted(known_target(form.thanks_url, site.settings))
     return site.pages.page(
         "public/embed.html" if embedded else "public/form.html",
         status,
