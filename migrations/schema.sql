@@ -5,6 +5,61 @@ CREATE TABLE chores (
   at BIGINT NOT NULL
 );
 
+CREATE TABLE comment_options (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  policy TEXT NOT NULL DEFAULT 'first' CHECK (policy IN ('all', 'first', 'none')),  -- who is held
+  depth INTEGER NOT NULL DEFAULT 3,   -- levels of replies, 1 to 6
+  most_links INTEGER NOT NULL DEFAULT 2,
+  close_after_days INTEGER NOT NULL DEFAULT 0,  -- 0: never
+  rules TEXT NOT NULL DEFAULT '',     -- as the owner wrote them, one a line
+  spam INTEGER NOT NULL DEFAULT 0,    -- comments learned from
+  ham INTEGER NOT NULL DEFAULT 0,
+  told_at BIGINT NOT NULL DEFAULT 0   -- when the owner last got a mail about what waits
+);
+
+CREATE TABLE commenters (
+  id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL,                -- never shown, not as a hash either
+  email_key TEXT NOT NULL UNIQUE,
+  confirmed_at BIGINT,
+  approved INTEGER NOT NULL DEFAULT 0,-- comments that the owner let stand
+  blocked INTEGER NOT NULL DEFAULT 0 CHECK (blocked IN (0, 1)),
+  epoch INTEGER NOT NULL DEFAULT 1,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE comments (
+  id INTEGER PRIMARY KEY,
+  thread_id BIGINT NOT NULL REFERENCES threads (id),
+  parent_id BIGINT REFERENCES comments (id),
+  path TEXT NOT NULL,                 -- for each comment from the top to this one 12 hex digits of its time and 4 of its id: a thread in reading order
+  commenter_id BIGINT REFERENCES commenters (id) ON DELETE SET NULL,
+  by_owner INTEGER NOT NULL DEFAULT 0 CHECK (by_owner IN (0, 1)),
+  name TEXT NOT NULL,
+  website TEXT NOT NULL DEFAULT '',
+  avatar TEXT NOT NULL DEFAULT '',    -- keyed hash that the picture is drawn from
+  raw TEXT NOT NULL,                  -- as typed
+  html TEXT NOT NULL,                 -- rendered and sanitised once
+  status TEXT NOT NULL CHECK (status IN ('unverified', 'pending', 'approved', 'spam', 'deleted')),
+  why TEXT NOT NULL DEFAULT '',       -- why it waits, for the owner
+  digest TEXT NOT NULL DEFAULT '',    -- keyed hash of author, place and text: the same again is refused
+  follow TEXT NOT NULL DEFAULT '' CHECK (follow IN ('', 'replies', 'thread')),
+  signup_id BIGINT,                   -- the sign-up that its confirmation also confirms
+  source TEXT,                        -- where it was imported from, with its id there
+  source_id TEXT,
+  created_at BIGINT NOT NULL,
+  edited_at BIGINT,
+  decided_at BIGINT,
+  UNIQUE (source, source_id)
+);
+CREATE INDEX comments_commenter ON comments (commenter_id) WHERE commenter_id IS NOT NULL;
+
+CREATE UNIQUE INDEX comments_digest ON comments (digest) WHERE digest <> '';
+CREATE INDEX comments_latest ON comments (created_at) WHERE status = 'approved';
+CREATE INDEX comments_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX comments_shown ON comments (thread_id, path) WHERE status IN ('approved', 'deleted');
+CREATE INDEX comments_waiting ON comments (status, id) WHERE status IN ('unverified', 'pending', 'spam');
+
 CREATE TABLE consent_records (
   id INTEGER PRIMARY KEY,
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
@@ -42,6 +97,14 @@ CREATE TABLE files (
   media_type TEXT NOT NULL,
   size BIGINT NOT NULL                -- bytes
 );
+
+CREATE TABLE follows (
+  thread_id BIGINT NOT NULL REFERENCES threads (id),
+  commenter_id BIGINT NOT NULL REFERENCES commenters (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('replies', 'thread')),
+  PRIMARY KEY (thread_id, commenter_id)
+);
+CREATE INDEX follows_commenter ON follows (commenter_id);
 
 CREATE TABLE form_magnets (
   form_id BIGINT NOT NULL REFERENCES forms (id),
@@ -93,6 +156,11 @@ CREATE TABLE migrations (
   name TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   applied_at BIGINT NOT NULL
+);
+
+CREATE TABLE notices (                -- of approved comments whose followers are still to be told
+  comment_id INTEGER PRIMARY KEY REFERENCES comments (id) ON DELETE CASCADE,
+  after BIGINT NOT NULL DEFAULT 0     -- the last commenter told
 );
 
 CREATE TABLE outbox (
@@ -168,6 +236,12 @@ CREATE TABLE signups (
 CREATE INDEX signups_subscriber ON signups (subscriber_id);
 CREATE INDEX signups_waiting ON signups (at) WHERE confirmed_at IS NULL;
 
+CREATE TABLE spam_words (
+  token TEXT PRIMARY KEY,
+  spam INTEGER NOT NULL DEFAULT 0,
+  ham INTEGER NOT NULL DEFAULT 0
+);
+
 CREATE TABLE spent_proofs (
   nonce TEXT PRIMARY KEY,
   expires_at BIGINT NOT NULL
@@ -211,6 +285,16 @@ CREATE TABLE tags (
   name TEXT NOT NULL UNIQUE,
   title TEXT NOT NULL,
   public INTEGER NOT NULL DEFAULT 0 CHECK (public IN (0, 1))  -- a topic people may choose themselves
+);
+
+CREATE TABLE threads (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL UNIQUE,           -- canonical, of an allowed origin
+  title TEXT NOT NULL DEFAULT '',
+  closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
+  shown INTEGER NOT NULL DEFAULT 0,   -- comments that the public sees
+  version BIGINT NOT NULL DEFAULT 0,  -- counts up with each change of what the public sees
+  created_at BIGINT NOT NULL
 );
 
 CREATE TABLE wordings (

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
@@ -11,6 +11,8 @@ from litestar.exceptions import HTTPException
 
 from newsletter import clock
 from newsletter.addresses import parse
+from newsletter.comments import TOPIC as COMMENTS
+from newsletter.comments import Comments, Moderation, Notices, Persons, Threads
 from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets
 from newsletter.mail import Post, Worker, prune
@@ -80,7 +82,8 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
 async def working(site: Site) -> AsyncIterator[None]:
     """The worker and the chores, until the block ends; what is on the wire is finished first."""
     sender = Worker(site.db, site.settings, site.tokens)
-    tasks = [asyncio.create_task(sender.run(), name="worker"), asyncio.create_task(tidy(site), name="tidy")]
+    chores = {"worker": sender.run(), "tidy": tidy(site), "tell": tell(site)}
+    tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
     try:
         yield
     finally:
@@ -117,6 +120,7 @@ def put_together(settings: Settings, db: Database) -> Site:
     subscribers = Subscribers(tokens, post)
     magnets = Magnets(post)
     forms = Forms(db, magnets)
+    comments = Comments(settings, tokens, post)
     return Site(
         settings=settings,
         db=db,
@@ -127,6 +131,11 @@ def put_together(settings: Settings, db: Database) -> Site:
         signups=Signups(settings, post, subscribers, magnets, forms),
         forms=forms,
         owners=Owners(post),
+        comments=comments,
+        threads=Threads(),
+        moderation=Moderation(comments, post),
+        notices=Notices(post),
+        persons=Persons(post),
         pages=Pages(settings),
         gate=Gate(settings, tokens),
     )
@@ -144,20 +153,46 @@ async def fill(site: Site) -> None:
 
 
 async def tidy(site: Site) -> None:
-    """Reminds and purges, round after round; a round that fails is told and tried again."""
+    """Reminds and purges, round after round."""
     while True:
-        try:
-            await site.db.write(site.signups.remind)
-            while traces := await site.db.write(site.signups.purge):
-                await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
-            if await site.db.read(site.subscribers.scrub_due):
-                left_over = await site.db.read(site.subscribers.scrub_left_over)
-                await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago
-            await site.db.write(prune, clock.now() - LEDGER_KEPT)
-            await asyncio.to_thread(delete_old_copies, site.settings.database_url)
-        except NewsletterError as error:
-            log.warning("Tidying up has to wait: %s", error.sentence)
-        except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
-            sentence = "Tidying up failed; it is tried again in a minute.\n%s"
-            log.error(sentence, account(error))  # noqa: TRY400  its own words may hold an address
+        await survived(tidy_once(site), "Tidying up")
         await asyncio.sleep(TIDY_EVERY)
+
+
+async def tell(site: Site) -> None:
+    """Mails that comments cause, as soon as there is one to tell of."""
+    while True:
+        await survived(tell_of_comments(site), "Telling of comments")
+        await site.db.wait(COMMENTS, TIDY_EVERY)
+
+
+async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
+    """A round that fails is told and tried again."""
+    try:
+        await work
+    except NewsletterError as error:
+        log.warning("%s has to wait: %s", what, error.sentence)
+    except Exception as error:  # noqa: BLE001  a fault of our own: told, and tried again
+        sentence = "%s failed; it is tried again in a minute.\n%s"
+        log.error(sentence, what, account(error))  # noqa: TRY400  its own words may hold an address
+
+
+async def tidy_once(site: Site) -> None:
+    await site.db.write(site.signups.remind)
+    while traces := await site.db.write(site.signups.purge):
+        await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
+    while await site.db.write(site.notices.purge):
+        pass
+    if await site.db.read(site.subscribers.scrub_due):
+        left_over = await site.db.read(site.subscribers.scrub_left_over)
+        await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago
+    await site.db.write(prune, clock.now() - LEDGER_KEPT)
+    await asyncio.to_thread(delete_old_copies, site.settings.database_url)
+
+
+async def tell_of_comments(site: Site) -> None:
+    """Followers hear of what is public, the owner of what waits."""
+    while await site.db.write(site.notices.tell_followers):
+        pass
+    if site.settings.owner_email:
+        await site.db.write(site.notices.tell_owner, parse(site.settings.owner_email))

@@ -23,6 +23,14 @@ class NotFound(NewsletterError):
     """There is no such thing, or the link to it is not one of ours."""
 
 
+class Refused(NewsletterError):
+    """It is understood, and not allowed: comments are closed, or what is answered stands elsewhere."""
+
+
+class Repeated(NewsletterError):
+    """The very same is here already; nothing was stored twice."""
+
+
 class Expired(NewsletterError):
     """The link was ours once; `ids` is what it carried, so that a fresh one can be offered."""
 

@@ -26,6 +26,11 @@ Purpose = Literal[
     "form",
     "sign-in",
     "desk-form",
+    "comment",
+    "comment-edit",
+    "moderate",
+    "unfollow",
+    "reply",
 ]
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -150,6 +150,10 @@ class Post:
         """Erase what the ledger knows of one person; what waits for them is not sent."""
         await tx.run("DELETE FROM outbox WHERE subscriber_id = :id", id=subscriber_id)
 
+    async def forget_address(self, tx: Tx, email: str) -> None:
+        """As `forget`, for somebody who is no subscriber."""
+        await tx.run("DELETE FROM outbox WHERE recipient = :email AND subscriber_id IS NULL", email=email)
+
     def _budget_key(self, email_key: str) -> str:
         return self._tokens.fingerprint("budget", canonical(email_key))
 

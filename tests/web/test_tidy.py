@@ -100,7 +100,7 @@ async def test_copies_of_the_database_go_by_age_and_with_an_erasure(sqlite_url: 
 async def test_without_a_worker_nothing_is_tidied(sqlite_url: str) -> None:
     settings = msgspec.structs.replace(SETTINGS, database_url=sqlite_url)
     async with running(settings, worker=False, migrate=True) as site:
-        assert not {"worker", "tidy"} & {task.get_name() for task in asyncio.all_tasks()}
+        assert not {"worker", "tidy", "tell"} & {task.get_name() for task in asyncio.all_tasks()}
         await site.db.read(site.subscribers.scrub_due)
 
 

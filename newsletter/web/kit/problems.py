@@ -6,7 +6,16 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from newsletter.errors import BadInput, Expired, NewsletterError, NotFound, TooMany, Unavailable
+from newsletter.errors import (
+    BadInput,
+    Expired,
+    NewsletterError,
+    NotFound,
+    Refused,
+    Repeated,
+    TooMany,
+    Unavailable,
+)
 from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.gate import ProofNeeded
@@ -16,7 +25,9 @@ from newsletter.web.kit.site import site_of
 STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
     WrongType: (415, "This can’t be read"),
     BadInput: (422, "Please look again"),
+    Refused: (403, "Not allowed"),
     NotFound: (404, "Not found"),
+    Repeated: (409, "This is here already"),
     Expired: (410, "This link has expired"),
     TooMany: (429, "Too many requests"),
     Unavailable: (503, "Not possible right now"),

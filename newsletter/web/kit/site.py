@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request
 
 from newsletter.clock import now
+from newsletter.comments import Comments, Moderation, Notices, Persons, Threads
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Post
@@ -30,6 +31,11 @@ class Site(msgspec.Struct, frozen=True):
     signups: Signups
     forms: Forms
     owners: Owners
+    comments: Comments
+    threads: Threads
+    moderation: Moderation
+    notices: Notices
+    persons: Persons
     pages: Pages
     gate: Gate
 

@@ -1,0 +1,235 @@
+"""Writing: from a form to a comment that the public sees, and back within minutes. Each verb is one transaction."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsletter.addresses import Address
+from newsletter.clock import DAY, MINUTE
+from newsletter.comments import judging
+from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Written
+from newsletter.comments.store import comments as store
+from newsletter.comments.store import learning, people, threads
+from newsletter.comments.text import render
+from newsletter.errors import NotFound, Refused, Repeated
+from newsletter.mail import Post
+from newsletter.settings import Settings
+from newsletter.storage import Tx
+from newsletter.tokens import Tokens
+
+UNCONFIRMED_MAILS = 3
+"""As for sign-ups, and out of the same budget: what an address is sent while nobody there confirms."""
+
+EDITABLE = 15 * MINUTE
+MOST_LEVELS = 6
+
+CLOSED = "Comments are closed on this page."
+FOREIGN_PARENT = "What you answer is not there any more. Your text is kept: send it as a comment of its own."
+TWICE = "You have said exactly this here already."
+OLD_LINK = "This link belongs to a comment that is not there any more."
+TOO_LATE = (
+    "Comments can be changed for 15 minutes. This one stands; the author of the page can still remove it."
+)
+MUTE = "This address asked never to be written to, so nobody can confirm it."
+
+
+class Comments:
+    def __init__(self, settings: Settings, tokens: Tokens, post: Post) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._post = post
+
+    async def write(self, tx: Tx, draft: Draft) -> Written:
+        """Keeps a comment, and the one mail that it causes where the address is not confirmed yet.
+
+        Raises Refused (closed, foreign parent), Repeated.
+        """
+        options = await learning.options(tx)
+        thread = await threads.admit(tx, draft.url, draft.title)
+        parent = await self._parent(tx, thread, draft.parent_id)
+        if self._is_closed(tx, thread, options):
+            raise Refused(CLOSED)
+        html = render(draft.raw)
+        if await self._post.suppressed(
+            tx, draft.address.key
+        ):  # nothing of the address is kept, and nothing told
+            comment = await self._add(tx, thread, parent, None, draft, html, ("pending", MUTE), options)
+            return Written(comment.id, "pending")
+        person = await people.admit(tx, draft.address)
+        status, why = await judging.judge(tx, options, person, draft, html)
+        if person.confirmed_at is None and status != "spam":
+            status = "unverified"
+        comment = await self._add(tx, thread, parent, person, draft, html, (status, why), options)
+        if status == "unverified":
+            await self._ask(tx, person, comment, draft)
+        else:
+            await self._settle(tx, comment, person, status)
+        return Written(comment.id, status)
+
+    def _is_closed(self, tx: Tx, thread: Thread, options: Options) -> bool:
+        days = options.close_after_days
+        return thread.closed or bool(days and thread.created_at < tx.now - days * DAY)
+
+    async def _parent(self, tx: Tx, thread: Thread, id: int | None) -> Comment | None:
+        """Raises Refused unless it is there for all to see, on the same page."""
+        if not id:
+            return None
+        parent = await store.find(tx, id)
+        if parent is None or parent.thread_id != thread.id or parent.status != "approved":
+            raise Refused(FOREIGN_PARENT)
+        return parent
+
+    async def _add(
+        self,
+        tx: Tx,
+        thread: Thread,
+        parent: Comment | None,
+        person: Commenter | None,
+        draft: Draft,
+        html: str,
+        judged: tuple[Status, str],
+        options: Options,
+    ) -> Comment:
+        status, why = judged
+        author = person.id if person else 0
+        comment = await store.add(
+            tx,
+            parent_path=below(parent, options.depth),
+            digest=self.digest(thread.id, parent, author, draft.raw),
+            thread_id=thread.id,
+            parent_id=parent.id if parent else None,
+            commenter_id=author or None,
+            name=draft.name,
+            website=draft.website,
+            avatar=self.picture(thread.url, draft.address.key),
+            raw=draft.raw,
+            html=html,
+            status=status,
+            why=why,
+            follow=draft.follow,
+            signup_id=draft.signup_id,
+        )
+        if comment is None:
+            raise Repeated(TWICE)
+        return comment
+
+    def digest(self, thread_id: int, parent: Comment | None, author: int, raw: str) -> str:
+        place = f"{thread_id}.{parent.id if parent else 0}.{author}"
+        return self._tokens.fingerprint("comment", f"{place}\n{raw}")
+
+    def picture(self, url: str, email_key: str) -> str:
+        """What an avatar is drawn from: the same for one author on one site, and of no use elsewhere."""
+        return self._tokens.fingerprint("avatar", f"{urlsplit(url).netloc}\n{email_key}")[:32]
+
+    async def _ask(self, tx: Tx, person: Commenter, comment: Comment, draft: Draft) -> None:
+        """One mail with one button; nothing in it that was typed."""
+        if not await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS):
+            return
+        numbers = [comment.id, person.epoch]
+        if draft.signup_id:
+            numbers += [draft.signup_id, draft.signup_epoch]
+        context: dict[str, Any] = {
+            "page_host": urlsplit(draft.url).hostname,
+            "newsletter": bool(draft.signup_id),
+            "links": {"confirm": ["/comments/confirm/", "comment", numbers]},
+        }
+        await self._post.enqueue(tx, "comment_confirm", person.email, context=context)
+
+    async def waiting_for(self, tx: Tx, comment_id: int, epoch: int) -> tuple[Comment, Thread]:
+        """What a confirmation link is about. Raises NotFound."""
+        comment = await store.find(tx, comment_id)
+        person = await people.find(tx, comment.commenter_id) if comment else None
+        thread = await threads.find(tx, comment.thread_id) if comment else None
+        if comment is None or person is None or thread is None or person.epoch != epoch:
+            raise NotFound(OLD_LINK)
+        return comment, thread
+
+    async def confirm(self, tx: Tx, comment_id: int, epoch: int) -> tuple[Comment, Thread]:
+        """They pressed the button: the address is theirs, and all that waited for that goes on. Idempotent.
+
+        Raises NotFound.
+        """
+        comment, thread = await self.waiting_for(tx, comment_id, epoch)
+        person = await people.find(tx, comment.commenter_id, held=True)
+        if person is None:
+            raise NotFound(OLD_LINK)
+        await people.confirmed(tx, person.id)
+        await self._post.clear_budget(tx, person.email_key)
+        options = await learning.options(tx)
+        for one in await store.of_person(tx, person.id, "unverified"):
+            status, why = judging.by_policy(options, person)
+            if one.why:
+                status, why = "pending", one.why
+            await self._settle(tx, one, person, status, why)
+        return await store.find(tx, comment_id) or comment, thread
+
+    async def _settle(
+        self, tx: Tx, comment: Comment, person: Commenter, status: Status, why: str = ""
+    ) -> None:
+        """What follows from a comment whose author is known."""
+        if comment.status != status:
+            await store.decide(tx, comment.id, status, why)
+        if comment.follow and status != "spam":
+            await people.follow(tx, comment.thread_id, person.id, comment.follow)
+        if status == "approved":
+            await threads.changed(tx, comment.thread_id, 1)
+            await learning.notice(tx, comment.id)
+        elif status == "pending":
+            tx.wake(learning.TOPIC)
+
+    async def own(self, tx: Tx, comment_id: int) -> Comment:
+        """For its author's browser, which holds its token. Raises NotFound."""
+        comment = await store.find(tx, comment_id, held=True)
+        if comment is None or comment.status == "deleted":
+            raise NotFound(OLD_LINK)
+        return comment
+
+    async def edit(self, tx: Tx, comment_id: int, raw: str) -> Comment:
+        """New words, judged as any comment is: what would wait does wait again. Raises NotFound, Refused, Repeated."""
+        comment = await self.own(tx, comment_id)
+        person = await people.find(tx, comment.commenter_id)
+        thread = await threads.find(tx, comment.thread_id)
+        if comment.created_at < tx.now - EDITABLE:
+            raise Refused(TOO_LATE)
+        html = render(raw)
+        await store.rewrite(
+            tx, comment.id, raw, html, self._tokens.fingerprint("comment", f"{comment.id}\n{raw}")
+        )
+        if comment.status == "approved" and person and thread:
+            await threads.changed(tx, thread.id, 0)
+            await self._judge_again(tx, comment, person, thread, raw, html)
+        return await self.own(tx, comment_id)
+
+    async def _judge_again(
+        self, tx: Tx, comment: Comment, person: Commenter, thread: Thread, raw: str, html: str
+    ) -> None:
+        draft = Draft(
+            thread.url, "", None, comment.name, Address(person.email, person.email_key), comment.website, raw
+        )
+        status, why = await judging.judge(tx, await learning.options(tx), person, draft, html)
+        if status != "approved" and not comment.by_owner:
+            await store.decide(tx, comment.id, status, why)
+            await threads.changed(tx, thread.id, -1)
+            tx.wake(learning.TOPIC)
+
+    async def remove(self, tx: Tx, comment_id: int) -> None:
+        """Its author takes it back. Raises NotFound, Refused."""
+        comment = await self.own(tx, comment_id)
+        if comment.created_at < tx.now - EDITABLE:
+            raise Refused(TOO_LATE)
+        await take_away(tx, comment)
+
+
+async def take_away(tx: Tx, comment: Comment) -> None:
+    """Nothing stays of a comment; where others answered it, an empty place does."""
+    if await store.has_replies(tx, comment.id):
+        await store.blank(tx, comment.id)
+    else:
+        await store.remove(tx, comment.id)
+    await threads.changed(tx, comment.thread_id, -1 if comment.status == "approved" else 0)
+
+
+def below(parent: Comment | None, depth: int) -> str:
+    """The path under which an answer to `parent` stands: at most `depth` levels deep, then beside it."""
+    if parent is None:
+        return ""
+    return parent.path[: 16 * min(max(1, depth), MOST_LEVELS)]

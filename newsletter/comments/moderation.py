@@ -1,0 +1,124 @@
+"""What the owner does with comments. Each verb is one transaction, and idempotent."""
+
+from newsletter.addresses import Address
+from newsletter.comments.actions import Comments, below, take_away
+from newsletter.comments.bayes import tokens
+from newsletter.comments.model import Comment, Options, Policy, Status
+from newsletter.comments.rules import parse_rules
+from newsletter.comments.store import comments as store
+from newsletter.comments.store import learning, people, threads
+from newsletter.comments.store.comments import Waiting
+from newsletter.comments.text import render
+from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.mail import Post
+from newsletter.storage import Tx
+
+GONE = "This comment is not there any more."
+MOST_AT_ONCE = 100
+
+
+class Moderation:
+    def __init__(self, comments: Comments, post: Post) -> None:
+        self._comments = comments
+        self._post = post
+
+    async def queue(self, tx: Tx, status: Status, before: int, most: int) -> list[Waiting]:
+        """The newest first; `before` is an id, and 0 the beginning."""
+        return await store.queue(tx, status, before or 2**63 - 1, most)
+
+    async def waiting(self, tx: Tx) -> dict[str, int]:
+        """How many are unverified, pending and spam."""
+        return await store.waiting(tx)
+
+    async def find(self, tx: Tx, id: int) -> Comment:
+        """Raises NotFound."""
+        comment = await store.find(tx, id, held=True)
+        if comment is None or comment.status == "deleted":
+            raise NotFound(GONE)
+        return comment
+
+    async def approve(self, tx: Tx, id: int) -> None:
+        """The public sees it from now on, and its author is known as one whom the owner lets speak."""
+        comment = await self.find(tx, id)
+        if comment.status == "approved":
+            return
+        await store.decide(tx, id, "approved")
+        await people.stood(tx, comment.commenter_id)
+        await self._learn(tx, comment, spam=False)
+        await threads.changed(tx, comment.thread_id, 1)
+        await learning.notice(tx, id)
+
+    async def spam(self, tx: Tx, id: int) -> None:
+        """Nobody sees it, and what is like it is held from now on."""
+        comment = await self.find(tx, id)
+        if comment.status == "spam" and not comment.why:
+            return
+        await store.decide(tx, id, "spam")
+        await self._learn(tx, comment, spam=True)
+        if comment.status == "approved":
+            await threads.changed(tx, comment.thread_id, -1)
+
+    async def delete(self, tx: Tx, id: int) -> None:
+        await take_away(tx, await self.find(tx, id))
+
+    async def block(self, tx: Tx, id: int) -> None:
+        """This is spam, and whatever its author says from now on is."""
+        comment = await self.find(tx, id)
+        await people.block(tx, comment.commenter_id)
+        await self.spam(tx, id)
+
+    async def reply(self, tx: Tx, id: int, name: str, owner: Address, raw: str) -> Comment:
+        """The owner answers, and so approves what is answered. Raises NotFound, BadInput, Repeated."""
+        if not raw.strip():
+            raise BadInput("Please write an answer.", {"comment": "Please write an answer."})
+        await self.approve(tx, id)
+        comment = await self.find(tx, id)
+        options = await learning.options(tx)
+        thread = await threads.find(tx, comment.thread_id)
+        assert thread is not None
+        answer = await store.add(
+            tx,
+            parent_path=below(comment, options.depth),
+            digest=self._comments.digest(thread.id, comment, 0, raw),
+            thread_id=thread.id,
+            parent_id=id,
+            by_owner=1,
+            name=name,
+            avatar=self._comments.picture(thread.url, owner.key),
+            raw=raw,
+            html=render(raw),
+            status="approved",
+        )
+        if answer is None:
+            raise Repeated("You have answered exactly this already.")
+        await threads.changed(tx, thread.id, 1)
+        await learning.notice(tx, answer.id)
+        return answer
+
+    async def edit(self, tx: Tx, id: int, raw: str) -> None:
+        """The owner's hand in somebody's words, through the one pipeline. Raises NotFound."""
+        comment = await self.find(tx, id)
+        await store.rewrite(tx, id, raw, render(raw), "")
+        await threads.changed(tx, comment.thread_id, 0)
+
+    async def close(self, tx: Tx, thread_id: int, *, closed: bool) -> None:
+        await threads.close(tx, thread_id, closed=closed)
+
+    async def options(self, tx: Tx) -> Options:
+        return await learning.options(tx)
+
+    async def set_options(
+        self, tx: Tx, policy: Policy, depth: int, most_links: int, close_after_days: int, rules: str
+    ) -> None:
+        """Raises BadInput that names the line of a rule that can't be read."""
+        parse_rules(rules)
+        await learning.set_options(tx, policy, depth, most_links, close_after_days, rules)
+
+    async def _learn(self, tx: Tx, comment: Comment, *, spam: bool) -> None:
+        """A change of mind takes the earlier lesson back."""
+        if comment.by_owner:
+            return
+        words = tokens(comment.raw, comment.name, comment.website)
+        taught = comment.status if not comment.why else ""
+        back_spam = -1 if taught == "spam" and not spam else 0
+        await learning.learn(tx, words, spam=int(spam) + back_spam, ham=int(not spam))

@@ -1,0 +1,120 @@
+"""Comments in from other systems, and all of ours out again. Nobody is notified of what is moved."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from newsletter.addresses import Address, parse
+from newsletter.clock import iso
+from newsletter.comments.actions import Comments, below
+from newsletter.comments.imports import Imported
+from newsletter.comments.model import Thread
+from newsletter.comments.store import comments as store
+from newsletter.comments.store import learning, people, threads
+from newsletter.comments.text import LONGEST, render, sanitise, website
+from newsletter.errors import BadInput
+from newsletter.mail import Post
+from newsletter.storage import Tx
+
+TOGETHER = 200
+"""Imported comments in one transaction: few enough that nobody who writes meanwhile waits long."""
+
+NAMELESS = "Anonymous"
+LONGEST_NAME = 100
+TWICE = "It is here already."
+
+
+class Brought(msgspec.Struct):
+    """What became of one imported comment: its status here, or why it was skipped (a sentence)."""
+
+    source_id: str
+    status: str = ""
+    skipped: str = ""
+
+
+class Moving:
+    def __init__(self, comments: Comments, post: Post) -> None:
+        self._comments = comments
+        self._post = post
+
+    async def bring(
+        self, tx: Tx, found: Sequence[Imported], canonical: Callable[[str], str]
+    ) -> list[Brought]:
+        """Keeps comments of another system, parents first; what is here already is left alone.
+
+        `canonical` makes a page's address ours; it raises BadInput for a page that is none of ours.
+        """
+        options = await learning.options(tx)
+        return [await self._bring(tx, one, canonical, options.depth) for one in found]
+
+    async def _bring(self, tx: Tx, one: Imported, canonical: Callable[[str], str], depth: int) -> Brought:
+        try:
+            url = canonical(one.url)
+            html = sanitise(one.text, newlines=one.newlines) if one.is_html else render(one.text)
+        except BadInput as error:
+            return Brought(one.source_id, skipped=error.sentence)
+        if len(one.text) > 4 * LONGEST:
+            return Brought(one.source_id, skipped=f"It is too long: {len(one.text)} characters.")
+        thread = await threads.admit(tx, url, one.title[:300])
+        parent = await store.by_source(tx, one.source, one.parent_id) if one.parent_id else None
+        comment = await store.add(
+            tx,
+            parent_path=below(parent, depth),
+            digest="",
+            thread_id=thread.id,
+            parent_id=parent.id if parent else None,
+            name=_name(one.name),
+            website=_website(one.website),
+            raw=one.text,
+            html=html if one.status != "deleted" else "",
+            status=one.status,
+            why="" if one.status != "pending" else "It waited where it was imported from.",
+            source=one.source,
+            source_id=one.source_id,
+            created_at=one.created_at,
+            **await self._author(tx, thread, one),
+        )
+        if comment is None:
+            return Brought(one.source_id, skipped=TWICE)
+        if comment.status in ("approved", "deleted"):
+            await threads.changed(tx, thread.id, int(comment.status == "approved"))
+        return Brought(one.source_id, status=comment.status)
+
+    async def _author(self, tx: Tx, thread: Thread, one: Imported) -> dict[str, Any]:
+        """Whose it is, where it says so: nobody has confirmed that address here yet."""
+        address = _address(one.email)
+        if address is None or one.status == "deleted":
+            return {}
+        picture = self._comments.picture(thread.url, address.key)
+        if await self._post.suppressed(tx, address.key):
+            return {"avatar": picture}
+        return {"commenter_id": (await people.admit(tx, address)).id, "avatar": picture}
+
+    async def chunk(self, tx: Tx, after: int, most: int) -> list[dict[str, Any]]:
+        """Comments as they are taken out, oldest id first, from behind the id `after`."""
+        found = await store.everything(tx, after, most)
+        return [_outward(row) for row in found]
+
+
+def _name(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME] or NAMELESS
+
+
+def _website(text: str) -> str:
+    try:
+        return website(text)
+    except BadInput:
+        return ""
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return parse(text)
+    except BadInput:
+        return None
+
+
+def _outward(row: store.Whole) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(row), "id": str(row.id), "created_at": iso(row.created_at),
+            "parent": str(row.parent) if row.parent else None, "by_owner": bool(row.by_owner)}  # fmt: skip

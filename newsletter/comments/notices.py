@@ -1,0 +1,95 @@
+"""Who hears of a comment: followers once it is public, the owner while it waits. Rounds of chores call these."""
+
+from typing import Any
+
+from newsletter.addresses import Address
+from newsletter.clock import DAY, MINUTE
+from newsletter.comments.actions import take_away
+from newsletter.comments.model import Comment, Thread
+from newsletter.comments.store import comments as store
+from newsletter.comments.store import learning, people, threads
+from newsletter.comments.text import plain
+from newsletter.mail import Post
+from newsletter.storage import Tx
+
+AT_ONCE = 100  # followers in one transaction
+DIGEST_EVERY = 15 * MINUTE
+"""The owner gets the first at once, and what comes within this time together."""
+
+MOST_IN_DIGEST = 10
+EXCERPT = 300
+UNVERIFIED_LIVES = 7 * DAY
+SPAM_LIVES = 30 * DAY
+
+
+class Notices:
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    async def tell_followers(self, tx: Tx) -> bool:
+        """Mails some followers of the oldest comment that has any left to tell. False when there is nothing to do."""
+        due = await learning.next_notice(tx)
+        if due is None:
+            return False
+        comment = await store.find(tx, due.comment_id)
+        thread = await threads.find(tx, comment.thread_id) if comment else None
+        if comment is None or thread is None or comment.status != "approved":
+            await learning.noticed(tx, due.comment_id, None)
+            return True
+        parent = await store.find(tx, comment.parent_id) if comment.parent_id else None
+        answered = parent.commenter_id if parent else None
+        told = await people.followers(tx, thread.id, answered, due.after, AT_ONCE)
+        for person in told:
+            if person.id != comment.commenter_id:
+                await self._tell(tx, person.id, person.email, comment, thread, answered == person.id)
+        await learning.noticed(tx, comment.id, told[-1].id if len(told) == AT_ONCE else None)
+        return True
+
+    async def _tell(
+        self, tx: Tx, person_id: int, email: str, comment: Comment, thread: Thread, answers_you: bool
+    ) -> None:
+        context: dict[str, Any] = {
+            "answers_you": answers_you,
+            "name": comment.name,
+            "title": thread.title or thread.url,
+            "excerpt": plain(comment.html, EXCERPT),
+            "address": f"{thread.url}#comment-{comment.id}",
+            "links": {"unsubscribe": ["/comments/unfollow/", "unfollow", [thread.id, person_id]]},
+            "unsubscribe": True,
+        }
+        await self._post.enqueue(tx, "comment_reply", email, context=context)
+
+    async def unfollow(self, tx: Tx, thread_id: int, commenter_id: int) -> None:
+        """One click; somebody who follows no more stays so."""
+        await people.unfollow(tx, thread_id, commenter_id)
+
+    async def tell_owner(self, tx: Tx, owner: Address) -> bool:
+        """One mail about all that waits and was not told yet; together when many. Whether one was enqueued."""
+        options = await learning.options(tx)
+        if options.told_at > tx.now - DIGEST_EVERY:
+            return False
+        waiting = await store.pending_since(tx, options.told_at, MOST_IN_DIGEST)
+        if not waiting:
+            return False
+        total = (await store.waiting(tx)).get("pending", 0)
+        items = [
+            {
+                "name": one.name,
+                "title": one.title or one.url,
+                "why": one.why,
+                "excerpt": plain(one.html, EXCERPT),
+                "link": ["/comments/moderate/", "moderate", [one.id]],
+            }
+            for one in waiting
+        ]
+        await self._post.enqueue(tx, "moderation", owner.email, context={"items": items, "total": total})
+        await learning.told(tx)
+        return True
+
+    async def purge(self, tx: Tx, most: int = 200) -> int:
+        """Forgets comments whose address nobody confirmed, and old spam; how many went."""
+        old = await store.stale(tx, "unverified", tx.now - UNVERIFIED_LIVES, most)
+        old += await store.stale(tx, "spam", tx.now - SPAM_LIVES, most)
+        for comment in old:
+            await take_away(tx, comment)
+        return len(old)

@@ -1,0 +1,51 @@
+"""What the public sees: a page's thread, counts, the newest."""
+
+import msgspec
+
+from newsletter.comments.model import Comment, Thread
+from newsletter.comments.store import comments as store
+from newsletter.comments.store import learning, threads
+from newsletter.storage import Tx
+
+PER_PAGE = 200
+NEWEST = 30
+
+
+class Shown(msgspec.Struct):
+    """A page of a thread in reading order; `next` continues it, '' at its end."""
+
+    thread: Thread | None
+    comments: list[Comment]
+    next: str
+    depth: int
+    closed: bool
+
+
+class Threads:
+    async def standing(self, tx: Tx, url: str) -> Thread | None:
+        return await threads.by_url(tx, url)
+
+    async def page(self, tx: Tx, url: str, after: str = "") -> Shown:
+        options = await learning.options(tx)
+        thread = await threads.by_url(tx, url)
+        if thread is None:
+            return Shown(None, [], "", options.depth, closed=False)
+        found = await store.page(tx, thread.id, after, PER_PAGE + 1)
+        more = found[PER_PAGE - 1].path if len(found) > PER_PAGE else ""
+        return Shown(thread, found[:PER_PAGE], more, options.depth, thread.closed)
+
+    async def counts(self, tx: Tx, urls: list[str]) -> dict[str, int]:
+        """How many comments stand under each; those without any are left out."""
+        return await threads.counts(tx, urls)
+
+    async def latest(self, tx: Tx, url: str = "") -> list[tuple[Comment, Thread]]:
+        """The newest comments of a page, or of all."""
+        of = await threads.by_url(tx, url) if url else None
+        if url and of is None:
+            return []
+        found = await store.latest(tx, NEWEST, of.id if of else 0)
+        known: dict[int, Thread | None] = {}
+        for comment in found:
+            if comment.thread_id not in known:
+                known[comment.thread_id] = await threads.find(tx, comment.thread_id)
+        return [(c, thread) for c in found if (thread := known[c.thread_id]) is not None]

@@ -1,0 +1,1 @@
+"""The comments' rows. One text for both engines."""

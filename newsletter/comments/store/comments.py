@@ -1,0 +1,226 @@
+"""The comments themselves."""
+
+from typing import Any
+
+import msgspec
+
+from newsletter.comments.model import Comment, Status
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+
+COLUMNS = """id, thread_id, parent_id, path, commenter_id, by_owner, name, website, avatar, raw, html, status, why,
+    follow, signup_id, created_at, edited_at"""
+SHOWN = "('approved', 'deleted')"
+
+
+async def add(
+    tx: Tx, *, id: int | None = None, parent_path: str = "", digest: str, **values: Any
+) -> Comment | None:
+    """Raises nothing for the same comment again: then it is None, and nothing changed."""
+    own = id or new_id()
+    at = values.get("created_at", tx.now)
+    known: dict[str, Any] = {
+        "parent_id": None, "commenter_id": None, "by_owner": 0, "website": "", "avatar": "", "why": "", "follow": "",
+        "signup_id": None, "created_at": tx.now, "source": None, "source_id": None,
+    }  # fmt: skip
+    return await tx.one(
+        Comment,
+        f"""INSERT INTO comments (id, thread_id, parent_id, path, commenter_id, by_owner, name, website, avatar, raw,
+                html, status, why, digest, follow, signup_id, source, source_id, created_at)
+            VALUES (:id, :thread_id, :parent_id, :path, :commenter_id, :by_owner, :name, :website, :avatar, :raw,
+                :html, :status, :why, :digest, :follow, :signup_id, :source, :source_id, :created_at)
+            ON CONFLICT DO NOTHING RETURNING {COLUMNS}""",
+        id=own,
+        path=f"{parent_path}{at:012x}{own & 0xFFFF:04x}",
+        digest=digest,
+        **(known | values),
+    )
+
+
+async def find(tx: Tx, id: int, *, held: bool = False) -> Comment | None:
+    lock = "FOR UPDATE" if held and tx.engine == "postgres" else ""
+    return await tx.one(Comment, f"SELECT {COLUMNS} FROM comments WHERE id = :id {lock}", id=id)
+
+
+async def decide(tx: Tx, id: int, status: Status, why: str = "") -> None:
+    await tx.run(
+        "UPDATE comments SET status = :status, why = :why, decided_at = :now WHERE id = :id",
+        id=id,
+        status=status,
+        why=why,
+        now=tx.now,
+    )
+
+
+async def rewrite(tx: Tx, id: int, raw: str, html: str, digest: str) -> None:
+    await tx.run(
+        "UPDATE comments SET raw = :raw, html = :html, digest = :digest, edited_at = :now WHERE id = :id",
+        id=id,
+        raw=raw,
+        html=html,
+        digest=digest,
+        now=tx.now,
+    )
+
+
+async def blank(tx: Tx, id: int) -> None:
+    """Nothing stays of it but its place, which the replies below it hold on to."""
+    await tx.run(
+        """UPDATE comments SET status = 'deleted', name = '', website = '', avatar = '', raw = '', html = '', why = '',
+               digest = '', follow = '', signup_id = NULL, commenter_id = NULL, decided_at = :now
+           WHERE id = :id""",
+        id=id,
+        now=tx.now,
+    )
+
+
+async def remove(tx: Tx, id: int) -> None:
+    """For one that nothing hangs on."""
+    await tx.run("DELETE FROM comments WHERE id = :id", id=id)
+
+
+async def has_replies(tx: Tx, id: int) -> bool:
+    return await tx.value("SELECT 1 FROM comments WHERE parent_id = :id LIMIT 1", id=id) is not None
+
+
+async def page(tx: Tx, thread_id: int, after: str, most: int) -> list[Comment]:
+    """What the public sees of a thread, in reading order, from behind the path `after`."""
+    return await tx.all(
+        Comment,
+        f"""SELECT {COLUMNS} FROM comments WHERE thread_id = :thread AND path > :after AND status IN {SHOWN}
+            ORDER BY path LIMIT :most""",
+        thread=thread_id,
+        after=after,
+        most=most,
+    )
+
+
+async def latest(tx: Tx, most: int, thread_id: int = 0) -> list[Comment]:
+    """The newest first, of one thread or of all."""
+    where = "thread_id = :thread AND status" if thread_id else "0 = :thread AND status"
+    return await tx.all(
+        Comment,
+        f"SELECT {COLUMNS} FROM comments WHERE {where} = 'approved' ORDER BY created_at DESC LIMIT :most",
+        thread=thread_id,
+        most=most,
+    )
+
+
+async def of_person(tx: Tx, commenter_id: int, status: Status | None = None) -> list[Comment]:
+    which = "" if status is None else f"AND status = '{status}'"
+    return await tx.all(
+        Comment,
+        f"SELECT {COLUMNS} FROM comments WHERE commenter_id = :id {which} ORDER BY id",
+        id=commenter_id,
+    )
+
+
+async def by_source(tx: Tx, source: str, source_id: str) -> Comment | None:
+    return await tx.one(
+        Comment,
+        f"SELECT {COLUMNS} FROM comments WHERE source = :source AND source_id = :id",
+        source=source,
+        id=source_id,
+    )
+
+
+class Whole(msgspec.Struct):
+    """A comment as it is taken out: with its page, and with its author's address, since the owner asks."""
+
+    id: int
+    parent: int | None
+    url: str
+    title: str
+    name: str
+    email: str
+    website: str
+    text: str
+    html: str
+    status: Status
+    by_owner: bool
+    created_at: int
+    source: str
+    source_id: str
+
+
+async def everything(tx: Tx, after: int, most: int, email_key: str = "") -> list[Whole]:
+    return await tx.all(
+        Whole,
+        """SELECT c.id, c.parent_id AS parent, t.url, t.title, c.name, coalesce(p.email, '') AS email, c.website,
+               c.raw AS text, c.html, c.status, c.by_owner, c.created_at, coalesce(c.source, '') AS source,
+               coalesce(c.source_id, '') AS source_id
+           FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id
+           WHERE c.id > :after AND (:key = '' OR p.email_key = :key) ORDER BY c.id LIMIT :most""",
+        after=after,
+        key=email_key,
+        most=most,
+    )
+
+
+async def stale(tx: Tx, status: Status, before: int, most: int) -> list[Comment]:
+    """Those of one state that came before `before` (ms)."""
+    return await tx.all(
+        Comment,
+        f"""SELECT {COLUMNS} FROM comments WHERE status = '{status}' AND created_at < :before
+            ORDER BY id LIMIT :most""",
+        before=before,
+        most=most,
+    )
+
+
+class Waiting(msgspec.Struct):
+    """A comment as the moderation queue shows it."""
+
+    id: int
+    url: str
+    title: str
+    name: str
+    email: str
+    website: str
+    html: str
+    status: Status
+    why: str
+    approved: int
+    created_at: int
+
+
+_WAITING = """SELECT c.id, t.url, t.title, c.name, coalesce(p.email, '') AS email, c.website, c.html, c.status, c.why,
+        coalesce(p.approved, 0) AS approved, c.created_at
+    FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id"""
+
+
+async def pending_since(tx: Tx, since: int, most: int) -> list[Waiting]:
+    """What has waited for the owner only since then (ms), the newest first."""
+    return await tx.all(
+        Waiting,
+        f"""{_WAITING} WHERE c.status = 'pending' AND coalesce(c.decided_at, c.created_at) >= :since
+            ORDER BY c.id DESC LIMIT :most""",
+        since=since,
+        most=most,
+    )
+
+
+async def queue(tx: Tx, status: Status, before: int, most: int) -> list[Waiting]:
+    """The newest first, from before the id `before`."""
+    return await tx.all(
+        Waiting,
+        f"""{_WAITING}
+            WHERE c.status = '{status}' AND c.id < :before ORDER BY c.id DESC LIMIT :most""",
+        before=before,
+        most=most,
+    )
+
+
+class _Count(msgspec.Struct):
+    status: Status
+    count: int
+
+
+async def waiting(tx: Tx) -> dict[str, int]:
+    """How many stand in each state that the owner may want to look at."""
+    rows = await tx.all(
+        _Count,
+        """SELECT status, count(*) AS count FROM comments WHERE status IN ('unverified', 'pending', 'spam')
+           GROUP BY status""",
+    )
+    return {row.status: row.count for row in rows}

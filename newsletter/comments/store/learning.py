@@ -1,0 +1,89 @@
+"""What the owner wants, and what was learned from them."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from newsletter.comments.bayes import Tally
+from newsletter.comments.model import Options, Policy
+from newsletter.storage import Param, Tx
+
+_OPTIONS = "policy, depth, most_links, close_after_days, rules, spam, ham, told_at"
+
+
+async def options(tx: Tx) -> Options:
+    found = await tx.one(Options, f"SELECT {_OPTIONS} FROM comment_options WHERE id = 1")
+    assert found is not None
+    return found
+
+
+async def set_options(
+    tx: Tx, policy: Policy, depth: int, most_links: int, close_after_days: int, rules: str
+) -> None:
+    await tx.run(
+        """UPDATE comment_options SET policy = :policy, depth = :depth, most_links = :links,
+               close_after_days = :days, rules = :rules WHERE id = 1""",
+        policy=policy,
+        depth=depth,
+        links=most_links,
+        days=close_after_days,
+        rules=rules,
+    )
+
+
+async def told(tx: Tx) -> None:
+    """The owner got a mail about everything that waits."""
+    await tx.run("UPDATE comment_options SET told_at = :now WHERE id = 1", now=tx.now)
+
+
+async def learn(tx: Tx, tokens: Collection[str], *, spam: int, ham: int) -> None:
+    """Counts a comment as spam or not; -1 takes an earlier lesson back."""
+    rows: list[dict[str, Param]] = [{"token": token, "spam": spam, "ham": ham} for token in sorted(tokens)]
+    await tx.many(
+        """INSERT INTO spam_words (token, spam, ham) VALUES (:token, :spam, :ham)
+           ON CONFLICT (token) DO UPDATE SET
+             spam = spam_words.spam + excluded.spam, ham = spam_words.ham + excluded.ham""",
+        rows,
+    )
+    await tx.run(
+        "UPDATE comment_options SET spam = spam + :spam, ham = ham + :ham WHERE id = 1", spam=spam, ham=ham
+    )
+
+
+async def tallies(tx: Tx, tokens: Collection[str]) -> list[Tally]:
+    """What is known of these words."""
+    names: dict[str, Param] = {f"t{n}": token for n, token in enumerate(sorted(tokens))}
+    if not names:
+        return []
+    marks = ", ".join(f":{name}" for name in names)
+    return await tx.all(Tally, f"SELECT token, spam, ham FROM spam_words WHERE token IN ({marks})", **names)
+
+
+class Notice(msgspec.Struct):
+    comment_id: int
+    after: int
+
+
+TOPIC = "comments"
+"""Woken when there is something to tell the owner or followers of."""
+
+
+async def notice(tx: Tx, comment_id: int) -> None:
+    """Its followers are still to be told."""
+    tx.wake(TOPIC)
+    await tx.run(
+        "INSERT INTO notices (comment_id) VALUES (:id) ON CONFLICT (comment_id) DO NOTHING", id=comment_id
+    )
+
+
+async def next_notice(tx: Tx) -> Notice | None:
+    lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
+    return await tx.one(Notice, f"SELECT comment_id, after FROM notices ORDER BY comment_id LIMIT 1 {lock}")
+
+
+async def noticed(tx: Tx, comment_id: int, after: int | None) -> None:
+    """Everybody up to the commenter `after` was told; None: everybody at all."""
+    if after is None:
+        await tx.run("DELETE FROM notices WHERE comment_id = :id", id=comment_id)
+    else:
+        await tx.run("UPDATE notices SET after = :after WHERE comment_id = :id", id=comment_id, after=after)

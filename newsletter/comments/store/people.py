@@ -1,0 +1,94 @@
+"""Who comments, and whose threads they follow."""
+
+import msgspec
+
+from newsletter.addresses import Address
+from newsletter.comments.model import Commenter, Follow
+from newsletter.ids import new_id
+from newsletter.storage import Tx
+
+_COLUMNS = "id, email, email_key, confirmed_at, approved, blocked, epoch"
+
+
+async def admit(tx: Tx, address: Address) -> Commenter:
+    person = await tx.one(
+        Commenter,
+        f"""INSERT INTO commenters (id, email, email_key, created_at) VALUES (:id, :email, :key, :now)
+            ON CONFLICT (email_key) DO UPDATE SET created_at = commenters.created_at RETURNING {_COLUMNS}""",
+        id=new_id(),
+        email=address.email,
+        key=address.key,
+        now=tx.now,
+    )
+    assert person is not None
+    return person
+
+
+async def find(tx: Tx, id: int | None, *, held: bool = False) -> Commenter | None:
+    """With `held` nobody else changes the row until we commit (SQLite has one writer)."""
+    lock = "FOR UPDATE" if held and tx.engine == "postgres" else ""
+    return await tx.one(Commenter, f"SELECT {_COLUMNS} FROM commenters WHERE id = :id {lock}", id=id or 0)
+
+
+async def by_key(tx: Tx, email_key: str) -> Commenter | None:
+    return await tx.one(Commenter, f"SELECT {_COLUMNS} FROM commenters WHERE email_key = :key", key=email_key)
+
+
+async def confirmed(tx: Tx, id: int) -> None:
+    await tx.run(
+        "UPDATE commenters SET confirmed_at = coalesce(confirmed_at, :now) WHERE id = :id", id=id, now=tx.now
+    )
+
+
+async def stood(tx: Tx, id: int | None) -> None:
+    """The owner let a comment of theirs stand."""
+    await tx.run("UPDATE commenters SET approved = approved + 1 WHERE id = :id", id=id or 0)
+
+
+async def block(tx: Tx, id: int | None) -> None:
+    await tx.run("UPDATE commenters SET blocked = 1 WHERE id = :id", id=id or 0)
+
+
+async def remove(tx: Tx, id: int) -> None:
+    await tx.run("DELETE FROM commenters WHERE id = :id", id=id)
+
+
+async def follow(tx: Tx, thread_id: int, commenter_id: int, kind: Follow) -> None:
+    """The wider of two wishes holds."""
+    await tx.run(
+        """INSERT INTO follows (thread_id, commenter_id, kind) VALUES (:thread, :commenter, :kind)
+           ON CONFLICT (thread_id, commenter_id) DO UPDATE SET
+             kind = CASE WHEN excluded.kind = 'thread' THEN 'thread' ELSE follows.kind END""",
+        thread=thread_id,
+        commenter=commenter_id,
+        kind=kind,
+    )
+
+
+async def unfollow(tx: Tx, thread_id: int, commenter_id: int) -> None:
+    await tx.run(
+        "DELETE FROM follows WHERE thread_id = :thread AND commenter_id = :commenter",
+        thread=thread_id,
+        commenter=commenter_id,
+    )
+
+
+class Follower(msgspec.Struct):
+    id: int
+    email: str
+    email_key: str
+
+
+async def followers(tx: Tx, thread_id: int, parent: int | None, after: int, most: int) -> list[Follower]:
+    """Who is to hear of a new comment: those who follow the thread, and the author of what it answers."""
+    return await tx.all(
+        Follower,
+        """SELECT p.id, p.email, p.email_key FROM follows f JOIN commenters p ON p.id = f.commenter_id
+           WHERE f.thread_id = :thread AND p.id > :after AND p.confirmed_at IS NOT NULL AND p.blocked = 0
+             AND (f.kind = 'thread' OR p.id = :parent)
+           ORDER BY p.id LIMIT :most""",
+        thread=thread_id,
+        parent=parent or 0,
+        after=after,
+        most=most,
+    )

@@ -1,0 +1,68 @@
+"""The threads: one a page, made when its first comment comes."""
+
+import msgspec
+
+from newsletter.comments.model import Thread
+from newsletter.ids import new_id
+from newsletter.storage import Param, Tx
+
+_COLUMNS = "id, url, title, closed, shown, version, created_at"
+MOST_URLS = 100
+
+
+async def admit(tx: Tx, url: str, title: str) -> Thread:
+    """The thread of this page, made if it is new; its first title stays."""
+    thread = await tx.one(
+        Thread,
+        f"""INSERT INTO threads (id, url, title, created_at) VALUES (:id, :url, :title, :now)
+            ON CONFLICT (url) DO UPDATE SET
+              title = CASE WHEN threads.title = '' THEN excluded.title ELSE threads.title END
+            RETURNING {_COLUMNS}""",
+        id=new_id(),
+        url=url,
+        title=title,
+        now=tx.now,
+    )
+    assert thread is not None
+    return thread
+
+
+async def by_url(tx: Tx, url: str) -> Thread | None:
+    return await tx.one(Thread, f"SELECT {_COLUMNS} FROM threads WHERE url = :url", url=url)
+
+
+async def find(tx: Tx, id: int) -> Thread | None:
+    return await tx.one(Thread, f"SELECT {_COLUMNS} FROM threads WHERE id = :id", id=id)
+
+
+async def changed(tx: Tx, id: int, more: int) -> None:
+    """What the public sees of it has changed; `more` comments are shown than before."""
+    await tx.run(
+        "UPDATE threads SET shown = shown + :more, version = version + 1 WHERE id = :id", id=id, more=more
+    )
+
+
+async def close(tx: Tx, id: int, *, closed: bool) -> None:
+    await tx.run(
+        "UPDATE threads SET closed = :closed, version = version + 1 WHERE id = :id", id=id, closed=int(closed)
+    )
+
+
+class _Count(msgspec.Struct):
+    url: str
+    shown: int
+
+
+async def counts(tx: Tx, urls: list[str]) -> dict[str, int]:
+    """How many comments the public sees under each of these pages; those without any are left out."""
+    names = {f"url{n}": url for n, url in enumerate(urls[:MOST_URLS])}
+    if not names:
+        return {}
+    params: dict[str, Param] = dict(names)
+    marks = ", ".join(f":{name}" for name in names)
+    rows = await tx.all(_Count, f"SELECT url, shown FROM threads WHERE url IN ({marks})", **params)
+    return {row.url: row.shown for row in rows}
+
+
+async def newest(tx: Tx, most: int) -> list[Thread]:
+    return await tx.all(Thread, f"SELECT {_COLUMNS} FROM threads ORDER BY id DESC LIMIT :most", most=most)
