@@ -11,6 +11,7 @@ import click
 
 from newsletter.cli.sheet import write_xlsx
 from newsletter.cli.site import with_site
+from newsletter.comments import as_json, as_wxr, count_comments
 from newsletter.subscribers import STATUSES, Choice, count, export_csv, export_ndjson
 from newsletter.web.kit.site import Site
 
@@ -61,6 +62,34 @@ def subscribers(
         where = output or "the standard output"
         raise click.ClickException(f"The export could not be written to {where}: {error.strerror}.") from None
     click.echo(f"{done} subscriber{'' if done == 1 else 's'}.", err=True)
+
+
+@export.command()
+@click.option("--format", "form", type=click.Choice(["json", "wxr"]), default="json", show_default=True)
+@click.option("--email", default="", help="Only what this address said.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
+def comments(form: str, email: str, output: Path | None) -> None:
+    """All comments with their pages: as JSON lines, or as WordPress takes them (WXR)."""
+    try:
+        done = with_site(_export_comments, form, email.strip().lower(), output)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = output or "the standard output"
+        raise click.ClickException(f"The export could not be written to {where}: {error.strerror}.") from None
+    click.echo(f"{done} comment{'' if done == 1 else 's'}.", err=True)
+
+
+async def _export_comments(site: Site, form: str, email_key: str, output: Path | None) -> int:
+    pieces = {"json": as_json, "wxr": as_wxr}[form]
+    total = await site.db.read(count_comments, email_key)
+    with _progress(total, output) as bar:
+        if output is None:
+            return await _write(pieces(site.db, email_key), sys.stdout.buffer, bar)
+        with appearing(output) as path, path.open("wb") as file:
+            return await _write(pieces(site.db, email_key), file, bar)
 
 
 async def _export(site: Site, choice: Choice, form: str, raw: bool, output: Path | None) -> int:

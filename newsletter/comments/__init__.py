@@ -1,6 +1,8 @@
 """What readers say under an article: written, confirmed once, moderated, shown, told of."""
 
 from newsletter.comments.actions import EDITABLE, Comments
+from newsletter.comments.exports import as_json, as_wxr, count_comments
+from newsletter.comments.imports import Imported, Skipped, in_order, read
 from newsletter.comments.model import (
     Comment,
     Commenter,
@@ -13,27 +15,47 @@ from newsletter.comments.model import (
     Written,
 )
 from newsletter.comments.moderation import Moderation
+from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
+from newsletter.comments.pages import canonical_url
+from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
 from newsletter.comments.reading import Shown, Threads
 from newsletter.comments.store.learning import TOPIC
+from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, render, website
 
 __all__ = [
     "EDITABLE",
+    "LONGEST",
+    "LONGEST_WEBSITE",
+    "TOGETHER",
     "TOPIC",
+    "Brought",
     "Comment",
     "Commenter",
     "Comments",
     "Draft",
     "Follow",
+    "Imported",
     "Moderation",
+    "Moving",
     "Notices",
     "Options",
     "Persons",
     "Policy",
     "Shown",
+    "Skipped",
     "Status",
     "Thread",
     "Threads",
     "Written",
+    "canonical_url",
+    "render",
+    "website",
+    "as_json",
+    "as_wxr",
+    "canonical_url",
+    "count_comments",
+    "in_order",
+    "read",
 ]

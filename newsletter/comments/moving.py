@@ -1,4 +1,4 @@
-"""Comments in from other systems, and all of ours out again. Nobody is notified of what is moved."""
+"""Comments in from other systems. Nobody is notified of what is moved."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from newsletter.addresses import Address, parse
-from newsletter.clock import iso
 from newsletter.comments.actions import Comments, below
 from newsletter.comments.imports import Imported
 from newsletter.comments.model import Thread
@@ -91,11 +90,6 @@ class Moving:
             return {"avatar": picture}
         return {"commenter_id": (await people.admit(tx, address)).id, "avatar": picture}
 
-    async def chunk(self, tx: Tx, after: int, most: int) -> list[dict[str, Any]]:
-        """Comments as they are taken out, oldest id first, from behind the id `after`."""
-        found = await store.everything(tx, after, most)
-        return [_outward(row) for row in found]
-
 
 def _name(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME] or NAMELESS
@@ -113,8 +107,3 @@ def _address(text: str) -> Address | None:
         return parse(text)
     except BadInput:
         return None
-
-
-def _outward(row: store.Whole) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(row), "id": str(row.id), "created_at": iso(row.created_at),
-            "parent": str(row.parent) if row.parent else None, "by_owner": bool(row.by_owner)}  # fmt: skip

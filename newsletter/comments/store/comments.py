@@ -1,12 +1,13 @@
 """The comments themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from newsletter.comments.model import Comment, Status
 from newsletter.ids import new_id
-from newsletter.storage import Tx
+from newsletter.storage import Param, Tx
 
 COLUMNS = """id, thread_id, parent_id, path, commenter_id, by_owner, name, website, avatar, raw, html, status, why,
     follow, signup_id, created_at, edited_at"""
@@ -143,18 +144,26 @@ class Whole(msgspec.Struct):
     source_id: str
 
 
-async def everything(tx: Tx, after: int, most: int, email_key: str = "") -> list[Whole]:
-    return await tx.all(
-        Whole,
-        """SELECT c.id, c.parent_id AS parent, t.url, t.title, c.name, coalesce(p.email, '') AS email, c.website,
-               c.raw AS text, c.html, c.status, c.by_owner, c.created_at, coalesce(c.source, '') AS source,
-               coalesce(c.source_id, '') AS source_id
-           FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id
-           WHERE c.id > :after AND (:key = '' OR p.email_key = :key) ORDER BY c.id LIMIT :most""",
-        after=after,
-        key=email_key,
-        most=most,
-    )
+_WHOLE = """SELECT c.id, c.parent_id AS parent, t.url, t.title, c.name, coalesce(p.email, '') AS email, c.website,
+        c.raw AS text, c.html, c.status, c.by_owner, c.created_at, coalesce(c.source, '') AS source,
+        coalesce(c.source_id, '') AS source_id
+    FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id"""
+
+IDS = """SELECT c.id FROM comments c LEFT JOIN commenters p ON p.id = c.commenter_id
+    WHERE :key = '' OR p.email_key = :key ORDER BY c.thread_id, c.id"""
+"""A page's comments stand together; only ids are sorted, so that memory stays flat."""
+
+
+async def whole(tx: Tx, ids: Sequence[int]) -> list[Whole]:
+    """These comments, in this order."""
+    names: dict[str, Param] = {f"id{n}": id for n, id in enumerate(ids)}
+    marks = ", ".join(f":{name}" for name in names)
+    found = {row.id: row for row in await tx.all(Whole, f"{_WHOLE} WHERE c.id IN ({marks})", **names)}
+    return [found[id] for id in ids if id in found]
+
+
+async def count(tx: Tx, email_key: str) -> int:
+    return int(await tx.value(f"SELECT count(*) FROM ({IDS}) AS ids", key=email_key))
 
 
 async def stale(tx: Tx, status: Status, before: int, most: int) -> list[Comment]:

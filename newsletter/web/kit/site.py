@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 
 from newsletter.clock import now
-from newsletter.comments import Comments, Moderation, Notices, Persons, Threads
+from newsletter.comments import Comments, Moderation, Moving, Notices, Persons, Threads
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Post
@@ -35,6 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     threads: Threads
     moderation: Moderation
     notices: Notices
+    moving: Moving
     persons: Persons
     pages: Pages
     gate: Gate

@@ -1,0 +1,94 @@
+"""Taking in what another system gives out."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urljoin
+
+import click
+
+from newsletter.cli.site import with_site
+from newsletter.comments import TOGETHER, Brought, Imported, Skipped, canonical_url, in_order, read
+from newsletter.errors import BadInput
+from newsletter.storage import Tx
+from newsletter.web.kit.site import Site
+
+SHOWN = 3  # ids named beside each reason
+
+
+@click.group("import")
+def bring() -> None:
+    """Take in what another system gives out. Nobody is mailed by it."""
+
+
+@bring.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--origin", default="", help="Where the pages are, for exports that hold paths only (Isso).")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+def comments(file: Path, origin: str, dry_run: bool) -> None:
+    """Comments from WordPress (WXR), Disqus, Isso (SQLite or JSON) or Remark42, each once however often it runs."""
+    states, reasons = with_site(_bring, file, origin, dry_run)
+    total = sum(states.values())
+    click.echo(f"{'Would take in' if dry_run else 'Took in'} {total} comment{'' if total == 1 else 's'}.")
+    for state, count in sorted(states.items()):
+        click.echo(f"  {state}: {count}")
+    for reason, ids in reasons.items():
+        named = ", ".join(ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
+        click.echo(f"Skipped {len(ids)}: {reason} ({named})")
+
+
+class _Undone(Exception):
+    """Ends a dry run's transaction with what came of it."""
+
+    def __init__(self, brought: list[Brought]) -> None:
+        super().__init__()
+        self.brought = brought
+
+
+async def _bring(
+    site: Site, file: Path, origin: str, dry_run: bool
+) -> tuple[Counter[str], dict[str, list[str]]]:
+    allowed = site.settings.allowed_origins
+    if not allowed:
+        raise BadInput(
+            "Say in NEWSLETTER_ALLOWED_ORIGINS which pages are yours; comments of others are not taken in."
+        )
+    states: Counter[str] = Counter()
+    reasons: dict[str, list[str]] = {}
+    act = partial(_act, site, lambda url: canonical_url(urljoin(origin, url), allowed), dry_run)
+    hidden = not sys.stderr.isatty()
+    length = 0 if hidden else sum(1 for _ in read(file))
+    with click.progressbar(length=length, label="Importing", file=sys.stderr, hidden=hidden) as bar:
+        for some in _chunks(in_order(read(file))):
+            skipped = [one for one in some if isinstance(one, Skipped)]
+            found = [one for one in some if isinstance(one, Imported)]
+            for one in [*(Brought(s.source_id, skipped=s.reason) for s in skipped), *await act(found)]:
+                if one.skipped:
+                    reasons.setdefault(one.skipped, []).append(one.source_id or "?")
+                else:
+                    states[one.status] += 1
+            bar.update(len(some))
+    return states, reasons
+
+
+def _chunks(found: Iterator[Imported | Skipped]) -> Iterator[list[Imported | Skipped]]:
+    while some := list(islice(found, TOGETHER)):
+        yield some
+
+
+async def _act(
+    site: Site, canonical: Callable[[str], str], dry_run: bool, found: Sequence[Imported]
+) -> list[Brought]:
+    async def action(tx: Tx) -> list[Brought]:
+        brought = await site.moving.bring(tx, found, canonical)
+        if dry_run:
+            raise _Undone(brought)
+        return brought
+
+    try:
+        return await site.db.write(action)
+    except _Undone as undone:
+        return undone.brought
