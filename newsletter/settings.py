@@ -22,7 +22,7 @@ from newsletter.errors import BadInput, SettingsError
 
 PREFIX = "NEWSLETTER_"
 SHORTEST_KEY = 32
-_MAY_BE_0 = frozenset({"reminder_hours", "proof_above", "mail_per_minute", "mail_per_day"})
+_MAY_BE_0 = frozenset({"reminder_hours", "proof_above", "comment_pause", "mail_per_minute", "mail_per_day"})
 DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 
@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bare_signups_per_network: int = 10  # an hour, of those without our form's signed token
     signups_total: int = 2_000  # an hour, from everywhere
     proof_above: int = 200  # sign-ups an hour above which scripts must show a proof of work; 0: always
+    comments_per_network: int = 20  # an hour, from one /24 or /48
+    comment_pause: int = 15  # seconds between two comments of one address; 0: none
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
 

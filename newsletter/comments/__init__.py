@@ -14,18 +14,19 @@ from newsletter.comments.model import (
     Thread,
     Written,
 )
-from newsletter.comments.moderation import Moderation
+from newsletter.comments.moderation import MOST_AT_ONCE, Moderation
 from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
-from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
 from newsletter.comments.reading import Shown, Threads
+from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, render, website
 
 __all__ = [
     "EDITABLE",
+    "MOST_AT_ONCE",
     "LONGEST",
     "LONGEST_WEBSITE",
     "TOGETHER",
@@ -48,14 +49,14 @@ __all__ = [
     "Status",
     "Thread",
     "Threads",
+    "Waiting",
     "Written",
-    "canonical_url",
-    "render",
-    "website",
     "as_json",
     "as_wxr",
     "canonical_url",
     "count_comments",
     "in_order",
     "read",
+    "render",
+    "website",
 ]

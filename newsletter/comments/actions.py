@@ -46,7 +46,7 @@ class Comments:
         options = await learning.options(tx)
         thread = await threads.admit(tx, draft.url, draft.title)
         parent = await self._parent(tx, thread, draft.parent_id)
-        if self._is_closed(tx, thread, options):
+        if options.closes(thread, tx.now):
             raise Refused(CLOSED)
         html = render(draft.raw)
         if await self._post.suppressed(
@@ -60,14 +60,9 @@ class Comments:
             status = "unverified"
         comment = await self._add(tx, thread, parent, person, draft, html, (status, why), options)
         if status == "unverified":
-            await self._ask(tx, person, comment, draft)
-        else:
-            await self._settle(tx, comment, person, status)
+            return Written(comment.id, status, await self._ask(tx, person, comment, draft))
+        await self._settle(tx, comment, person, status)
         return Written(comment.id, status)
-
-    def _is_closed(self, tx: Tx, thread: Thread, options: Options) -> bool:
-        days = options.close_after_days
-        return thread.closed or bool(days and thread.created_at < tx.now - days * DAY)
 
     async def _parent(self, tx: Tx, thread: Thread, id: int | None) -> Comment | None:
         """Raises Refused unless it is there for all to see, on the same page."""
@@ -120,10 +115,10 @@ class Comments:
         """What an avatar is drawn from: the same for one author on one site, and of no use elsewhere."""
         return self._tokens.fingerprint("avatar", f"{urlsplit(url).netloc}\n{email_key}")[:32]
 
-    async def _ask(self, tx: Tx, person: Commenter, comment: Comment, draft: Draft) -> None:
-        """One mail with one button; nothing in it that was typed."""
+    async def _ask(self, tx: Tx, person: Commenter, comment: Comment, draft: Draft) -> str:
+        """One mail with one button; nothing in it that was typed. Its Message-ID, '' where none may go."""
         if not await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS):
-            return
+            return ""
         numbers = [comment.id, person.epoch]
         if draft.signup_id:
             numbers += [draft.signup_id, draft.signup_epoch]
@@ -132,7 +127,21 @@ class Comments:
             "newsletter": bool(draft.signup_id),
             "links": {"confirm": ["/comments/confirm/", "comment", numbers]},
         }
-        await self._post.enqueue(tx, "comment_confirm", person.email, context=context)
+        sent = await self._post.enqueue(tx, "comment_confirm", person.email, context=context)
+        return sent.message_id
+
+    async def is_confirmed(self, tx: Tx, address: Address) -> bool:
+        """Whether somebody at this address pressed the button of such a mail before."""
+        person = await people.by_key(tx, address.key)
+        return person is not None and person.confirmed_at is not None
+
+    async def placed(self, tx: Tx, comment_id: int) -> tuple[Comment, Thread]:
+        """A comment that is not deleted, whatever its state, and where it stands. Raises NotFound."""
+        comment = await store.find(tx, comment_id)
+        thread = await threads.find(tx, comment.thread_id) if comment else None
+        if comment is None or thread is None or comment.status == "deleted":
+            raise NotFound(OLD_LINK)
+        return comment, thread
 
     async def waiting_for(self, tx: Tx, comment_id: int, epoch: int) -> tuple[Comment, Thread]:
         """What a confirmation link is about. Raises NotFound."""

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from newsletter.addresses import Address
+from newsletter.clock import DAY
 
 Status = Literal["unverified", "pending", "approved", "spam", "deleted"]
 Policy = Literal["all", "first", "none"]
@@ -74,6 +75,10 @@ class Options(msgspec.Struct):
     ham: int
     told_at: int  # when the owner last got a mail about what waits
 
+    def closes(self, thread: Thread, now: int) -> bool:
+        days = self.close_after_days
+        return thread.closed or bool(days and thread.created_at < now - days * DAY)
+
 
 class Draft(msgspec.Struct):
     """What a form brought, cleaned and checked."""
@@ -96,3 +101,4 @@ class Written(msgspec.Struct):
 
     id: int
     status: Status
+    message_id: str = ""  # of the mail that asks to confirm it, with its angle brackets

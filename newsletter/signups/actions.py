@@ -63,13 +63,10 @@ class Signups:
         Whatever the address's standing, the same rows are written and nothing is returned, so that neither
         answer nor time tells whether it is known (promise 6). Raises BadInput for a proof shown twice.
         """
-        if submission.proof and not await store.spend_proof(tx, *submission.proof):
-            raise BadInput("This form was sent already. Please send it once more.")
+        if submission.proof:
+            await self.spend(tx, *submission.proof)
         person = await self._subscribers.admit(tx, submission.address)
-        fields = {name: value for name, value in submission.fields.items() if name not in ("email", "name")}
-        signup = store.new_signup(
-            form, submission.page, submission.fields.get("name", ""), fields, submission.ip
-        )
+        signup = _new(form, submission)
         if person is None:
             signup.name, signup.fields = "", "{}"
             await self._post.take_budget(tx, submission.address.key, cap=UNCONFIRMED_MAILS)
@@ -79,6 +76,27 @@ class Signups:
             return
         await self._answer(tx, form, person, signup)
         await store.add(tx, signup, person.id)
+
+    async def spend(self, tx: Tx, nonce: str, expires_at: int) -> None:
+        """A proof of work opens one form once. Raises BadInput for one that was shown before."""
+        if not await store.spend_proof(tx, nonce, expires_at):
+            raise BadInput("This form was sent already. Please send it once more.")
+
+    async def ask_along(self, tx: Tx, form: Form, submission: Submission) -> tuple[int, int] | None:
+        """Keeps a request whose confirmation another mail of the caller's asks for: its id and the person's epoch.
+
+        None, and nothing is kept, where the address must not be mailed, or needs no confirming.
+        """
+        person = await self._subscribers.admit(tx, submission.address)
+        if person is None or person.status == "active" or Subscribers.is_mute(person):
+            return None
+        signup = _new(form, submission)
+        await store.add(tx, signup, person.id)
+        return signup.id, person.epoch
+
+    async def asked_by(self, tx: Tx, signup_id: int, message_id: str) -> None:
+        """Which mail asked for it, for the proof of consent; with its angle brackets."""
+        await store.set_message_id(tx, signup_id, message_id)
 
     async def _answer(self, tx: Tx, form: Form, person: Subscriber, signup: Signup) -> None:
         joined = person.status == "active"
@@ -266,3 +284,8 @@ class Signups:
         return await self._subscribers.purge_pending(
             tx, self._settings.pending_days, self._settings.confirmation_days
         )
+
+
+def _new(form: Form, submission: Submission) -> Signup:
+    fields = {name: value for name, value in submission.fields.items() if name not in ("email", "name")}
+    return store.new_signup(form, submission.page, submission.fields.get("name", ""), fields, submission.ip)

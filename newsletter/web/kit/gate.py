@@ -23,17 +23,23 @@ from newsletter.web.kit.origins import client_network
 YOUNGEST = 2 * SECOND
 OLDEST = 24 * HOUR
 SIGN_INS = 20  # an hour, from one network
+PREVIEWS = 120  # an hour, from one network
 HARDNESS = 100_000  # hashes at most: about a second on a phone
 _PROOF_LIVES = 10 * MINUTE
 
 HASTY = "That was very quick. Please press the button once more."
+MANY_COMMENTS = "Too many comments from here for now. Your text is kept; please send it again later."
+NO_PAUSE = "Please wait a few seconds between two comments. Your text is kept."
+MANY_PREVIEWS = "Too many previews from here for now. You can still send your comment."
+ANY_COMMENT = 0
+"""The form id in the tokens of comment forms: one form for all pages."""
 
 
 class ProofNeeded(NewsletterError):
     """The form is being flooded: a script must solve `challenge` (ALTCHA, SHA-256) and send again."""
 
     def __init__(self, challenge: dict[str, Any]) -> None:
-        super().__init__("Many people are signing up right now. Please wait a moment.")
+        super().__init__("Many people are sending this form right now. Please wait a moment.")
         self.challenge = challenge
 
 
@@ -48,6 +54,9 @@ class Gate:
         self._pace = Budget(max(1, settings.proof_above), 3600.0)
         self._desk = Budget(SIGN_INS, 3600.0)
         self._total = Budget(settings.signups_total, 3600.0)
+        self._comments = Budget(settings.comments_per_network, 3600.0)
+        self._pause = Budget(1, float(settings.comment_pause))
+        self._previews = Budget(PREVIEWS, 3600.0)
 
     def token(self, form_id: int) -> str:
         """The signed time that our own forms carry."""
@@ -64,6 +73,23 @@ class Gate:
             if wait := budget.take(key):
                 raise TooMany("Too many sign-ups from here for now. Please try again later.", int(wait) + 1)
         self._pace.take()
+
+    def admit_comment(self, request: Request[Any, Any, Any], email_key: str, token: str) -> None:
+        """Counts one comment. Raises TooMany, or BadInput when our form comes back faster than a person types."""
+        self._own(ANY_COMMENT, token)
+        network = client_network(request.scope, self._trusted)
+        for budget, key, why in (
+            (self._comments, network, MANY_COMMENTS),
+            (self._pause, email_key, NO_PAUSE),
+        ):
+            if wait := budget.take(key):
+                raise TooMany(why, int(wait) + 1)
+        self._pace.take()
+
+    def admit_preview(self, request: Request[Any, Any, Any]) -> None:
+        """Counts one preview. Raises TooMany."""
+        if wait := self._previews.take(client_network(request.scope, self._trusted)):
+            raise TooMany(MANY_PREVIEWS, int(wait) + 1)
 
     def sign_in(self, request: Request[Any, Any, Any]) -> int:
         """Counts one try to sign in; seconds to wait when there were too many from this network."""

@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 
 from litestar import Request
 
+from newsletter.comments import canonical_url
 from newsletter.settings import Settings
 
 _ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,200}", re.ASCII)
-_FRAMED = re.compile(r"/forms/[^/]+/embed(/sent)?")
+_FRAMED = re.compile(r"/forms/[^/]+/embed(/sent)?|/threads/embed")
+_CROSSED = re.compile(r"/forms/.+|/comments(/preview|/edit/.+)?|/threads(/.+)?|/isso/.+")
+"""What scripts of other pages may read; never what a mailed link opens."""
 
 
 def content_policy(forms: str = "'self'", frames: str = "'none'") -> str:
@@ -39,8 +42,8 @@ def framed(path: str) -> bool:
 
 
 def crossing(path: str, origin: str, settings: Settings) -> dict[str, str]:
-    """What an answer of the forms carries, trouble included, so that the page which asked gets to see it."""
-    if not path.startswith("/forms/"):
+    """What an answer to other pages' scripts carries, trouble included, so that the page which asked sees it."""
+    if not _CROSSED.fullmatch(path):
         return {}
     return cors(origin, settings) | (embeddable(settings) if framed(path) else {})
 
@@ -64,11 +67,14 @@ def preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, 
     }
 
 
-def embeddable(settings: Settings) -> dict[str, str]:
-    """Headers of the iframe's pages: only allowed origins may hold them (any, where the owner named none)."""
+def embeddable(settings: Settings, target: str = "") -> dict[str, str]:
+    """Headers of the iframe's pages: only allowed origins may hold them (any, where the owner named none).
+
+    `target` is where their form may end beside our own pages: browsers check where a post leads.
+    """
     ancestors = " ".join(("'self'", *settings.allowed_origins)) if settings.allowed_origins else "*"
     return {
-        "Content-Security-Policy": content_policy(frames=ancestors),
+        "Content-Security-Policy": content_policy(_forms(target), ancestors),
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
 
@@ -83,8 +89,19 @@ def known_target(url: str, settings: Settings) -> str:
     return url if f"{target.scheme}://{target.netloc.lower()}" in known else ""
 
 
-def hosted(thanks_url: str) -> dict[str, str]:
-    """Headers of a form that ends on the author's own thank-you page: browsers check where a post leads."""
-    target = urlsplit(thanks_url)
-    leads_to = f"'self' {target.scheme}://{target.netloc}" if thanks_url else "'self'"
-    return {"Content-Security-Policy": content_policy(forms=leads_to)}
+def hosted(target: str) -> dict[str, str]:
+    """Headers of a form that ends on the author's own page: browsers check where a post leads."""
+    return {"Content-Security-Policy": content_policy(_forms(target))}
+
+
+def _forms(target: str) -> str:
+    leads_to = urlsplit(target)
+    return f"'self' {leads_to.scheme}://{leads_to.netloc}" if target else "'self'"
+
+
+def page_url(text: str, settings: Settings) -> str:
+    """The canonical URL of a page that comments are open for: of an allowed origin, or of our own.
+
+    Raises BadInput.
+    """
+    return canonical_url(text, (*settings.allowed_origins, settings.public_origin))
