@@ -53,6 +53,7 @@ CREATE INDEX comments_commenter ON comments (commenter_id) WHERE commenter_id IS
 CREATE INDEX comments_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE follows (
+  id BIGINT NOT NULL UNIQUE,          -- what the link to leave holds: one number, so that it fits its header
   thread_id BIGINT NOT NULL REFERENCES threads (id),
   commenter_id BIGINT NOT NULL REFERENCES commenters (id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('replies', 'thread')),

@@ -99,6 +99,7 @@ CREATE TABLE files (
 );
 
 CREATE TABLE follows (
+  id BIGINT NOT NULL UNIQUE,          -- what the link to leave holds: one number, so that it fits its header
   thread_id BIGINT NOT NULL REFERENCES threads (id),
   commenter_id BIGINT NOT NULL REFERENCES commenters (id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('replies', 'thread')),

@@ -33,6 +33,9 @@ Purpose = Literal[
     "reply",
 ]
 
+LASTING = ("unsubscribe", "unfollow")
+"""Links to leave: they never expire, carry no time, and are short enough for their header."""
+
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _LONGEST = 200
@@ -102,7 +105,7 @@ class Tokens:
     def _signer(self, purpose: Purpose) -> Signer:
         if purpose not in self._signers:
             options: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-            if purpose == "unsubscribe":
+            if purpose in LASTING:
                 options["algorithm"] = _ShortHMAC(hashlib.sha256)
             salt = f"newsletter.{purpose}.v1".encode()
             self._signers[purpose] = Signer([k.encode() for k in self._keys], salt=salt, **options)

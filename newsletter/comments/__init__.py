@@ -19,16 +19,19 @@ from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
-from newsletter.comments.reading import Shown, Threads
+from newsletter.comments.reading import Shown, Standing, Threads
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
+from newsletter.comments.store.threads import CHANGED, MOST_URLS
 from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, render, website
 
 __all__ = [
+    "CHANGED",
     "EDITABLE",
-    "MOST_AT_ONCE",
     "LONGEST",
     "LONGEST_WEBSITE",
+    "MOST_AT_ONCE",
+    "MOST_URLS",
     "TOGETHER",
     "TOPIC",
     "Brought",
@@ -46,6 +49,7 @@ __all__ = [
     "Policy",
     "Shown",
     "Skipped",
+    "Standing",
     "Status",
     "Thread",
     "Threads",

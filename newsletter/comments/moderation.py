@@ -30,6 +30,13 @@ class Moderation:
         """How many are unverified, pending and spam."""
         return await store.waiting(tx)
 
+    async def look(self, tx: Tx, id: int) -> Waiting:
+        """Raises NotFound."""
+        found = await store.look(tx, id)
+        if found is None or found.status == "deleted":
+            raise NotFound(GONE)
+        return found
+
     async def find(self, tx: Tx, id: int) -> Comment:
         """Raises NotFound."""
         comment = await store.find(tx, id, held=True)

@@ -1,5 +1,7 @@
 """Who hears of a comment: followers once it is public, the owner while it waits. Rounds of chores call these."""
 
+import re
+from html import escape
 from typing import Any
 
 from newsletter.addresses import Address
@@ -9,7 +11,7 @@ from newsletter.comments.model import Comment, Thread
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
 from newsletter.comments.text import plain
-from newsletter.mail import Post
+from newsletter.mail import REFUSED, Post
 from newsletter.storage import Tx
 
 AT_ONCE = 100  # followers in one transaction
@@ -18,8 +20,11 @@ DIGEST_EVERY = 15 * MINUTE
 
 MOST_IN_DIGEST = 10
 EXCERPT = 300
+LONGEST_TITLE = 100
 UNVERIFIED_LIVES = 7 * DAY
 SPAM_LIVES = 30 * DAY
+
+_LINK = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S*|\b(?:javascript|data|mailto):\S*", re.IGNORECASE)
 
 
 class Notices:
@@ -38,30 +43,30 @@ class Notices:
             return True
         parent = await store.find(tx, comment.parent_id) if comment.parent_id else None
         answered = parent.commenter_id if parent else None
-        told = await people.followers(tx, thread.id, answered, due.after, AT_ONCE)
-        for person in told:
+        to_tell = await people.followers(tx, thread.id, answered, due.after, AT_ONCE)
+        for person in to_tell:
             if person.id != comment.commenter_id:
-                await self._tell(tx, person.id, person.email, comment, thread, answered == person.id)
-        await learning.noticed(tx, comment.id, told[-1].id if len(told) == AT_ONCE else None)
+                await self._tell(tx, person, comment, thread, answers_you=answered == person.id)
+        await learning.noticed(tx, comment.id, to_tell[-1].id if len(to_tell) == AT_ONCE else None)
         return True
 
     async def _tell(
-        self, tx: Tx, person_id: int, email: str, comment: Comment, thread: Thread, answers_you: bool
+        self, tx: Tx, person: people.Follower, comment: Comment, thread: Thread, *, answers_you: bool
     ) -> None:
         context: dict[str, Any] = {
             "answers_you": answers_you,
-            "name": comment.name,
-            "title": thread.title or thread.url,
-            "excerpt": plain(comment.html, EXCERPT),
+            "name": said(escape(comment.name)),
+            "title": said(escape(thread.title), LONGEST_TITLE) or thread.url,
+            "excerpt": said(comment.html, EXCERPT),
             "address": f"{thread.url}#comment-{comment.id}",
-            "links": {"unsubscribe": ["/comments/unfollow/", "unfollow", [thread.id, person_id]]},
+            "links": {"unsubscribe": ["/f/", "unfollow", [person.follow_id]]},
             "unsubscribe": True,
         }
-        await self._post.enqueue(tx, "comment_reply", email, context=context)
+        await self._post.enqueue(tx, "comment_reply", person.email, context=context)
 
-    async def unfollow(self, tx: Tx, thread_id: int, commenter_id: int) -> None:
+    async def unfollow(self, tx: Tx, follow_id: int) -> None:
         """One click; somebody who follows no more stays so."""
-        await people.unfollow(tx, thread_id, commenter_id)
+        await people.unfollow(tx, follow_id)
 
     async def tell_owner(self, tx: Tx, owner: Address) -> bool:
         """One mail about all that waits and was not told yet; together when many. Whether one was enqueued."""
@@ -69,21 +74,20 @@ class Notices:
         if options.told_at > tx.now - DIGEST_EVERY:
             return False
         waiting = await store.pending_since(tx, options.told_at, MOST_IN_DIGEST)
-        if not waiting:
+        if not waiting or not await learning.told(tx, options.told_at):
             return False
         total = (await store.waiting(tx)).get("pending", 0)
         items = [
             {
-                "name": one.name,
-                "title": one.title or one.url,
+                "name": said(escape(one.name)),
+                "title": said(escape(one.title), LONGEST_TITLE) or one.url,
                 "why": one.why,
-                "excerpt": plain(one.html, EXCERPT),
+                "excerpt": said(one.html, EXCERPT),
                 "link": ["/comments/moderate/", "moderate", [one.id]],
             }
             for one in waiting
         ]
         await self._post.enqueue(tx, "moderation", owner.email, context={"items": items, "total": total})
-        await learning.told(tx)
         return True
 
     async def purge(self, tx: Tx, most: int = 200) -> int:
@@ -93,3 +97,9 @@ class Notices:
         for comment in old:
             await take_away(tx, comment)
         return len(old)
+
+
+def said(html: str, longest: int = EXCERPT) -> str:
+    """A stranger's words for a mail of ours: text on one line, nothing to press, nothing that a header chokes on."""
+    text = REFUSED.sub(" ", plain(html, longest))
+    return _LINK.sub("[link]", text).replace("=?", "= ?")

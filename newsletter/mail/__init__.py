@@ -4,12 +4,14 @@ Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger 
 needs `Post`, a process needs `Worker`.
 """
 
+from newsletter.mail.headers import REFUSED
 from newsletter.mail.look import last_sent, waiting, workers
 from newsletter.mail.messages import size
 from newsletter.mail.outbox import Post, prune
 from newsletter.mail.worker import Worker
 
 __all__ = [
+    "REFUSED",
     "Post",
     "Worker",
     "last_sent",

@@ -22,7 +22,7 @@ from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_li
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.storage import Tx, files
-from newsletter.tokens import Tokens
+from newsletter.tokens import LASTING, Tokens
 
 _LONGEST_HEADER_LINE = 998
 _LOOSE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
@@ -86,6 +86,7 @@ class Messages:
         known: dict[str, Any] = {
             "from_name": self._sender.display_name or self._settings.public_host,
             "host": self._settings.public_host,
+            "public_url": self._settings.public_url,
             "postal_address": self._settings.postal_address,
             "expires_days": self._settings.confirmation_days,
             "download_days": self._settings.download_days,
@@ -107,7 +108,7 @@ class Messages:
     def _url(self, link: Sequence[Any], made_at: int) -> str:
         """Made anew from purpose and ids, with the row's time: no live token lies in the table."""
         path, purpose, numbers = link
-        now = None if purpose == "unsubscribe" else made_at
+        now = None if purpose in LASTING else made_at
         return f"{self._settings.public_url}{path}{self._tokens.make(purpose, *numbers, now=now)}"
 
     def _render(self, delivery: Delivery, part: str, values: Mapping[str, Any]) -> str:

@@ -178,23 +178,30 @@ async def stale(tx: Tx, status: Status, before: int, most: int) -> list[Comment]
 
 
 class Waiting(msgspec.Struct):
-    """A comment as the moderation queue shows it."""
+    """A comment as the owner sees it, with its page and its author."""
 
     id: int
+    thread_id: int
     url: str
     title: str
+    closed: bool
+    by_owner: bool
     name: str
     email: str
     website: str
+    raw: str
     html: str
     status: Status
     why: str
-    approved: int
+    approved: int  # comments of this author that the owner let stand
+    blocked: bool
     created_at: int
+    edited_at: int | None
 
 
-_WAITING = """SELECT c.id, t.url, t.title, c.name, coalesce(p.email, '') AS email, c.website, c.html, c.status, c.why,
-        coalesce(p.approved, 0) AS approved, c.created_at
+_WAITING = """SELECT c.id, c.thread_id, t.url, t.title, t.closed, c.by_owner, c.name, coalesce(p.email, '') AS email,
+        c.website, c.raw, c.html, c.status, c.why, coalesce(p.approved, 0) AS approved,
+        coalesce(p.blocked, 0) AS blocked, c.created_at, c.edited_at
     FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id"""
 
 
@@ -207,6 +214,10 @@ async def pending_since(tx: Tx, since: int, most: int) -> list[Waiting]:
         since=since,
         most=most,
     )
+
+
+async def look(tx: Tx, id: int) -> Waiting | None:
+    return await tx.one(Waiting, f"{_WAITING} WHERE c.id = :id", id=id)
 
 
 async def queue(tx: Tx, status: Status, before: int, most: int) -> list[Waiting]:

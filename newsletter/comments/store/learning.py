@@ -31,9 +31,10 @@ async def set_options(
     )
 
 
-async def told(tx: Tx) -> None:
-    """The owner got a mail about everything that waits."""
-    await tx.run("UPDATE comment_options SET told_at = :now WHERE id = 1", now=tx.now)
+async def told(tx: Tx, last: int) -> bool:
+    """The owner gets a mail about everything that waits; False where another process was faster since `last` (ms)."""
+    sql = "UPDATE comment_options SET told_at = :now WHERE id = 1 AND told_at = :last"
+    return bool(await tx.run(sql, now=tx.now, last=last))
 
 
 async def learn(tx: Tx, tokens: Collection[str], *, spam: int, ham: int) -> None:

@@ -56,34 +56,31 @@ async def remove(tx: Tx, id: int) -> None:
 async def follow(tx: Tx, thread_id: int, commenter_id: int, kind: Follow) -> None:
     """The wider of two wishes holds."""
     await tx.run(
-        """INSERT INTO follows (thread_id, commenter_id, kind) VALUES (:thread, :commenter, :kind)
+        """INSERT INTO follows (id, thread_id, commenter_id, kind) VALUES (:id, :thread, :commenter, :kind)
            ON CONFLICT (thread_id, commenter_id) DO UPDATE SET
              kind = CASE WHEN excluded.kind = 'thread' THEN 'thread' ELSE follows.kind END""",
+        id=new_id(),
         thread=thread_id,
         commenter=commenter_id,
         kind=kind,
     )
 
 
-async def unfollow(tx: Tx, thread_id: int, commenter_id: int) -> None:
-    await tx.run(
-        "DELETE FROM follows WHERE thread_id = :thread AND commenter_id = :commenter",
-        thread=thread_id,
-        commenter=commenter_id,
-    )
+async def unfollow(tx: Tx, follow_id: int) -> None:
+    await tx.run("DELETE FROM follows WHERE id = :id", id=follow_id)
 
 
 class Follower(msgspec.Struct):
     id: int
+    follow_id: int
     email: str
-    email_key: str
 
 
 async def followers(tx: Tx, thread_id: int, parent: int | None, after: int, most: int) -> list[Follower]:
     """Who is to hear of a new comment: those who follow the thread, and the author of what it answers."""
     return await tx.all(
         Follower,
-        """SELECT p.id, p.email, p.email_key FROM follows f JOIN commenters p ON p.id = f.commenter_id
+        """SELECT p.id, f.id AS follow_id, p.email FROM follows f JOIN commenters p ON p.id = f.commenter_id
            WHERE f.thread_id = :thread AND p.id > :after AND p.confirmed_at IS NOT NULL AND p.blocked = 0
              AND (f.kind = 'thread' OR p.id = :parent)
            ORDER BY p.id LIMIT :most""",

@@ -1,6 +1,7 @@
 """Who is at the desk: a session by an opaque cookie, and forms that only our own pages can send."""
 
 import hmac
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -67,20 +68,29 @@ def form_key(site: Site, session: Session) -> str:
 class Sent(msgspec.Struct):
     session: Session
     values: dict[str, str]
+    errors: dict[str, str]
 
 
 async def own_form(request: Request[Any, Any, Any], allowed: dict[str, int] | None = None) -> Sent:
-    """A form sent by one of our own pages to a signed-in owner. Raises SignedOut, BadInput."""
+    """As `own_fields`, for forms that can't be filled in wrongly. Raises SignedOut, BadInput."""
+    sent = await own_fields(request, allowed or {})
+    if sent.errors:
+        raise BadInput("Please look again.", sent.errors)
+    return sent
+
+
+async def own_fields(
+    request: Request[Any, Any, Any], allowed: dict[str, int], *, multiline: Collection[str] = ()
+) -> Sent:
+    """A form sent by one of our own pages to a signed-in owner, faults and all. Raises SignedOut, BadInput."""
     session = await session_of(request)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise BadInput(STALE)
-    body = await read_fields(request, {"csrf": 100, **(allowed or {})})
+    body = await read_fields(request, {"csrf": 100, **allowed}, multiline=multiline)
     key = body.values.pop("csrf", "")
     if not hmac.compare_digest(key.encode(), form_key(site_of(request), session).encode()):
         raise BadInput(STALE)
-    if body.errors:
-        raise BadInput("Please look again.", body.errors)
-    return Sent(session, body.values)
+    return Sent(session, body.values, body.errors)
 
 
 def to_sign_in(request: Request[Any, Any, Any], error: SignedOut) -> Response[Any]:  # noqa: ARG001  Litestar's shape
