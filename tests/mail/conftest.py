@@ -48,6 +48,32 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "already": _GUIDE,
     "fresh_link": _GUIDE,
     "preferences": _GUIDE | {"downloads": []},
+    "comment_confirm": {
+        "page_host": "news.example.com",
+        "newsletter": False,
+        "links": {"confirm": ["/comments/confirm/", "comment", [41, 1]]},
+    },
+    "comment_reply": {
+        "answers_you": True,
+        "name": "Ben",
+        "title": "On work",
+        "excerpt": "I disagree, for reasons that I shall now explain at some length.",
+        "address": "https://news.example.com/on-work#comment-41",
+        "links": {"unsubscribe": ["/f/", "unfollow", [8 * 62**9]]},
+        "unsubscribe": True,
+    },
+    "moderation": {
+        "items": [
+            {
+                "name": "Ben",
+                "title": "On work",
+                "why": "Their first comment.",
+                "excerpt": "I disagree.",
+                "link": ["/comments/moderate/", "moderate", [41]],
+            }
+        ],
+        "total": 1,
+    },
     "sign_in": {"minutes": 15, "links": {"sign_in": ["/admin/enter/", "sign-in", [41]]}},
 }
 
