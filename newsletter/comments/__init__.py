@@ -1,6 +1,7 @@
 """What readers say under an article: written, confirmed once, moderated, shown, told of."""
 
 from newsletter.comments.actions import EDITABLE, Comments
+from newsletter.comments.avatars import avatar
 from newsletter.comments.exports import as_json, as_wxr, count_comments
 from newsletter.comments.imports import Imported, Skipped, in_order, read
 from newsletter.comments.model import (
@@ -57,6 +58,7 @@ __all__ = [
     "Written",
     "as_json",
     "as_wxr",
+    "avatar",
     "canonical_url",
     "count_comments",
     "in_order",

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from newsletter.addresses import Address
-from newsletter.clock import DAY, MINUTE
+from newsletter.clock import MINUTE
 from newsletter.comments import judging
 from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Written
 from newsletter.comments.store import comments as store

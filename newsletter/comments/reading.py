@@ -11,6 +11,14 @@ PER_PAGE = 200
 NEWEST = 30
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What a page of a thread hangs on: while this is the same, so is what the public sees."""
+
+    version: int  # -1 where nobody has commented yet
+    depth: int
+    closed: bool
+
+
 class Shown(msgspec.Struct):
     """A page of a thread in reading order; `next` continues it, '' at its end."""
 
@@ -20,10 +28,21 @@ class Shown(msgspec.Struct):
     depth: int
     closed: bool
 
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.thread.version if self.thread else -1, self.depth, self.closed)
+
 
 class Threads:
     async def standing(self, tx: Tx, url: str) -> Thread | None:
         return await threads.by_url(tx, url)
+
+    async def state(self, tx: Tx, url: str) -> Standing:
+        options = await learning.options(tx)
+        thread = await threads.by_url(tx, url)
+        if thread is None:
+            return Standing(-1, options.depth, closed=False)
+        return Standing(thread.version, options.depth, options.closes(thread, tx.now))
 
     async def page(self, tx: Tx, url: str, after: str = "") -> Shown:
         options = await learning.options(tx)
@@ -32,7 +51,8 @@ class Threads:
             return Shown(None, [], "", options.depth, closed=False)
         found = await store.page(tx, thread.id, after, PER_PAGE + 1)
         more = found[PER_PAGE - 1].path if len(found) > PER_PAGE else ""
-        return Shown(thread, found[:PER_PAGE], more, options.depth, thread.closed)
+        closed = options.closes(thread, tx.now)
+        return Shown(thread, found[:PER_PAGE], more, options.depth, closed)
 
     async def counts(self, tx: Tx, urls: list[str]) -> dict[str, int]:
         """How many comments stand under each; those without any are left out."""

@@ -18,6 +18,7 @@ SQL is one text for both engines. What PostgreSQL is stricter about, and SQLite 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -102,6 +103,9 @@ class Database(Protocol):
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  the answer is False, not an error
         """True once `topic` is woken (or was, since the last wait), False after `timeout` seconds."""
 
+    def woken(self, topic: str) -> int:
+        """How often `topic` was woken in this process: the same again means that nothing of it was written here."""
+
     async def scrub(self, *traces: str, copies: bool = True) -> None:
         """After an erasure: no text that was deleted stays readable in the database's files.
 
@@ -125,8 +129,10 @@ class Topics:
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._missed: set[str] = set()
+        self.woken: Counter[str] = Counter()
 
     def wake(self, topic: str) -> None:
+        self.woken[topic] += 1
         waiting = self._waiting.get(topic)
         if not waiting:
             self._missed.add(topic)

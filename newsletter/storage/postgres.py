@@ -194,6 +194,9 @@ class PostgresDatabase:
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  see the port
         return await self._topics.wait(topic, timeout)
 
+    def woken(self, topic: str) -> int:
+        return self._topics.woken[topic]
+
     async def scrub(self, *traces: str, copies: bool = True) -> None:  # noqa: ARG002  it can't be told what to look for
         """A plain VACUUM of our tables: no query, dump or index holds what was deleted.
 

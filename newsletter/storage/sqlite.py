@@ -156,6 +156,9 @@ class SqliteDatabase:
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109  as the port has it
         return await self._topics.wait(topic, timeout)
 
+    def woken(self, topic: str) -> int:
+        return self._topics.woken[topic]
+
     async def scrub(self, *traces: str, copies: bool = True) -> None:
         """Empties the write-ahead log; without `traces` it also writes the whole file anew.
 

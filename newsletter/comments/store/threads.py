@@ -6,6 +6,9 @@ from newsletter.comments.model import Thread
 from newsletter.ids import new_id
 from newsletter.storage import Param, Tx
 
+CHANGED = "threads"
+"""Woken when the public sees something else than before."""
+
 _COLUMNS = "id, url, title, closed, shown, version, created_at"
 MOST_URLS = 100
 
@@ -37,12 +40,14 @@ async def find(tx: Tx, id: int) -> Thread | None:
 
 async def changed(tx: Tx, id: int, more: int) -> None:
     """What the public sees of it has changed; `more` comments are shown than before."""
+    tx.wake(CHANGED)
     await tx.run(
         "UPDATE threads SET shown = shown + :more, version = version + 1 WHERE id = :id", id=id, more=more
     )
 
 
 async def close(tx: Tx, id: int, *, closed: bool) -> None:
+    tx.wake(CHANGED)
     await tx.run(
         "UPDATE threads SET closed = :closed, version = version + 1 WHERE id = :id", id=id, closed=int(closed)
     )
