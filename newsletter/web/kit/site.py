@@ -19,6 +19,7 @@ from newsletter.subscribers import Subscribers
 from newsletter.tokens import Tokens
 from newsletter.web.kit.gate import Gate
 from newsletter.web.kit.pages import Pages
+from newsletter.web.kit.shelf import Shelf
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class Site(msgspec.Struct, frozen=True):
     persons: Persons
     pages: Pages
     gate: Gate
+    shelf: Shelf = msgspec.field(default_factory=Shelf)
 
     async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:
         """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.
