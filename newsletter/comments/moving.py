@@ -57,6 +57,8 @@ class Moving:
             return Brought(one.source_id, skipped=f"It is too long: {len(one.text)} characters.")
         thread = await threads.admit(tx, url, one.title[:300])
         parent = await store.by_source(tx, one.source, one.parent_id) if one.parent_id else None
+        if parent and parent.thread_id != thread.id:
+            parent = None
         comment = await store.add(
             tx,
             parent_path=below(parent, depth),
