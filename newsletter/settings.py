@@ -58,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Whose pages may have comments: the owner's, and what is served beside us under our own origin."""
+        return (*self.allowed_origins, self.public_origin)
+
+    @property
     def public_host(self) -> str:
         return urlsplit(self.public_url).netloc
 

@@ -8,8 +8,9 @@ import msgspec
 from newsletter import clock
 from newsletter.addresses import Address, parse
 from newsletter.cli.site import with_site
-from newsletter.errors import NewsletterError, NotFound
+from newsletter.errors import NewsletterError
 from newsletter.owners import LINK_LIVES
+from newsletter.web.kit import whole
 from newsletter.web.kit.site import Site
 
 
@@ -44,7 +45,7 @@ def show(email: str) -> None:
 
 
 async def _everything(site: Site, address: Address) -> dict[str, Any]:
-    return await site.db.read(site.subscribers.own_data, await _id(site, address))
+    return await site.db.read(whole.data_at, site, address)
 
 
 @click.command()
@@ -65,12 +66,5 @@ def erase(email: str, yes: bool) -> None:
 
 
 async def _erase(site: Site, address: Address) -> bool:
-    await site.db.write(site.subscribers.erase, await _id(site, address))
+    await site.db.write(whole.erase_at, site, address)
     return await site.scrub()
-
-
-async def _id(site: Site, address: Address) -> int:
-    person = await site.db.read(site.subscribers.find_by_key, address.key)
-    if person is None:
-        raise NotFound("No subscriber has this address.")
-    return person.id

@@ -40,7 +40,7 @@ def test_all_that_is_known_about_one(machine: Machine) -> None:
 
 
 def test_who_is_unknown_and_what_is_no_address(machine: Machine) -> None:
-    assert "No subscriber has this address." in machine.run("show", OLGA, code=1).err
+    assert "Nobody with this address is known here." in machine.run("show", OLGA, code=1).err
     assert "name@example.org" in machine.run("show", "nonsense", code=2).err
 
 

@@ -38,6 +38,8 @@ SETTINGS = Settings(
     bare_signups_per_network=100_000,
     signups_total=1_000_000,
     proof_above=1_000_000,
+    comments_per_network=100_000,
+    comment_pause=0,
 )
 FIREFOX = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",

@@ -55,7 +55,7 @@ class Gate:
         self._desk = Budget(SIGN_INS, 3600.0)
         self._total = Budget(settings.signups_total, 3600.0)
         self._comments = Budget(settings.comments_per_network, 3600.0)
-        self._pause = Budget(1, float(settings.comment_pause))
+        self._pause = Budget(1, float(settings.comment_pause)) if settings.comment_pause else None
         self._previews = Budget(PREVIEWS, 3600.0)
 
     def token(self, form_id: int) -> str:
@@ -77,13 +77,10 @@ class Gate:
     def admit_comment(self, request: Request[Any, Any, Any], email_key: str, token: str) -> None:
         """Counts one comment. Raises TooMany, or BadInput when our form comes back faster than a person types."""
         self._own(ANY_COMMENT, token)
-        network = client_network(request.scope, self._trusted)
-        for budget, key, why in (
-            (self._comments, network, MANY_COMMENTS),
-            (self._pause, email_key, NO_PAUSE),
-        ):
-            if wait := budget.take(key):
-                raise TooMany(why, int(wait) + 1)
+        if wait := self._comments.take(client_network(request.scope, self._trusted)):
+            raise TooMany(MANY_COMMENTS, int(wait) + 1)
+        if self._pause and (wait := self._pause.take(email_key)):
+            raise TooMany(NO_PAUSE, int(wait) + 1)
         self._pace.take()
 
     def admit_preview(self, request: Request[Any, Any, Any]) -> None:

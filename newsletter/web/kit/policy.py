@@ -104,4 +104,4 @@ def page_url(text: str, settings: Settings) -> str:
 
     Raises BadInput.
     """
-    return canonical_url(text, (*settings.allowed_origins, settings.public_origin))
+    return canonical_url(text, settings.page_origins)

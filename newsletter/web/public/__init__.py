@@ -1,9 +1,24 @@
-"""What readers meet: forms, confirmation, downloads, leaving, preferences. No cookie is ever set here."""
+"""What readers meet: forms, confirmation, downloads, leaving, preferences, comments. No cookie is ever set here."""
 
 from litestar import Router
 
 from newsletter.web.kit.body import arrived
-from newsletter.web.public import assets, confirm, downloads, forms, preferences, unsubscribe
+from newsletter.web.public import (
+    assets,
+    comment_confirm,
+    comment_own,
+    comment_wp,
+    comments,
+    confirm,
+    downloads,
+    feeds,
+    forms,
+    moderate,
+    preferences,
+    threads,
+    unfollow,
+    unsubscribe,
+)
 
 ROUTES = [
     Router(
@@ -14,6 +29,14 @@ ROUTES = [
             *downloads.ROUTES,
             *unsubscribe.ROUTES,
             *preferences.ROUTES,
+            *moderate.ROUTES,
+            *comments.ROUTES,
+            *comment_wp.ROUTES,
+            *comment_own.ROUTES,
+            *comment_confirm.ROUTES,
+            *unfollow.ROUTES,
+            *threads.ROUTES,
+            *feeds.ROUTES,
             *assets.ROUTES,
         ],
         before_request=arrived,

@@ -75,12 +75,12 @@ def _confirmed(site: Site, done: Confirmed) -> Response[str]:
     return site.pages.page(
         "public/confirmed.html",
         fresh=done.fresh,
-        downloads=[_download(site, person, magnet) for magnet in done.form.magnets],
+        downloads=[download(site, person, magnet) for magnet in done.form.magnets],
         preferences_url=f"/preferences/{site.tokens.make('preferences', person.id, person.epoch, now=now())}",
     )
 
 
-def _download(site: Site, person: Subscriber, magnet: Magnet) -> dict[str, Any]:
+def download(site: Site, person: Subscriber, magnet: Magnet) -> dict[str, Any]:
     """The link on the page after the button: whoever follows it has shown to be a person."""
     token = site.tokens.make("page-download", person.id, magnet.id, now=now())
     return {"title": magnet.title, "size": magnet.size, "url": f"/downloads/{token}"}

@@ -1,0 +1,117 @@
+"""What touches a person's comments and their newsletter at once. Each verb is one transaction."""
+
+from typing import Any
+
+import msgspec
+
+from newsletter.addresses import Address
+from newsletter.comments import Comment, Draft, Thread, Written
+from newsletter.errors import NotFound
+from newsletter.signups import Confirmed, Form, Submission
+from newsletter.storage import Tx
+from newsletter.web.kit.site import Site
+
+UNKNOWN = "Nobody with this address is known here."
+
+
+class Waiting(msgspec.Struct):
+    """What one mailed button confirms."""
+
+    comment: Comment
+    thread: Thread
+    form: Form | None  # the newsletter's, where it was asked for along with the comment
+
+
+class Done(msgspec.Struct):
+    comment: Comment
+    thread: Thread
+    joined: Confirmed | None
+
+
+async def keep(
+    tx: Tx, site: Site, draft: Draft, wish: tuple[Form, Submission] | None, proof: tuple[str, int] | None
+) -> Written:
+    """Keeps a comment, and the wish for the newsletter that came with it; one mail asks to confirm both.
+
+    Who confirmed a comment before gets no mail about this one, so the wish then causes its own, as by the
+    newsletter's form. Raises what `Comments.write` raises, and BadInput for a proof shown twice.
+    """
+    if proof:
+        await site.signups.spend(tx, *proof)
+    asked = None
+    if wish and await site.comments.is_confirmed(tx, draft.address):
+        await site.signups.sign_up(tx, *wish)
+    elif wish and (asked := await site.signups.ask_along(tx, *wish)):
+        draft = msgspec.structs.replace(draft, signup_id=asked[0], signup_epoch=asked[1])
+    written = await site.comments.write(tx, draft)
+    if asked and written.message_id:
+        await site.signups.asked_by(tx, asked[0], written.message_id)
+    return written
+
+
+async def waiting(tx: Tx, site: Site, ids: tuple[int, ...]) -> Waiting:
+    """What a comment's confirmation link is about. Raises NotFound."""
+    comment, thread = await site.comments.waiting_for(tx, *ids[:2])
+    return Waiting(comment, thread, await _invited(tx, site, ids[2:]))
+
+
+async def _invited(tx: Tx, site: Site, ids: tuple[int, ...]) -> Form | None:
+    """The form of a sign-up that still waits; None where none came along, or they joined or left since."""
+    if len(ids) != 2:
+        return None
+    try:
+        return await site.signups.invited(tx, *ids)
+    except NotFound:
+        return None
+
+
+async def confirm(tx: Tx, site: Site, ids: tuple[int, ...]) -> Done:
+    """They pressed the button: the comment goes on, and the newsletter has their consent. Idempotent.
+
+    Raises NotFound.
+    """
+    comment, thread = await site.comments.confirm(tx, *ids[:2])
+    wanted = await _invited(tx, site, ids[2:])
+    return Done(comment, thread, await site.signups.confirm(tx, *ids[2:]) if wanted else None)
+
+
+async def own_data(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None) -> dict[str, Any]:
+    """Everything we hold about a subscriber (GDPR Art. 15, 20). Raises NotFound."""
+    person = await site.subscribers.find(tx, subscriber_id, epoch)
+    known = await site.subscribers.own_data(tx, subscriber_id, epoch)
+    return known | {"comments": await site.persons.own_data(tx, person.email_key)}
+
+
+async def erase(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None) -> tuple[str, ...]:
+    """Nothing stays of a subscriber, nor of what they said; returns what `Site.scrub` is for. Raises NotFound."""
+    try:
+        person = await site.subscribers.hold(tx, subscriber_id, epoch)
+    except NotFound:
+        if epoch is not None:
+            raise
+        return ()
+    await site.persons.erase(tx, person.email_key)
+    return await site.subscribers.erase(tx, subscriber_id, epoch)
+
+
+async def data_at(tx: Tx, site: Site, address: Address) -> dict[str, Any]:
+    """As `own_data`, for an address: its reader may have written comments only. Raises NotFound."""
+    person = await site.subscribers.find_by_key(tx, address.key)
+    if person is not None:
+        return await own_data(tx, site, person.id)
+    comments = await site.persons.own_data(tx, address.key)
+    if not comments:
+        raise NotFound(UNKNOWN)
+    return {"email": address.email, "comments": comments}
+
+
+async def erase_at(tx: Tx, site: Site, address: Address) -> None:
+    """As `erase`, for an address; it is not mailed again. Raises NotFound."""
+    person = await site.subscribers.find_by_key(tx, address.key)
+    if person is not None:
+        await erase(tx, site, person.id)
+        return
+    if not await site.persons.erase(tx, address.key):
+        raise NotFound(UNKNOWN)
+    await site.post.suppress(tx, address.key, "erased")
+    await site.post.clear_budget(tx, address.key)
