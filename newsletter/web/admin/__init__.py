@@ -2,14 +2,21 @@
 
 from litestar import Router
 
-from newsletter.web.admin import export, home, sessions
+from newsletter.web.admin import comment, comment_settings, comments, export, home, sessions
 from newsletter.web.admin.door import SignedOut, to_sign_in
 from newsletter.web.kit.body import arrived
 
 ROUTES = [
     Router(
         "/",
-        route_handlers=[*sessions.ROUTES, *home.ROUTES, *export.ROUTES],
+        route_handlers=[
+            *sessions.ROUTES,
+            *home.ROUTES,
+            *export.ROUTES,
+            *comments.ROUTES,
+            *comment.ROUTES,
+            *comment_settings.ROUTES,
+        ],
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},
     )

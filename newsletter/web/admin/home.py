@@ -1,4 +1,4 @@
-"""The desk's first page: what happened today, who joined, what waits, how to put the form on a page."""
+"""The desk's first page: what happened today, who joined, what waits, how to put form and comments on a page."""
 
 from typing import Any
 
@@ -13,6 +13,11 @@ from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.site import site_of
 
 DAYS = 30
+
+COMMENTS_ABOUT = (
+    "The comments of the page on which it stands, and their form. The link is for readers without scripts; put "
+    "the page's address into it. Add data-newsletter-count=\"…address…\" to any element for a page's count."
+)
 
 
 async def _figures(tx: Tx, subscribers: Subscribers) -> dict[str, Any]:
@@ -35,9 +40,11 @@ async def home(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
     shown = await site.db.read(_figures, site.subscribers)
+    comments = await site.db.read(site.moderation.waiting)
     page = site.pages.page(
         "admin/home.html",
         **shown,
+        comments=comments,
         snippets=snippets(site.settings),
         export={"formats": ["csv", "ndjson"]},
         csrf=form_key(site, session),
@@ -49,7 +56,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 def snippets(settings: Settings) -> list[dict[str, str]]:
-    """The three ways to put the form on a page, to copy."""
+    """The three ways to put the form on a page, and the comments, to copy."""
     url = settings.public_url
     plain = (
         f'<form method="post" action="{url}/forms/guide" accept-charset="utf-8">\n'
@@ -78,7 +85,16 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
             "about": "For page builders that take no forms. The script fits its height; it also works without.",
             "code": frame,
         },
+        {"title": "Comments", "about": COMMENTS_ABOUT, "code": _comments(url)},
     ]
+
+
+def _comments(url: str) -> str:
+    return (
+        f'<script src="{url}/embed.js" defer></script>\n'
+        f'<newsletter-comments><a href="{url}/threads/embed?url=https://example.org/article">Comments</a>'
+        "</newsletter-comments>"
+    )
 
 
 ROUTES = [home]

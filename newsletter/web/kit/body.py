@@ -21,7 +21,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 
-MOST_FIELDS = 100
+MOST_FIELDS = 120
 BUTTONS = frozenset({"submit", "button", "commit", "x", "y", "submit.x", "submit.y"})
 """What browsers send of the button that was pressed, when a page gave it a name."""
 

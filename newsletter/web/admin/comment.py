@@ -1,0 +1,103 @@
+"""One comment at the desk: all of it, its author, and everything that can be done about it."""
+
+import re
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.owners import Session
+from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.kit.moderating import ACTS, LONGEST, act, answer
+from newsletter.web.kit.site import Site, site_of
+
+DONE = {
+    **ACTS,
+    "reply": "Your answer is published.",
+    "edit": "It is saved.",
+    "close": "Nobody can comment on this page any more.",
+    "open": "Comments are open on this page again.",
+}
+EMPTY = "A comment has words in it. To take it away, delete it."
+
+
+@get("/admin/comments/{id:str}")
+async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[str]:
+    site = site_of(request)
+    session = await session_of(request)
+    page = await _page(site, session, number(id), done=DONE.get(request.query_params.get("done", ""), ""))
+    await refresh(request, session, page)
+    return page
+
+
+def number(id: str) -> int:
+    """Raises NotFound for what is no row's id."""
+    if not re.fullmatch("[0-9]{1,18}", id):
+        raise NotFound("There is no such comment.")
+    return int(id)
+
+
+async def _page(
+    site: Site,
+    session: Session,
+    id: int,
+    *,
+    done: str = "",
+    errors: dict[str, str] | None = None,
+    values: dict[str, str] | None = None,
+    code: int = 200,
+) -> Response[str]:
+    return site.pages.page(
+        "admin/comment.html",
+        code,
+        comment=await site.db.read(site.moderation.look, id),
+        csrf=form_key(site, session),
+        done=done,
+        errors=errors or {},
+        values=values or {},
+        longest=LONGEST,
+    )
+
+
+@post("/admin/comments/{id:str}")
+async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Any]:
+    """Raises SignedOut, BadInput, NotFound."""
+    site, own = site_of(request), number(id)
+    sent = await own_fields(
+        request, {"action": 20, "comment": LONGEST, "raw": LONGEST}, multiline=("comment", "raw")
+    )
+    verb = sent.values.get("action", "")
+    if verb not in DONE:
+        raise BadInput("Please use one of the buttons. Nothing was changed.")
+    try:
+        if sent.errors:
+            raise BadInput("Please look again.", sent.errors)
+        await _do(site, sent.session, verb, own, sent.values)
+    except (BadInput, Repeated) as error:
+        field = "raw" if verb == "edit" else "comment"
+        errors = (isinstance(error, BadInput) and error.fields) or {field: error.sentence}
+        code = 409 if isinstance(error, Repeated) else 422
+        return await _page(site, sent.session, own, errors=errors, values=sent.values, code=code)
+    to = "/admin/comments?done=1" if verb == "delete" else f"/admin/comments/{own}?done={verb}"
+    return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+async def _do(site: Site, session: Session, verb: str, id: int, values: dict[str, str]) -> None:
+    """Raises BadInput, NotFound, Repeated."""
+    if verb in ACTS:
+        await act(site, verb, id)
+    elif verb == "reply":
+        await answer(site, id, session.email, values.get("comment", ""))
+    elif verb == "edit":
+        raw = values.get("raw", "")
+        if not raw:
+            raise BadInput(EMPTY, {"raw": EMPTY})
+        await site.db.write(site.moderation.edit, id, raw)
+    else:
+        comment = await site.db.read(site.moderation.look, id)
+        await site.db.write(site.moderation.close, comment.thread_id, closed=verb == "close")
+
+
+ROUTES = [show, change]

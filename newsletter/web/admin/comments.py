@@ -1,0 +1,89 @@
+"""The desk's queue: what waits for the owner, many at a time or one by one. A look changes nothing."""
+
+import re
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from newsletter.comments import MOST_AT_ONCE, Status
+from newsletter.errors import BadInput
+from newsletter.web.admin.door import form_key, own_form, refresh, session_of
+from newsletter.web.kit.moderating import ACTS, act
+from newsletter.web.kit.site import site_of
+
+QUEUES: dict[str, tuple[Status, str]] = {
+    "pending": ("pending", "Waiting for you"),
+    "unverified": ("unverified", "Address not confirmed"),
+    "spam": ("spam", "Spam"),
+    "newest": ("approved", "Newest approved"),
+}
+PER_PAGE = 50
+EXCERPT = 1_200
+"""Characters of a comment in the queue; its own page shows all of it."""
+
+_TICKED = re.compile(rb"(?:^|&)c(\d{1,18})=")
+_ONE = re.compile(r"(\w+)-(\d{1,18})")
+
+NONE_TICKED = "No comment was ticked. Nothing was changed."
+TOO_MANY = f"These are too many at once: {MOST_AT_ONCE} at most."
+
+
+@get("/admin/comments")
+async def queue(request: Request[Any, Any, Any]) -> Response[str]:
+    site = site_of(request)
+    session = await session_of(request)
+    show = request.query_params.get("show", "pending")
+    before, done = (_number(request.query_params.get(name, "")) for name in ("before", "done"))
+    if show not in QUEUES:
+        raise BadInput("Please choose one of the lists from the page.")
+    status, title = QUEUES[show]
+    rows = await site.db.read(site.moderation.queue, status, before, PER_PAGE + 1)
+    page = site.pages.page(
+        "admin/comments.html",
+        title=title,
+        show=show,
+        before=before,
+        queues={name: words for name, (_, words) in QUEUES.items()},
+        waiting=await site.db.read(site.moderation.waiting),
+        rows=rows[:PER_PAGE],
+        longest=EXCERPT,
+        next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
+        done=done,
+        csrf=form_key(site, session),
+    )
+    await refresh(request, session, page)
+    return page
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+@post("/admin/comments")
+async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
+    """`action` is a verb for all that is ticked, or ``verb-id`` of a row's own button. Raises BadInput."""
+    ticked = list(dict.fromkeys(_TICKED.findall(await request.body())))
+    fields = {f"c{id.decode()}": 8 for id in ticked}
+    sent = await own_form(request, {"action": 40, "show": 20, **fields})
+    verb, ids = sent.values.get("action", ""), [int(id) for id in ticked]
+    if one := _ONE.fullmatch(verb):
+        verb, ids = one[1], [int(one[2])]
+    if verb not in ACTS:
+        raise BadInput("Please use one of the buttons. Nothing was changed.")
+    if not ids:
+        raise BadInput(NONE_TICKED)
+    if len(ids) > MOST_AT_ONCE:
+        raise BadInput(TOO_MANY)
+    site = site_of(request)
+    done = 0
+    for id in sorted(ids):  # each by itself: one that fails holds up no other
+        done += await act(site, verb, id)
+    show = sent.values.get("show", "")
+    show = show if show in QUEUES else "pending"
+    return Redirect(f"/admin/comments?show={show}&done={done}", status_code=303, headers=_NEVER_KEPT)
+
+
+_NEVER_KEPT = {"Cache-Control": "no-store"}
+
+ROUTES = [queue, bulk]

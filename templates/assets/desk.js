@@ -1,0 +1,54 @@
+// Keys for the queue of comments. Without this file every key's act has its button.
+(() => {
+  "use strict";
+  const form = document.querySelector(".queue");
+  const rows = form ? [...form.querySelectorAll(".row")] : [];
+  const keys = document.querySelector(".keys");
+
+  const here = () => rows.indexOf(document.activeElement?.closest?.(".row"));
+
+  function move(step) {
+    const at = here();
+    const next = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step));
+    rows[next]?.focus();
+    rows[next]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function tick() {
+    const box = rows[here()]?.querySelector(".tick");
+    if (box) box.checked = !box.checked;
+  }
+
+  // What is ticked, or else the one where the owner is.
+  function act(key) {
+    const verb = { a: "approve", s: "spam", d: "delete" }[key];
+    const all = form?.querySelector(`.acts.all [value="${verb}"]`);
+    if (rows.some((row) => row.querySelector(".tick").checked)) all?.click();
+    else rows[here()]?.querySelector(`[data-key="${key}"]`)?.click();
+  }
+
+  function legend() {
+    keys.open = !keys.open;
+    if (keys.open) keys.querySelector("summary").focus();
+  }
+
+  const does = {
+    j: () => move(1),
+    k: () => move(-1),
+    x: tick,
+    a: () => act("a"),
+    s: () => act("s"),
+    d: () => act("d"),
+    r: () => rows[here()]?.querySelector('[data-key="r"]')?.click(),
+    "?": legend,
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("textarea, select, input:not([type=checkbox])");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
+    const run = Object.hasOwn(does, event.key) && does[event.key];
+    if (!run) return;
+    event.preventDefault();
+    run();
+  });
+})();
