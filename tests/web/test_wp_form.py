@@ -1,0 +1,108 @@
+"""A WordPress theme's own comment form, with nothing changed but where it posts to."""
+
+import pytest
+
+from tests.web.conftest import Serve
+from tests.web.saying import ARTICLE, edit_token, is_known, kept, open_for_comments, pages
+from tests.web.stage import ADA, BLOG
+
+THEME = {
+    "author": "Ada",
+    "email": ADA,
+    "url": "https://ada.example.org",
+    "comment": "I *agree*.",
+    "comment_post_ID": "7",
+    "comment_parent": "0",
+    "wp-comment-cookies-consent": "yes",
+    "submit": "Post Comment",
+    "_wp_unfiltered_html_comment": "0123456789",
+    "akismet_comment_nonce": "abc",
+    "ak_js": "1736900000000",
+}
+
+
+async def test_its_fields_make_the_same_comment_as_ours(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        edit_token(await web.post("/wp-comments-post.php", data={**THEME, "redirect_to": ARTICLE}))
+        (comment,) = await kept(service)
+        assert (comment.name, comment.website, comment.raw, comment.parent_id) == (
+            "Ada", "https://ada.example.org/", "I *agree*.", None,
+        )  # fmt: skip
+        assert await pages(service) == [ARTICLE]
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers", "page"),
+    [
+        ({"redirect_to": f"{ARTICLE}/?utm_source=x#respond"}, {"Referer": f"{BLOG}/other"}, ARTICLE),
+        ({"redirect_to": "https://evil.example/"}, {"Referer": f"{ARTICLE}/"}, ARTICLE),
+        ({}, {"Referer": f"{ARTICLE}/", "Origin": BLOG}, ARTICLE),
+        ({}, {"Referer": f"{BLOG}/"}, f"{BLOG}/?p=7"),
+        ({}, {"Origin": BLOG}, f"{BLOG}/?p=7"),
+        ({"comment_post_ID": "007"}, {"Origin": BLOG}, f"{BLOG}/?p=7"),
+    ],
+)
+async def test_its_page_is_found(
+    serve: Serve, fields: dict[str, str], headers: dict[str, str], page: str
+) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        edit_token(await web.post("/wp-comments-post.php", data={**THEME, **fields}, headers=headers))
+        assert await pages(service) == [page]
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers"),
+    [
+        ({}, {}),
+        ({}, {"Referer": "https://evil.example/on-work"}),
+        ({}, {"Referer": "http://[::1"}),
+        ({"redirect_to": "https://evil.example/"}, {"Origin": "null"}),
+        ({"comment_post_ID": "7' OR 1=1"}, {"Origin": BLOG}),
+        ({"comment_post_ID": "²"}, {"Origin": BLOG}),
+        ({"comment_post_ID": ""}, {"Origin": BLOG}),
+    ],
+)
+async def test_where_no_page_can_be_found_the_text_is_given_back(
+    serve: Serve, fields: dict[str, str], headers: dict[str, str]
+) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        refused = await web.post("/wp-comments-post.php", data={**THEME, **fields}, headers=headers)
+        assert (refused.status_code, "I *agree*.</textarea>" in refused.text) == (422, True)
+        assert await kept(service) == []
+
+
+async def test_its_readers_go_back_to_the_article_with_their_comment(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        await is_known(web, service)
+        first = (await kept(service))[0]
+        sent = await web.post(
+            "/wp-comments-post.php",
+            data={**THEME, "comment_parent": str(first.id)},
+            headers={"Referer": f"{ARTICLE}/", "Origin": BLOG},
+        )
+        second = (await kept(service))[1]
+        assert (sent.status_code, sent.headers["Location"]) == (303, f"{ARTICLE}#comment-{second.id}")
+        assert second.parent_id == first.id
+
+
+async def test_its_mistakes_come_back_in_our_form(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        data = {**THEME, "email": "ada", "author": "", "redirect_to": ARTICLE}
+        refused = await web.post("/wp-comments-post.php", data=data)
+        assert refused.status_code == 422
+        for shown in ('id="comment-name-error"', 'id="comment-email-error"', 'value="https://ada.example.org"',
+                      "I *agree*.</textarea>", f'name="url" value="{ARTICLE}"'):  # fmt: skip
+            assert shown in refused.text, shown
+
+
+async def test_what_fills_its_trap_is_thanked_and_not_kept(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        data = {**THEME, "redirect_to": ARTICLE, "ak_hp_textarea": "buy"}
+        edit_token(await web.post("/wp-comments-post.php", data=data))
+        assert await kept(service) == []
