@@ -20,7 +20,7 @@ from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
-from newsletter.comments.reading import Shown, Standing, Threads
+from newsletter.comments.reading import PER_PAGE, Shown, Standing, Threads
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.store.threads import CHANGED, MOST_URLS
@@ -33,6 +33,7 @@ __all__ = [
     "LONGEST_WEBSITE",
     "MOST_AT_ONCE",
     "MOST_URLS",
+    "PER_PAGE",
     "TOGETHER",
     "TOPIC",
     "Brought",

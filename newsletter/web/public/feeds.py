@@ -1,0 +1,93 @@
+"""The newest comments as an Atom feed (RFC 4287): of one page, or of all."""
+
+import re
+from collections.abc import Hashable, Iterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from litestar import Request, Response, get
+
+from newsletter.clock import iso
+from newsletter.comments import Comment, Thread
+from newsletter.ids import EPOCH
+from newsletter.settings import Settings
+from newsletter.web.kit.site import Site, site_of
+from newsletter.web.public.thread_pages import web_address
+from newsletter.web.public.thread_query import Asked, one_page
+from newsletter.web.public.threads import fresh, on_shelf
+
+ATOM = "application/atom+xml"
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+
+
+class FeedSource:
+    """Makes the feed (kit/shelf.py). That of all pages hangs on too many threads to look at each."""
+
+    def __init__(self, site: Site, asked: Asked) -> None:
+        self._site = site
+        self._asked = asked
+
+    async def basis(self) -> Hashable | None:
+        if not self._asked.url:
+            return None
+        return (await self._site.db.read(self._site.threads.state, self._asked.url)).version
+
+    async def make(self) -> tuple[Hashable | None, bytes]:
+        basis = await self.basis()  # before the rest: what comes in between is then looked at again
+        newest = await self._site.db.read(self._site.threads.latest, self._asked.url)
+        return basis, "".join(atom(self._site.settings, self._asked.url, newest)).encode()
+
+
+@get("/threads/feed")
+async def feed(request: Request[Any, Any, Any]) -> Response[bytes]:
+    site = site_of(request)
+    asked = one_page(request.scope["query_string"], site.settings.page_origins, or_all=True)
+    asked = Asked(asked.url)
+    return fresh(request, site, await on_shelf(site, (asked, "feed"), FeedSource(site, asked)), ATOM)
+
+
+def atom(settings: Settings, url: str, newest: list[tuple[Comment, Thread]]) -> Iterator[str]:
+    """The feed's text; its ids stay for good, so that readers show nothing twice."""
+    own = f"{settings.public_url}/threads/feed" + (f"?{urlencode({'url': url})}" if url else "")
+    about = next((thread.title or thread.url for _, thread in newest), url) if url else settings.from_name
+    updated = max((_changed(comment) for comment, _ in newest), default=EPOCH)
+    yield '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+    yield f"  <id>{_text(own)}</id>\n  <title>Comments on {_text(about)}</title>\n"
+    yield f"  <updated>{iso(updated)}</updated>\n"
+    yield f"  <link rel={quoteattr('self')} type={quoteattr(ATOM)} href={_value(own)}/>\n"
+    if url:
+        yield f"  <link href={_value(url)}/>\n"
+    for comment, thread in newest:
+        yield from _entry(settings, comment, thread)
+    yield "</feed>\n"
+
+
+def _entry(settings: Settings, comment: Comment, thread: Thread) -> Iterator[str]:
+    link = f"{thread.url}#comment-{comment.id}"
+    website = web_address(comment.website)
+    name = f"tag:{urlsplit(settings.public_url).hostname},2026:comment-{comment.id}"  # RFC 4151
+    yield f"  <entry>\n    <id>{_text(name)}</id>\n"
+    yield f"    <title>{_text(comment.name)} on {_text(thread.title or thread.url)}</title>\n"
+    yield f"    <link href={_value(link)}/>\n"
+    yield f"    <published>{iso(comment.created_at)}</published>\n"
+    yield f"    <updated>{iso(_changed(comment))}</updated>\n"
+    yield f"    <author><name>{_text(comment.name)}</name>"
+    yield f"<uri>{_text(website)}</uri></author>\n" if website else "</author>\n"
+    yield f'    <content type="html">{_text(comment.html)}</content>\n  </entry>\n'
+
+
+def _changed(comment: Comment) -> int:
+    return comment.edited_at or comment.created_at
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+def _value(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text))
+
+
+ROUTES = [feed]
