@@ -221,6 +221,8 @@ _TABLE = "".join(f"[{n}]: https://example.org/{n}\n" for n in range(300))
 
 _UNITS = [unit.replace("$", "\n") for unit in _REPEATED.replace("\n", "").split("|")]
 SLOW = [(unit * 10_000)[:10_000] for unit in _UNITS] + [_TABLE[:9_000] + "\n" + "[1] [2] " * 100]
+# Readers of HTML take time in the square, and in the cube, of these.
+SLOW += ["".join(f"<i a{n}=1><p>" for n in range(700)), '<svg a="<">' * 900]
 PAYLOADS = [*_QUOTES, *_TAGS, *_ENDS, *_ADDRESSES, *_IN_LINKS, *_LINKS, *_LINES, *_CHARACTERS, *_LONG, *SLOW]
 PAYLOADS += [">" * 100_000, "*" * 100_000, "[" * 100_000, _TABLE * 10]
 
