@@ -18,7 +18,7 @@ _last = 0
 
 def new_id() -> int:
     global _last  # noqa: PLW0603  the last id handed out is what makes the next one unique
-    fresh = (clock.now() - EPOCH) << _SPREAD
+    fresh = max(1, clock.now() - EPOCH) << _SPREAD  # a clock that was never set stands before 2026
     with _lock:
         _last = _last + 1 if _last >= fresh else fresh | random.getrandbits(_SPREAD - 1)
         return _last

@@ -96,14 +96,7 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
     )
     await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
     doubts = await tx.run(
-        """
-        UPDATE outbox SET
-          state = CASE WHEN priority = :again AND resends = 0 THEN 'queued' ELSE 'in_doubt' END,
-          settled_at = CASE WHEN priority = :again AND resends = 0 THEN NULL ELSE CAST(:now AS BIGINT) END,
-          resends = CASE WHEN priority = :again AND resends = 0 THEN 1 ELSE resends END,
-          attempts = attempts + 1, worker = NULL, reply = 'The worker stopped before the server had answered.'
-        WHERE state = 'sending' AND (worker IS NULL OR worker NOT IN (SELECT id FROM workers))
-        """,
+        _DOUBT_THE_DEADS,
         again=TRANSACTIONAL,
         now=tx.now,
     )
@@ -112,6 +105,37 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
     return doubts
 
 
+class _Held(msgspec.Struct):
+    id: int
+
+
+async def held(tx: Tx, worker: int) -> list[int]:
+    """What the ledger says that `worker` has in its hands."""
+    rows = await tx.all(
+        _Held, "SELECT id FROM outbox WHERE state = 'sending' AND worker = :worker", worker=worker
+    )
+    return [row.id for row in rows]
+
+
+async def doubt(tx: Tx, worker: int, ids: list[int]) -> None:
+    """A living worker has lost these: it was given them, or told what became of them, on a connection that broke."""
+    for id in ids:
+        await tx.run(_DOUBT_ONE, again=TRANSACTIONAL, now=tx.now, id=id, worker=worker)
+    tx.wake(TOPIC)
+
+
 async def leave(tx: Tx, worker: int) -> None:
     """A clean stop."""
     await tx.run("DELETE FROM workers WHERE id = :id", id=worker)
+
+
+_DOUBT = """
+    UPDATE outbox SET
+      state = CASE WHEN priority = :again AND resends = 0 THEN 'queued' ELSE 'in_doubt' END,
+      settled_at = CASE WHEN priority = :again AND resends = 0 THEN NULL ELSE CAST(:now AS BIGINT) END,
+      resends = CASE WHEN priority = :again AND resends = 0 THEN 1 ELSE resends END,
+      attempts = attempts + 1, worker = NULL, reply = 'The worker stopped before the server had answered.'
+    WHERE state = 'sending'
+    """
+_DOUBT_THE_DEADS = f"{_DOUBT} AND (worker IS NULL OR worker NOT IN (SELECT id FROM workers))"  # noqa: S608  our own
+_DOUBT_ONE = f"{_DOUBT} AND id = :id AND worker = :worker"

@@ -11,6 +11,7 @@ from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
 from newsletter.mail import ledger, limits
 from newsletter.mail.claims import Delivery, due
+from newsletter.mail.hand import Hand
 from newsletter.mail.handover import Handover, where
 from newsletter.mail.ledger import Settlement
 from newsletter.mail.outbox import TOPIC
@@ -56,6 +57,7 @@ class Worker:
         self._beat = beat
         self._poll = poll
         self._id = ids.new_id()
+        self._hand = Hand()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
@@ -141,6 +143,11 @@ class Worker:
         self._stranded = False
         if doubts:
             _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
+        if strays := self._hand.strays(await self._db.read(ledger.held, self._id)):
+            _log.warning(
+                "The database was lost over %d messages; whether they arrived is in doubt.", len(strays)
+            )
+            await self._db.write(ledger.doubt, self._id, strays)
 
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""
@@ -204,18 +211,27 @@ class Worker:
 
     async def _use(self, connection: Connection) -> bool:
         """Send over it until the work or the connection is at its end. Whether there may be more work."""
-        rows = await self._turn(None, 1)
+        rows = await self._turn(None, int(not self._stopping))
         while rows:
-            done = await self._handover.deliver(connection, rows[0])
-            go_on = connection.usable and not self._stopping
-            rows = await self._turn(done, int(go_on))
+            try:
+                done = await self._handover.deliver(connection, rows[0])
+                go_on = connection.usable and not self._stopping
+                more = await self._turn(done, int(go_on))
+            finally:
+                self._hand.drop(rows[0].id)
+            rows = more
         return not connection.usable
 
     async def _turn(self, done: Settlement | None, limit: int) -> list[Delivery]:
         while True:
             try:
                 await self._share()
-                return await self._db.write(ledger.turn, self._tokens, self._id, done, limit, self._limits)
+                with self._hand.turning():
+                    rows = await self._db.write(
+                        ledger.turn, self._tokens, self._id, done, limit, self._limits
+                    )
+                    self._hand.take(row.id for row in rows)
+                return rows
             except Unavailable:
                 if done is None:
                     raise

@@ -2,7 +2,8 @@
 
 An *action* is a coroutine function `async def verb(tx, …)` that awaits nothing but its `tx`. It is one
 transaction: it happens whole or not at all, and may be run again after a failed attempt, so it must have
-no effect outside its `tx`. It does not catch ConstraintError: on PostgreSQL the transaction is over then.
+no effect outside its `tx`. It does not catch ConstraintError: on PostgreSQL the transaction is over then. It makes
+and changes no tables: that is for migrations, and SQLite would keep it of an action that failed among others.
 
 SQL is one text for both engines. What PostgreSQL is stricter about, and SQLite would let pass:
 

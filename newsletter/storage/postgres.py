@@ -37,10 +37,20 @@ PAUSES = (0.01, 0.03, 0.1, 0.3)
 """Seconds before an action is tried again that PostgreSQL broke off for another's sake."""
 
 _COMMAND_SECONDS = 60.0
+_IMPATIENT = "SET LOCAL lock_timeout = '50ms'"
+"""For a batch in step: two that wait for each other in a ring would else wait a second for PostgreSQL to see it.
+Where one is held up, each of its members is done by itself, which can wait for nobody in a ring."""
+
 _SETTINGS = {"application_name": "newsletter", "synchronous_commit": "on", "timezone": "UTC", "jit": "off"}
 
 if asyncpg:
-    ANY: tuple[type[Exception], ...] = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+    ANY: tuple[type[Exception], ...] = (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # a connection that the server has cut in the middle
+        OSError,
+        TimeoutError,
+    )
     _OPENING: tuple[type[Exception], ...] = (*ANY, ValueError)
     _AGAIN: tuple[type[Exception], ...] = (
         asyncpg.SerializationError,
@@ -49,6 +59,7 @@ if asyncpg:
     )
     _TROUBLE: tuple[type[Exception], ...] = (
         asyncpg.PostgresConnectionError,
+        asyncpg.InternalClientError,
         asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,
         asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections now
@@ -155,6 +166,7 @@ class PostgresDatabase:
     async def _in_step(self, batch: Sequence[Member]) -> None:
         async def once() -> None:
             async with self._transaction() as tx:
+                await explained(tx.connection.execute(_IMPATIENT))
                 await in_step(batch, tx.now, lambda *asked: _pipelined(tx.connection, *asked))
             for member in batch:
                 for topic in member.tx.topics:

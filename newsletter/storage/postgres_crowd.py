@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from newsletter.errors import NewsletterError
 from newsletter.storage.db import ConstraintError, Param, S, row_maker
@@ -153,13 +153,17 @@ class Crowd:
         batch: Sequence[Member] = ()
         try:
             while batch := self._next_batch():
-                await self._settle(batch)
-                self._under_way.difference_update(member.about for member in batch)
+                try:
+                    await self._settle(batch)
+                finally:
+                    self._under_way.difference_update(member.about for member in batch)
         except BaseException:  # the loop is being torn down
             for member in (*batch, *self._waiting):
                 member.future.cancel()
             self._waiting.clear()
             raise
+        finally:  # at once: who joins before the loop's next turn must find it gone
+            self._lanes.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def _next_batch(self) -> list[Member]:
         """The first of each matter, in the order of their matters: two batches then seldom wait for each other

@@ -1,13 +1,17 @@
 """What crowds do at once may share a transaction; nobody notices, but for the speed."""
 
 import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
+import msgspec
 import pytest
 
 from newsletter.errors import BadInput
 from newsletter.ids import new_id
 from newsletter.storage import ConstraintError, Database, Tx, open_database
-from newsletter.storage.postgres_crowd import placed
+from newsletter.storage.postgres_crowd import LANES, Crowd, CrowdTx, Member, placed
 
 
 async def tag(tx: Tx, name: str, title: str = "") -> tuple[bool, str, int]:
@@ -82,6 +86,62 @@ async def test_the_answer_comes_after_the_commit(db: Database, database_url: str
 
     assert all(await asyncio.gather(*(write_and_look(f"t{n}") for n in range(60))))
     await other.close()
+
+
+async def test_who_joins_as_the_last_of_a_crowd_leave_is_picked_up() -> None:
+    """All lanes end in one turn of the loop, and in that very turn somebody comes."""
+    together = asyncio.Event()
+
+    async def act(tx: CrowdTx) -> int:
+        return tx.now
+
+    async def alone(action: Callable[[CrowdTx], Coroutine[Any, Any, int]]) -> int:
+        await together.wait()
+        return await action(CrowdTx(7))
+
+    async def in_step(batch: Sequence[Member]) -> None:
+        raise AssertionError(f"{len(batch)} were taken together")
+
+    crowd = Crowd(in_step, alone)
+
+    async def come(times: int) -> int:
+        for _ in range(times):
+            seen: int = await crowd.join(secrets.token_hex(), act)
+        return seen
+
+    asking = []
+    for n in range(LANES):
+        asking.append(asyncio.create_task(come(1 if n else 2)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # taken by a lane of its own
+    together.set()
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*asking) == [7] * LANES
+    await crowd.close()
+
+
+async def test_two_crowds_in_one_anothers_way_both_go_on(db: Database) -> None:
+    """What one writes first the other writes last, under names that say nothing of it."""
+    await db.write(tag, "left")
+    await db.write(tag, "right")
+
+    async def both(tx: Tx, first: str, second: str) -> None:
+        for name in (first, second):
+            await tx.run("UPDATE tags SET title = title || '.' WHERE name = :name", name=name)
+
+    pairs = [("left", "right"), ("right", "left")] * 40
+    await asyncio.gather(*(db.write_in_crowd(f"p{n}", both, *pair) for n, pair in enumerate(pairs)))
+    titles = await db.read(look_at_titles)
+    assert titles == {"left": "LEFT" + "." * 80, "right": "RIGHT" + "." * 80}
+
+
+class Titled(msgspec.Struct):
+    name: str
+    title: str
+
+
+async def look_at_titles(tx: Tx) -> dict[str, str]:
+    return {row.name: row.title for row in await tx.all(Titled, "SELECT name, title FROM tags")}
 
 
 async def test_a_caller_who_gives_up_harms_nobody(db: Database) -> None:

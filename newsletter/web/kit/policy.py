@@ -86,6 +86,8 @@ def known_target(url: str, settings: Settings) -> str:
     except ValueError:
         return ""
     known = (settings.public_origin, *settings.allowed_origins)
+    if not url.isprintable() or " " in url:
+        return ""
     return url if f"{target.scheme}://{target.netloc.lower()}" in known else ""
 
 
