@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -119,7 +118,6 @@ class Signups:
         return {
             "form_title": form.title,
             "magnet_title": form.magnets[0].title if form.magnets else None,
-            "host": urlsplit(self._settings.public_url).hostname,
             "expires_days": self._settings.confirmation_days,
             "links": {
                 "confirm": ["/confirm/", "confirm", [signup_id, epoch]],

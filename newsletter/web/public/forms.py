@@ -36,6 +36,12 @@ FOREIGN = (
 )
 
 
+@get("/")
+async def home() -> Response[Any]:
+    """Who comes to the service's own address gets to the form that every installation starts with."""
+    return Redirect("/forms/guide", status_code=303, headers={"Cache-Control": "no-store"})
+
+
 @get("/forms/{slug:str}")
 async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     site = site_of(request)
@@ -201,4 +207,4 @@ def _definition(site: Site, form: Form) -> dict[str, Any]:
 
 
 # Litestar answers OPTIONS by itself where no handler came first.
-ROUTES = [before_json, show, show_embedded, sent, sent_embedded, submit, submit_embedded]
+ROUTES = [home, before_json, show, show_embedded, sent, sent_embedded, submit, submit_embedded]
