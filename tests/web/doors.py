@@ -3,21 +3,34 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httpx
 
 from newsletter.addresses import parse
 from newsletter.clock import SECOND
+from newsletter.comments import Draft
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.stage import ADA, BEN, HOST, MALLORY, OLGA, Stage
+from tests.web.stage import ADA, BEN, CLEO, HOST, MALLORY, OLGA, URL, Stage
 from tests.web.wire import ask
 
 Fields = dict[str, str]
 NO_HEADERS: Mapping[str, str] = {}
 
 _SIGN_UP = {"email": MALLORY, "name": "Mallory", "token": "live", "leave_blank": "", "altcha": ""}
+
+ARTICLE = f"{URL}/on-work"
+_COMMENT = {
+    "url": ARTICLE, "title": "On work", "parent": "", "name": "Mallory", "email": MALLORY, "website": f"{URL}/m",
+    "comment": "live", "follow": "thread", "newsletter": "1", "redirect_to": ARTICLE, "leave_blank": "",
+    "token": "live", "altcha": "",
+}  # fmt: skip
+_THEME = {
+    "author": "Mallory", "email": MALLORY, "url": f"{URL}/m", "comment": "live", "comment_post_ID": "7",
+    "comment_parent": "0", "redirect_to": ARTICLE, "wp-comment-cookies-consent": "yes", "ak_hp_textarea": "",
+}  # fmt: skip
 
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/forms/{slug:str}": _SIGN_UP,
@@ -30,11 +43,32 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/preferences/{token:str}": {"name": "Countess", "pause": "1", "topic-work": "1"},
     "/preferences/{token:str}/erase": {},
     "/preferences/{token:str}/fresh": {},
+    "/comments": _COMMENT,
+    "/comments/preview": {"comment": "live"},
+    "/comments/confirm/{token:str}": {},
+    "/comments/edit/{token:str}": {"comment": "live", "do": "save"},
+    "/comments/edit/{token:str}/delete": {},
+    "/comments/moderate/{token:str}": {"action": "approve", "comment": ""},
+    "/wp-comments-post.php": _THEME,
+    "/f/{token:str}": {},
+    "/threads/counts": {},  # it reads a list, and changes nothing
+    "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
+    "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},
+    "/admin/comments/settings": {
+        "policy": "first",
+        "depth": "3",
+        "most_links": "2",
+        "close_after_days": "0",
+        "rules": "hold word spam",
+        "csrf": "live",
+    },
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
 }
 REQUIRED = {"email", "csrf"}
+MULTILINE = {"comment", "raw"}
+INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
     "/forms/{slug:str}",
@@ -48,6 +82,16 @@ SHOWN = {
     "/preferences/{token:str}",
     "/preferences/{token:str}/data",
     "/preferences/{token:str}/erase",
+    "/comments/new",
+    "/comments/sent/{token:str}",
+    "/comments/edit/{token:str}",
+    "/comments/confirm/{token:str}",
+    "/comments/moderate/{token:str}",
+    "/f/{token:str}",
+    "/threads",
+    "/threads/embed",
+    "/threads/counts",
+    "/threads/feed",
     "/assets/{name:str}",
     "/embed.js",
     "/robots.txt",
@@ -57,8 +101,20 @@ SHOWN = {
     "/admin/sign-in",
     "/admin/enter/{token:str}",
     "/admin/export",
+    "/admin/comments",
+    "/admin/comments/{id:str}",
+    "/admin/comments/settings",
 }
-OPENED_BY: dict[str, tuple[Purpose, ...]] = {  # which tokens open a door, by its first folder
+OF_A_PAGE = {"/comments/new", "/threads", "/threads/embed", "/threads/counts"}
+LEAVING = {"/u/{token:str}", "/f/{token:str}"}  # a POST there always says that it is done
+OPENED_BY: dict[
+    str, tuple[Purpose, ...]
+] = {  # which tokens open a door, by its first folder, or two of comments
+    "comments/sent": ("comment-edit",),
+    "comments/edit": ("comment-edit",),
+    "comments/confirm": ("comment",),
+    "comments/moderate": ("moderate",),
+    "f": ("unfollow",),
     "confirm": ("confirm",),
     "block": ("block",),
     "downloads": ("download", "page-download"),
@@ -69,7 +125,8 @@ OPENED_BY: dict[str, tuple[Purpose, ...]] = {  # which tokens open a door, by it
 
 
 def own_purposes(template: str) -> tuple[Purpose, ...]:
-    return OPENED_BY[template.split("/")[1]]
+    first, second = template.split("/")[1:3]
+    return OPENED_BY[f"{first}/{second}" if first == "comments" else first]
 
 
 @dataclass
@@ -80,12 +137,16 @@ class Doors:
     web: httpx.AsyncClient
     tokens: dict[Purpose, str]
     csrf: str
+    comment_id: int  # of one that waits for Olga
 
     def path(self, template: str, token: str | None = None) -> str:
         """A real address for a route's template, with the token that opens it unless another is given."""
         if "{token:str}" in template:
             token = self.tokens[own_purposes(template)[0]] if token is None else token
             return template.replace("{token:str}", token)
+        if template in OF_A_PAGE:
+            return f"{template}?{urlencode({'url': ARTICLE})}"
+        template = template.replace("{id:str}", str(self.comment_id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
         return template.replace("{slug:str}", "guide").replace("{name:str}", style)
 
@@ -102,7 +163,8 @@ class Doors:
 
     def fields(self, template: str) -> Fields:
         """What its form would send."""
-        live = {"token": self.tokens["form"], "csrf": self.csrf}
+        live = {"token": self.tokens["form"], "csrf": self.csrf, "action": f"approve-{self.comment_id}"}
+        live["comment"] = f"I agree, {new_id()} times."  # the same twice would be refused
         return {name: live[name] if value == "live" else value for name, value in TAKEN[template].items()}
 
 
@@ -116,13 +178,38 @@ async def opened(service: Stage) -> Doors:
     await service.signs_in(web)
     found = re.search(r'name="csrf" value="(\w+)"', (await web.get("/admin")).text)
     assert found
-    return Doors(service, web, await _tokens(service), found[1])
+    waits = await _says(service, CLEO)
+    tokens = await _tokens(service) | await _of_comments(service, await _says(service, BEN), waits)
+    return Doors(service, web, tokens, found[1], waits)
 
 
 async def _furnish(tx: Tx) -> None:
     sql = "INSERT INTO tags (id, name, title, public) VALUES (:id, 'work', 'On work', 1)"
     await tx.run(sql, id=new_id())
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
+
+
+async def _says(service: Stage, email: str) -> int:
+    draft = Draft(
+        ARTICLE, "On work", None, email[:4], parse(email), "", f"I agree, {email}.", follow="thread"
+    )
+    return (await service.site.db.write(service.site.comments.write, draft)).id
+
+
+async def _of_comments(service: Stage, own: int, waits: int) -> dict[Purpose, str]:
+    """`own` is Ben's, which he did not confirm; `waits` is Cleo's, who follows its thread."""
+    now, site = service.clock.now(), service.site
+    await site.db.write(site.comments.confirm, waits, 1)
+
+    async def follows(tx: Tx) -> int:
+        return int(await tx.value("SELECT id FROM follows"))
+
+    return {
+        "comment": site.tokens.make("comment", own, 1, now=now),
+        "comment-edit": site.tokens.make("comment-edit", own, now=now),
+        "moderate": site.tokens.make("moderate", waits, now=now),
+        "unfollow": site.tokens.make("unfollow", await site.db.read(follows)),
+    }
 
 
 async def _tokens(service: Stage) -> dict[Purpose, str]:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.web.doors import SHOWN, TAKEN, Doors, own_purposes
+from tests.web.doors import LEAVING, SHOWN, TAKEN, Doors, own_purposes
 from tests.web.stage import HOST, MALLORY
 from tests.web.wire import ask, status
 
@@ -47,7 +47,7 @@ async def test_wrong_methods(doors: Doors) -> None:
 
 
 NOWHERE = (
-    "/", "/forms/none", "/forms/", "/forms/%ff", "/forms/%ED%A0%80", "/assets/..%2fbase.html",
+    "/forms/none", "/forms/", "/forms/%ff", "/forms/%ED%A0%80", "/assets/..%2fbase.html",
     "/../etc/passwd", "/%2e%2e/x", "/admin/x", "/admin/..%2fforms", "/%61dmin/x", "/Admin", "/ADMIN/export",
 )  # fmt: skip
 
@@ -109,7 +109,7 @@ async def test_broken_links(doors: Doors) -> None:
         for token, expected in broken(doors.tokens[own_purposes(template)[0]]).items():
             path = doors.path(template, quote(token, safe="%"))
             answer = status(await doors.ask(method, path))
-            left = template == "/u/{token:str}" and method == "POST" and expected == 404
+            left = template in LEAVING and method == "POST" and expected == 404
             assert answer == (200 if left else expected), (method, template, token)
     assert await doors.service.dump() == before
 
@@ -124,7 +124,7 @@ async def test_links_meant_for_elsewhere(doors: Doors) -> None:
             if purpose in own_purposes(template):
                 continue
             answer = status(await doors.ask(method, doors.path(template, token)))
-            expected = 200 if (method, template) == ("POST", "/u/{token:str}") else 404
+            expected = 200 if method == "POST" and template in LEAVING else 404
             assert answer == expected, (method, template, purpose)
     assert await doors.service.dump() == before
     for template in WITH_TOKEN:
@@ -155,7 +155,8 @@ async def test_hostile_queries(doors: Doors) -> None:
         for query in queries:
             answer = await doors.ask("GET", f"{doors.path(template)}?{query}")
             assert 200 <= status(answer) < 500, (template, query)
-            assert b"<script>alert" not in answer
+            as_json = b"content-type: application/json" in answer.lower()  # text, whatever it holds
+            assert as_json or b"<script>alert" not in answer, (template, query)
         assert status(await doors.ask("GET", f"{doors.path(template)}?form=%00")) == 400
     assert unread(await doors.service.dump()) == unread(before)
 

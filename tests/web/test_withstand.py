@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.web.doors import REQUIRED, SHOWN, TAKEN, Doors
+from tests.web.doors import INDULGENT, MULTILINE, REQUIRED, SHOWN, TAKEN, Doors
 from tests.web.stage import HOST
 from tests.web.wire import status
 
@@ -66,6 +66,8 @@ def faults(media_type: str, good: dict[str, str]) -> Iterator[tuple[str, Pairs]]
             yield f"{field}: missing", others
         yield f"{field}: repeated", [*whole, (field, right)]
         for name, value in BAD.items():
+            if field in MULTILINE and name in ("line feed", "CRLF"):
+                continue
             yield f"{field}: {name}", [*others, (field, right + value)]
         for wrong in {JSON: NOT_TEXT, MULTIPART: [FILE]}.get(media_type, []):
             yield f"{field}: {wrong!r}", [*others, (field, wrong)]
@@ -92,6 +94,8 @@ async def test_every_field(doors: Doors) -> None:
     before = await doors.service.dump()
     for template, media_type in product(FORMS, KINDS):
         for name, pairs in faults(media_type, doors.fields(template)):
+            if template in INDULGENT and name.startswith("unknown"):
+                continue
             answer = await send(doors, template, media_type, encoded(media_type, pairs))
             assert answer == 422, (template, media_type, name)
     assert await doors.service.dump() == before
