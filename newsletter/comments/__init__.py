@@ -13,6 +13,7 @@ from newsletter.comments.model import (
     Policy,
     Status,
     Thread,
+    Words,
     Written,
 )
 from newsletter.comments.moderation import MOST_AT_ONCE, Moderation
@@ -24,7 +25,7 @@ from newsletter.comments.reading import PER_PAGE, Shown, Standing, Threads
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.store.threads import CHANGED, MOST_URLS
-from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, render, website
+from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, plain, render, website
 
 __all__ = [
     "CHANGED",
@@ -56,6 +57,7 @@ __all__ = [
     "Thread",
     "Threads",
     "Waiting",
+    "Words",
     "Written",
     "as_json",
     "as_wxr",
@@ -63,6 +65,7 @@ __all__ = [
     "canonical_url",
     "count_comments",
     "in_order",
+    "plain",
     "read",
     "render",
     "website",

@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 from newsletter.addresses import Address
 from newsletter.clock import MINUTE
 from newsletter.comments import judging
-from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Written
+from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Words, Written
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
-from newsletter.comments.text import render
 from newsletter.errors import NotFound, Refused, Repeated
 from newsletter.mail import Post
 from newsletter.settings import Settings
@@ -48,27 +47,25 @@ class Comments:
         parent = await self._parent(tx, thread, draft.parent_id)
         if options.closes(thread, tx.now):
             raise Refused(CLOSED)
-        html = render(draft.raw)
-        if await self._post.suppressed(
-            tx, draft.address.key
-        ):  # nothing of the address is kept, and nothing told
-            comment = await self._add(tx, thread, parent, None, draft, html, ("pending", MUTE), options)
+        if await self._post.suppressed(tx, draft.address.key):
+            # Nothing of the address is kept, and nothing told.
+            comment = await self._add(tx, thread, parent, None, draft, ("pending", MUTE), options)
             return Written(comment.id, "pending")
         person = await people.admit(tx, draft.address)
-        status, why = await judging.judge(tx, options, person, draft, html)
+        status, why = await judging.judge(tx, options, person, draft)
         if person.confirmed_at is None and status != "spam":
             status = "unverified"
-        comment = await self._add(tx, thread, parent, person, draft, html, (status, why), options)
+        comment = await self._add(tx, thread, parent, person, draft, (status, why), options)
         if status == "unverified":
             return Written(comment.id, status, await self._ask(tx, person, comment, draft))
         await self._settle(tx, comment, person, status)
         return Written(comment.id, status)
 
     async def _parent(self, tx: Tx, thread: Thread, id: int | None) -> Comment | None:
-        """Raises Refused unless it is there for all to see, on the same page."""
+        """Raises Refused unless it is there for all to see, on the same page; it stays until this is over."""
         if not id:
             return None
-        parent = await store.find(tx, id)
+        parent = await store.find(tx, id, held=True)
         if parent is None or parent.thread_id != thread.id or parent.status != "approved":
             raise Refused(FOREIGN_PARENT)
         return parent
@@ -80,7 +77,6 @@ class Comments:
         parent: Comment | None,
         person: Commenter | None,
         draft: Draft,
-        html: str,
         judged: tuple[Status, str],
         options: Options,
     ) -> Comment:
@@ -97,7 +93,7 @@ class Comments:
             website=draft.website,
             avatar=self.picture(thread.url, draft.address.key),
             raw=draft.raw,
-            html=html,
+            html=draft.html,
             status=status,
             why=why,
             follow=draft.follow,
@@ -152,6 +148,12 @@ class Comments:
             raise NotFound(OLD_LINK)
         return comment, thread
 
+    async def waiting_with(self, tx: Tx, comment: Comment) -> list[Comment]:
+        """All that the same press of the button sets free: whatever waits under the same address."""
+        if comment.commenter_id is None:
+            return []
+        return await store.of_person(tx, comment.commenter_id, "unverified")
+
     async def confirm(self, tx: Tx, comment_id: int, epoch: int) -> tuple[Comment, Thread]:
         """They pressed the button: the address is theirs, and all that waited for that goes on. Idempotent.
 
@@ -192,33 +194,37 @@ class Comments:
             raise NotFound(OLD_LINK)
         return comment
 
-    async def edit(self, tx: Tx, comment_id: int, raw: str) -> Comment:
-        """New words, judged as any comment is: what would wait does wait again. Raises NotFound, Refused, Repeated."""
+    async def edit(self, tx: Tx, comment_id: int, words: Words) -> Comment:
+        """New words, judged as any comment is: what would wait does wait again. Raises NotFound, Refused."""
         comment = await self.own(tx, comment_id)
-        person = await people.find(tx, comment.commenter_id)
-        thread = await threads.find(tx, comment.thread_id)
         if comment.created_at < tx.now - EDITABLE:
             raise Refused(TOO_LATE)
-        html = render(raw)
-        await store.rewrite(
-            tx, comment.id, raw, html, self._tokens.fingerprint("comment", f"{comment.id}\n{raw}")
-        )
-        if comment.status == "approved" and person and thread:
-            await threads.changed(tx, thread.id, 0)
-            await self._judge_again(tx, comment, person, thread, raw, html)
+        digest = self._tokens.fingerprint("comment", f"{comment.id}\n{words.raw}")
+        await store.rewrite(tx, comment.id, words.raw, words.html, digest)
+        if comment.status == "approved":
+            await threads.changed(tx, comment.thread_id, 0)
+        await self._judge_again(tx, comment, words)
         return await self.own(tx, comment_id)
 
-    async def _judge_again(
-        self, tx: Tx, comment: Comment, person: Commenter, thread: Thread, raw: str, html: str
-    ) -> None:
+    async def _judge_again(self, tx: Tx, comment: Comment, words: Words) -> None:
+        """An edit can only make it worse: what waits goes on waiting for whom it waits."""
+        person = await people.find(tx, comment.commenter_id)
+        if person is None or comment.status == "spam":
+            return
         draft = Draft(
-            thread.url, "", None, comment.name, Address(person.email, person.email_key), comment.website, raw
-        )
-        status, why = await judging.judge(tx, await learning.options(tx), person, draft, html)
-        if status != "approved" and not comment.by_owner:
+            words.raw, words.html, url="", name=comment.name, website=comment.website,
+            address=Address(person.email, person.email_key),
+        )  # fmt: skip
+        status, why = await judging.judge(tx, await learning.options(tx), person, draft)
+        if comment.status == "unverified" and status != "spam":
+            status = "unverified"
+        if comment.status == "pending" and status == "approved":
+            return
+        if (status, why) != (comment.status, comment.why):
             await store.decide(tx, comment.id, status, why)
-            await threads.changed(tx, thread.id, -1)
             tx.wake(learning.TOPIC)
+        if comment.status == "approved" != status:
+            await threads.changed(tx, comment.thread_id, -1)
 
     async def remove(self, tx: Tx, comment_id: int) -> None:
         """Its author takes it back. Raises NotFound, Refused."""

@@ -18,7 +18,7 @@ PERHAPS_SPAM = 0.6
 _LINK = re.compile(r'href="([^"]+)"')  # of our own sanitised text, which always quotes them so
 
 
-async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft, html: str) -> tuple[Status, str]:
+async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft) -> tuple[Status, str]:
     """The status that the comment gets once its address is confirmed, and why it waits (for the owner)."""
     if person.blocked:
         return "spam", "You blocked this author."
@@ -27,9 +27,9 @@ async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft, html:
         name=draft.name,
         email_key=person.email_key,
         website=draft.website,
-        links=link_hosts(html),
+        links=link_hosts(draft.html),
         network=draft.network,
-        link_count=count_links(html),
+        link_count=count_links(draft.html),
     )
     ruled = verdict(parse_rules(options.rules), candidate, options.most_links)
     if ruled == "refuse":

@@ -9,11 +9,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
-from newsletter.errors import SettingsError, Unavailable
+from newsletter.errors import SettingsError
 from newsletter.storage.db import (
     ROWS_PER_CHUNK,
     Action,
-    ConstraintError,
     P,
     Param,
     S,
@@ -24,11 +23,7 @@ from newsletter.storage.db import (
 )
 from newsletter.storage.placeholders import bound, compiled
 from newsletter.storage.postgres_crowd import Crowd, Member, in_step
-
-try:
-    import asyncpg
-except ModuleNotFoundError:
-    asyncpg = None  # type: ignore[assignment]  # the extra is not installed
+from newsletter.storage.postgres_trouble import AGAIN, ANY, asyncpg, explained, reached
 
 _log = logging.getLogger(__name__)
 
@@ -42,37 +37,6 @@ _IMPATIENT = "SET LOCAL lock_timeout = '50ms'"
 Where one is held up, each of its members is done by itself, which can wait for nobody in a ring."""
 
 _SETTINGS = {"application_name": "newsletter", "synchronous_commit": "on", "timezone": "UTC", "jit": "off"}
-
-if asyncpg:
-    ANY: tuple[type[Exception], ...] = (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # a connection that the server has cut in the middle
-        OSError,
-        TimeoutError,
-    )
-    _OPENING: tuple[type[Exception], ...] = (*ANY, ValueError)
-    _AGAIN: tuple[type[Exception], ...] = (
-        asyncpg.SerializationError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.InvalidCachedStatementError,  # another process has migrated
-    )
-    _TROUBLE: tuple[type[Exception], ...] = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InternalClientError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.ObjectNotInPrerequisiteStateError,  # it takes no connections now
-        asyncpg.InvalidCatalogNameError,  # dropped under us
-        asyncpg.LockNotAvailableError,
-        OSError,
-        TimeoutError,
-    )
-    _MISTAKEN: tuple[type[Exception], ...] = (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidCatalogNameError,
-        ValueError,
-    )
 
 
 class PostgresTx:
@@ -248,46 +212,15 @@ async def connect(url: str) -> Any:
     return await reached(asyncpg.connect(url, timeout=30, server_settings=_SETTINGS))
 
 
-async def reached(opening: Awaitable[T]) -> T:
-    try:
-        return await opening
-    except _OPENING as error:
-        if isinstance(error, _MISTAKEN):
-            raise SettingsError(f"NEWSLETTER_DATABASE_URL can't be used: {error.args[0]}.") from None
-        _log.error("PostgreSQL can't be reached: %s", error)
-        raise Unavailable("PostgreSQL does not answer at NEWSLETTER_DATABASE_URL. Does it run?") from None
-
-
-async def explained(asking: Awaitable[T], sql: str = "") -> T:
-    """Awaits the driver and turns what it raises into the port's errors, without the values in its text."""
-    try:
-        return await asking
-    except ANY as error:
-        raise _explanation(error, sql) from None
-
-
-def _explanation(error: Exception, sql: str) -> Exception:
-    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        return ConstraintError(error.args[0])
-    if isinstance(error, asyncpg.DataError | ValueError):
-        return ValueError(f"PostgreSQL takes no such value here, by its type or its size: {sql}")
-    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-        return RuntimeError(f"This statement writes: its action belongs in db.write. {sql}")
-    if isinstance(error, _TROUBLE) or "closed" in str(error) or "closing" in str(error):
-        _log.error("PostgreSQL is in trouble: %s: %s", type(error).__name__, error.args[:1])
-        return unavailable()
-    return error
-
-
 async def _persist(once: Callable[[], Awaitable[T]]) -> T:
     for pause in PAUSES:
         try:
             return await once()
-        except _AGAIN:
+        except AGAIN:
             await asyncio.sleep(pause)
     try:
         return await once()
-    except _AGAIN as error:
+    except AGAIN as error:
         _log.error("PostgreSQL broke an action off %d times: %s", len(PAUSES) + 1, type(error).__name__)
         raise unavailable() from None
 

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.addresses import parse
 from newsletter.clock import DAY, MINUTE
-from newsletter.comments import Comment, Draft, Shown, Written
+from newsletter.comments import Comment, Draft, Shown, Words, Written
 from newsletter.errors import NotFound, Refused, Repeated
 from newsletter.storage import Tx
 from tests.cast import House
@@ -175,14 +175,14 @@ async def test_an_author_changes_a_comment_for_a_quarter_of_an_hour(house: House
     await says(house)
     await confirms(house, ADA)
     mine = await says(house, text="Teh typo")
-    await house.db.write(house.site.comments.edit, mine.id, "The *typo*")
+    await house.db.write(house.site.comments.edit, mine.id, Words("The *typo*"))
     changed = (await thread(house)).comments[1]
     assert changed.raw == "The *typo*"
     assert changed.edited_at is not None
     assert "<em>typo</em>" in changed.html
     clock.forward(15 * MINUTE + 1)
     with pytest.raises(Refused):
-        await house.db.write(house.site.comments.edit, mine.id, "Too late")
+        await house.db.write(house.site.comments.edit, mine.id, Words("Too late"))
     with pytest.raises(Refused):
         await house.db.write(house.site.comments.remove, mine.id)
 
@@ -193,9 +193,20 @@ async def test_an_edit_is_judged_as_any_comment(house: House) -> None:
     await confirms(house, ADA)
     mine = await says(house, text="Harmless")
     assert await shown(house) == 2
-    await house.db.write(house.site.comments.edit, mine.id, "Casino, casino")
+    await house.db.write(house.site.comments.edit, mine.id, Words("Casino, casino"))
     assert await shown(house) == 1
     assert "Casino, casino" not in await texts(house)
+
+
+async def test_an_edit_before_the_confirmation_is_judged_too(house: House) -> None:
+    await lets_all_speak(house, rules="hold word casino\nrefuse word pills")
+    held = await says(house, text="Harmless")
+    refused = await says(house, text="As harmless")
+    await house.db.write(house.site.comments.edit, held.id, Words("Casino"))
+    await house.db.write(house.site.comments.edit, refused.id, Words("Pills"))
+    await confirms(house, ADA)
+    assert await texts(house) == []
+    assert await house.db.read(house.site.moderation.waiting) == {"pending": 1, "spam": 1}
 
 
 async def test_a_comment_taken_back_leaves_a_place_only_for_its_answers(house: House) -> None:
@@ -207,7 +218,7 @@ async def test_a_comment_taken_back_leaves_a_place_only_for_its_answers(house: H
     await house.db.write(house.site.comments.remove, alone.id)
     await house.db.write(house.site.comments.remove, first.id)
     found = (await thread(house)).comments
-    assert [(c.status, c.name, c.raw, c.html, c.avatar) for c in found][0] == ("deleted", "", "", "", "")
+    assert next((c.status, c.name, c.raw, c.html, c.avatar) for c in found) == ("deleted", "", "", "", "")
     assert [c.raw for c in found] == ["", "An answer"]
     assert await shown(house) == 1
     with pytest.raises(NotFound):

@@ -18,6 +18,7 @@ class Waiting(msgspec.Struct):
     """What one mailed button confirms."""
 
     comment: Comment
+    others: list[Comment]  # under the same address, set free by the same press
     thread: Thread
     form: Form | None  # the newsletter's, where it was asked for along with the comment
 
@@ -52,7 +53,8 @@ async def keep(
 async def waiting(tx: Tx, site: Site, ids: tuple[int, ...]) -> Waiting:
     """What a comment's confirmation link is about. Raises NotFound."""
     comment, thread = await site.comments.waiting_for(tx, *ids[:2])
-    return Waiting(comment, thread, await _invited(tx, site, ids[2:]))
+    others = [one for one in await site.comments.waiting_with(tx, comment) if one.id != comment.id]
+    return Waiting(comment, others, thread, await _invited(tx, site, ids[2:]))
 
 
 async def _invited(tx: Tx, site: Site, ids: tuple[int, ...]) -> Form | None:

@@ -9,10 +9,14 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
+from newsletter.comments import plain
 from newsletter.errors import Expired, NotFound
 from newsletter.web.kit import whole
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
+
+EXCERPT = 1_000
+"""Characters of each, as text: perhaps a stranger wrote them, and their links are none to follow from here."""
 
 
 def _ids(site: Site, token: str) -> tuple[int, ...]:
@@ -37,6 +41,7 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
     return site.pages.page(
         "public/comment_confirm.html",
         comment=asked.comment,
+        texts=[plain(one.html, EXCERPT) for one in (asked.comment, *asked.others)],
         thread=asked.thread,
         form=asked.form,
         action=f"/comments/confirm/{token}",

@@ -1,5 +1,6 @@
 """One's own comment, for a quarter of an hour and in the browser that wrote it: looked at, changed, taken back."""
 
+from asyncio import to_thread
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.clock import MINUTE, now
-from newsletter.comments import EDITABLE, LONGEST, Comment, Thread, render
+from newsletter.comments import EDITABLE, LONGEST, Comment, Thread, Words, render
 from newsletter.errors import BadInput, Expired, NewsletterError, NotFound
 from newsletter.web.kit import problems
 from newsletter.web.kit.body import Body, read_fields
@@ -108,7 +109,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
         _check(body)
         site.gate.admit_preview(request)
         if not look:
-            comment = await site.db.write(site.comments.edit, comment_id, text)
+            comment = await site.db.write(site.comments.edit, comment_id, await to_thread(Words, text))
     except NewsletterError as error:
         if body.is_json:
             raise
@@ -116,7 +117,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
         return _edit_page(site, token, *standing, text, error=error)
     if look:
         standing = await site.db.read(site.comments.placed, comment_id)
-        return _edit_page(site, token, *standing, text, preview=render(text))
+        return _edit_page(site, token, *standing, text, preview=await to_thread(render, text))
     if body.is_json:
         return _plain(request, site, _told(comment))
     return Redirect(f"/comments/sent/{token}", status_code=303, headers={"Cache-Control": "no-store"})

@@ -1,5 +1,6 @@
 """A comment's way in: a plain form of any page, our own form, a script. One way in for all."""
 
+from asyncio import to_thread
 from typing import Any
 from urllib.parse import urldefrag
 
@@ -66,7 +67,8 @@ async def take(request: Request[Any, Any, Any], body: Body) -> Response[Any]:
     if foreign_page(request, site.settings):
         return problems.refuse(request, 403, "Not from here", FOREIGN)
     try:
-        draft = read_draft(body.values, body.errors, site.settings, _network(request, site))
+        network = _network(request, site)
+        draft = await to_thread(read_draft, body.values, body.errors, site.settings, network)
         written = await _keep(request, site, body, draft)
     except NewsletterError as error:
         return await _refused(request, site, body, error)
