@@ -28,6 +28,7 @@ Purpose = Literal[
     "desk-form",
     "comment",
     "comment-edit",
+    "isso-edit",
     "moderate",
     "unfollow",
     "reply",

@@ -54,6 +54,17 @@ class Threads:
         closed = options.closes(thread, tx.now)
         return Shown(thread, found[:PER_PAGE], more, options.depth, closed)
 
+    async def find(self, tx: Tx, comment_id: int) -> Comment | None:
+        """A comment that the public sees, or the empty place of one."""
+        comment = await store.find(tx, comment_id)
+        return comment if comment and comment.status in ("approved", "deleted") else None
+
+    async def top(self, tx: Tx, comment: Comment) -> int | None:
+        """Which comment opened the branch that `comment` stands in; None where it is the one, or that is gone."""
+        if comment.depth == 0:
+            return None
+        return await store.standing_at(tx, comment.thread_id, comment.path[:16])
+
     async def counts(self, tx: Tx, urls: list[str]) -> dict[str, int]:
         """How many comments stand under each; those without any are left out."""
         return await threads.counts(tx, urls)

@@ -96,6 +96,13 @@ async def page(tx: Tx, thread_id: int, after: str, most: int) -> list[Comment]:
     )
 
 
+async def standing_at(tx: Tx, thread_id: int, path: str) -> int | None:
+    """The id of what the public sees at that path."""
+    sql = f"SELECT id FROM comments WHERE thread_id = :thread AND path = :path AND status IN {SHOWN} LIMIT 1"
+    id: int | None = await tx.value(sql, thread=thread_id, path=path)
+    return id
+
+
 async def latest(tx: Tx, most: int, thread_id: int = 0) -> list[Comment]:
     """The newest first, of one thread or of all."""
     where = "thread_id = :thread AND status" if thread_id else "0 = :thread AND status"

@@ -11,7 +11,7 @@ from newsletter.settings import Settings
 
 _ORIGIN = re.compile(r"https?://[\w.:\[\]-]{1,200}", re.ASCII)
 _FRAMED = re.compile(r"/forms/[^/]+/embed(/sent)?|/threads/embed")
-_CROSSED = re.compile(r"/forms/.+|/comments(/preview|/edit/.+)?|/threads(/.+)?|/isso/.+")
+_CROSSED = re.compile(r"/forms/.+|/comments(/preview|/edit/.+)?|/threads(/.+)?|/isso(/.*)?")
 """What scripts of other pages may read; never what a mailed link opens."""
 
 
@@ -45,6 +45,8 @@ def crossing(path: str, origin: str, settings: Settings) -> dict[str, str]:
     """What an answer to other pages' scripts carries, trouble included, so that the page which asked sees it."""
     if not _CROSSED.fullmatch(path):
         return {}
+    if path.startswith("/isso"):
+        return isso_cors(origin, settings)
     return cors(origin, settings) | (embeddable(settings) if framed(path) else {})
 
 
@@ -56,6 +58,24 @@ def cors(origin: str, settings: Settings) -> dict[str, str]:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         headers["Access-Control-Expose-Headers"] = "Retry-After"
     return headers
+
+
+def isso_cors(origin: str, settings: Settings) -> dict[str, str]:
+    """As `cors`, for Isso's script: it asks for leave to send cookies, though we neither set nor read any there."""
+    headers = cors(origin, settings)
+    if "Access-Control-Allow-Origin" in headers:
+        headers["Access-Control-Allow-Credentials"] = "true"
+        headers["Access-Control-Expose-Headers"] = "Date, Retry-After, X-Set-Cookie"
+    return headers
+
+
+def isso_preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
+    """What a browser asks before anything that Isso's script sends: it calls all of it JSON."""
+    return isso_cors(request.headers.get("origin", ""), settings) | {
+        "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "3600",
+    }
 
 
 def preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, str]:
