@@ -52,6 +52,11 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/wp-comments-post.php": _THEME,
     "/f/{token:str}": {},
     "/threads/counts": {},  # it reads a list, and changes nothing
+    "/isso/new": {},  # these take JSON only: tests/web/test_isso_writing.py
+    "/isso/count": {},
+    "/isso/preview": {},
+    "/isso/id/{token:str}/like": {},
+    "/isso/id/{token:str}/dislike": {},
     "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
     "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},
     "/admin/comments/settings": {
@@ -92,6 +97,11 @@ SHOWN = {
     "/threads/embed",
     "/threads/counts",
     "/threads/feed",
+    "/isso",
+    "/isso/config",
+    "/isso/feed",
+    "/isso/css/isso.css",
+    "/isso/id/{token:str}",
     "/assets/{name:str}",
     "/embed.js",
     "/robots.txt",
@@ -105,8 +115,16 @@ SHOWN = {
     "/admin/comments/{id:str}",
     "/admin/comments/settings",
 }
-OF_A_PAGE = {"/comments/new", "/threads", "/threads/embed", "/threads/counts"}
-LEAVING = {"/u/{token:str}", "/f/{token:str}"}  # a POST there always says that it is done
+OF_A_PAGE = {
+    **dict.fromkeys(("/comments/new", "/threads", "/threads/embed", "/threads/counts"), "url"),
+    **dict.fromkeys(("/isso", "/isso/feed"), "uri"),
+}
+LEAVING = {  # a POST there always says that it is done
+    "/u/{token:str}",
+    "/f/{token:str}",
+    "/isso/id/{token:str}/like",
+    "/isso/id/{token:str}/dislike",
+}
 OPENED_BY: dict[
     str, tuple[Purpose, ...]
 ] = {  # which tokens open a door, by its first folder, or two of comments
@@ -114,6 +132,7 @@ OPENED_BY: dict[
     "comments/edit": ("comment-edit",),
     "comments/confirm": ("comment",),
     "comments/moderate": ("moderate",),
+    "isso/id": ("isso-edit",),
     "f": ("unfollow",),
     "confirm": ("confirm",),
     "block": ("block",),
@@ -126,7 +145,7 @@ OPENED_BY: dict[
 
 def own_purposes(template: str) -> tuple[Purpose, ...]:
     first, second = template.split("/")[1:3]
-    return OPENED_BY[f"{first}/{second}" if first == "comments" else first]
+    return OPENED_BY[f"{first}/{second}" if first in ("comments", "isso") else first]
 
 
 @dataclass
@@ -145,7 +164,7 @@ class Doors:
             token = self.tokens[own_purposes(template)[0]] if token is None else token
             return template.replace("{token:str}", token)
         if template in OF_A_PAGE:
-            return f"{template}?{urlencode({'url': ARTICLE})}"
+            return f"{template}?{urlencode({OF_A_PAGE[template]: ARTICLE})}"
         template = template.replace("{id:str}", str(self.comment_id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
         return template.replace("{slug:str}", "guide").replace("{name:str}", style)
@@ -191,8 +210,9 @@ async def _furnish(tx: Tx) -> None:
 
 async def _says(service: Stage, email: str) -> int:
     draft = Draft(
-        ARTICLE, "On work", None, email[:4], parse(email), "", f"I agree, {email}.", follow="thread"
-    )
+        raw=f"I agree, {email}.", url=ARTICLE, title="On work", parent_id=None, name=email[:4], address=parse(email),
+        website="", follow="thread",
+    )  # fmt: skip
     return (await service.site.db.write(service.site.comments.write, draft)).id
 
 
@@ -204,8 +224,10 @@ async def _of_comments(service: Stage, own: int, waits: int) -> dict[Purpose, st
     async def follows(tx: Tx) -> int:
         return int(await tx.value("SELECT id FROM follows"))
 
+    here = int(site.tokens.fingerprint("isso-edit", "127.0.0.0/24")[:8], 16)
     return {
         "comment": site.tokens.make("comment", own, 1, now=now),
+        "isso-edit": site.tokens.make("isso-edit", own, here, now=now),
         "comment-edit": site.tokens.make("comment-edit", own, now=now),
         "moderate": site.tokens.make("moderate", waits, now=now),
         "unfollow": site.tokens.make("unfollow", await site.db.read(follows)),
