@@ -22,6 +22,9 @@ NO_LIMITS = {
     "NEWSLETTER_BARE_SIGNUPS_PER_NETWORK": "100000000",
     "NEWSLETTER_SIGNUPS_TOTAL": "100000000",
     "NEWSLETTER_PROOF_ABOVE": "100000000",
+    "NEWSLETTER_COMMENTS_PER_NETWORK": "100000000",
+    "NEWSLETTER_COMMENT_PAUSE": "0",
+    "NEWSLETTER_ALLOWED_ORIGINS": "https://blog.example.org",
     "NEWSLETTER_SECRET_KEY": "bench-" + "k" * 40,
     "NEWSLETTER_FROM": "Olga <olga@letters.example.org>",
 }
@@ -46,12 +49,19 @@ def free_port() -> int:
 @contextmanager
 def service(url: str, *, bare: bool = False, preload: str = "") -> Iterator[tuple[int, int]]:
     """The service on that database; its port and its process id. `bare`: its writes return at once."""
-    port = free_port()
     environment = {
         **os.environ, **NO_LIMITS, "NEWSLETTER_DATABASE_URL": url, "NEWSLETTER_PUBLIC_URL": "http://localhost:8000",
         "BENCH_STORE": "nothing" if bare else "all", "LD_PRELOAD": preload,
     }  # fmt: skip
-    command = [PYTHON, "-m", "tests.bench._target", str(port)]
+    with started(["tests.bench._target"], environment) as run:
+        yield run
+
+
+@contextmanager
+def started(module: Sequence[str], environment: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """A module that serves on the port it is given, and says `ready`; its port and its process id."""
+    port = free_port()
+    command = [PYTHON, "-m", *module, str(port)]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as run:
@@ -73,7 +83,7 @@ def load(
     command = [PYTHON, "-m", "tests.bench._load", str(port), str(connections), str(seconds), kind]
     done = subprocess.run(command, input="\n".join(tokens), text=True, capture_output=True, check=True)
     rate, _, statuses = done.stdout.strip().partition(" ")
-    if not all(part.startswith(("303:", "200:")) for part in statuses.split()):
+    if not all(part.startswith(("303:", "200:", "304:")) for part in statuses.split()):
         sys.exit(f"Not every request was answered well: {statuses}")
     return float(rate)
 

@@ -13,6 +13,7 @@ from litestar import Litestar
 
 from newsletter import app as service
 from newsletter import settings
+from newsletter.comments import Written
 from newsletter.signups import Confirmed, Signups
 from newsletter.subscribers import Subscriber
 from newsletter.web import process
@@ -26,7 +27,11 @@ class StoresNothing:
         self._real = real
         self.engine = real.engine
         person = Subscriber(1, "a@example.org", "a@example.org", "active", "", "{}", 1, 0, 0, None, None, "")
-        self._answers = {"sign_up": None, "confirm": Confirmed(person, form, fresh=True)}
+        self._answers = {
+            "sign_up": None,
+            "confirm": Confirmed(person, form, fresh=True),
+            "keep": Written(1, "unverified"),
+        }
 
     async def write(self, action: Any, *_args: Any, **_more: Any) -> Any:
         return self._answers[action.__name__]
