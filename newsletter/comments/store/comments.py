@@ -105,10 +105,15 @@ async def standing_at(tx: Tx, thread_id: int, path: str) -> int | None:
 
 async def latest(tx: Tx, most: int, thread_id: int = 0) -> list[Comment]:
     """The newest first, of one thread or of all."""
-    where = "thread_id = :thread AND status" if thread_id else "0 = :thread AND status"
+    # Of one thread they come by its own index, which an order that no index gives (+) leaves as the only one.
+    where, order = (
+        (f"thread_id = :thread AND status IN {SHOWN}", "+created_at")
+        if thread_id
+        else ("0 = :thread", "created_at")
+    )
     return await tx.all(
         Comment,
-        f"SELECT {COLUMNS} FROM comments WHERE {where} = 'approved' ORDER BY created_at DESC LIMIT :most",
+        f"SELECT {COLUMNS} FROM comments WHERE {where} AND status = 'approved' ORDER BY {order} DESC LIMIT :most",
         thread=thread_id,
         most=most,
     )

@@ -78,20 +78,18 @@ class ThreadSource:
 
     def _context(self, page: ThreadPage, shown: Shown) -> dict[str, Any]:
         names = {said.id: said.name for said in page.comments}
+        reply = self._link("/comments/new", parent="")
         return {
             "page": page,
             "version": shown.standing.version,
             "said": [
-                (said, day(comment.created_at), names.get(said.parent or "", ""), self._reply(said))
+                (said, day(comment.created_at), names.get(said.parent or "", ""), reply + said.id)
                 for said, comment in zip(page.comments, shown.comments, strict=True)
             ],
             "start": self._link("/threads/embed") if self._asked.after else "",
             "more": self._link("/threads/embed", after=page.next) if page.next else "",
             "feed": self._link("/threads/feed"),
         }
-
-    def _reply(self, said: Said) -> str:
-        return self._link("/comments/new", parent=said.id)
 
     def _link(self, path: str, **more: str) -> str:
         return f"{self._site.settings.public_url}{path}?{urlencode({'url': self._asked.url, **more})}"
