@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from xml.sax.saxutils import escape
+from html import escape
 
 import msgspec
 
@@ -97,4 +97,4 @@ def _comment(row: Whole) -> str:
 
 def _text(text: str) -> str:
     """Escaped rather than in CDATA, which a text could end."""
-    return escape("".join(c for c in text if c in "\t\n" or c >= " "))
+    return escape("".join(c for c in text if c in "\t\n" or c >= " "), quote=False)

@@ -8,12 +8,7 @@ from markdown_it.common.utils import unescapeAll
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_inline import StateInline
 
-# A link we keep: it says where it leads (no userinfo that looks like a host, no backslash, nothing invisible).
-_CHARACTERS = '[^\\s<>"\\\\\x00-\x20\x7f-\xa0\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]'
-LINK = re.compile(
-    rf"(?i:https?)://(?![/?#])(?:(?![@/?#]){_CHARACTERS}){{1,300}}+(?:[/?#]{_CHARACTERS}*+)?"
-    rf"|(?i:mailto):{_CHARACTERS}++"
-)
+from newsletter.comments.links import LINK
 
 _DEEPEST = 12  # quotes and lists in each other; deeper ones are shown as typed
 _RULES = "blockquote code fence heading list newline escape backticks strikethrough emphasis entity"  # of markdown-it
