@@ -1,4 +1,4 @@
-"""Somebody's blog, on another origin than the service: an article with the form, and everybody's inbox.
+"""Somebody's blog, on another origin than the service: an article with form and comments, and everybody's inbox.
 
 A small ASGI app of its own, so that nothing of the service can help it by accident. Its strict content
 security policy is what an author's page may well have.
@@ -30,6 +30,7 @@ FILES = {
     "/icon.svg": "image/svg+xml",
 }
 FORMS = ("plain", "script", "iframe")
+COMMENTS = ("script", "plain", "iframe")
 LOOPBACK = ("localhost", "127.0.0.1")
 
 # Links in a mail must open, its height may be read from outside, and nothing in it may run.
@@ -57,7 +58,7 @@ class Blog:
         self._inbox = inbox
         self._policy = (
             f"default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self' {service}; "
-            f"connect-src 'self' {service}; frame-src 'self' {service}; form-action {service}; "
+            f"connect-src 'self' {service}; frame-src 'self' {service}; form-action 'self' {service}; "
             "base-uri 'none'; frame-ancestors 'none'"
         )
         self._pages = Environment(
@@ -89,7 +90,7 @@ class Blog:
         await send({"type": "http.response.body", "body": answer.body})
 
     def _answer(self, scope: Message) -> Answer:
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").partition(":")[0]
+        host, _, port = dict(scope["headers"]).get(b"host", b"").decode("latin-1").partition(":")
         if host not in LOOPBACK:  # a name that somebody else points here could read the sign-in links
             return Answer(b"This page is for this machine only.", "text/plain", 421)
         if scope["method"] not in ("GET", "HEAD"):
@@ -98,16 +99,25 @@ class Blog:
         if path in FILES:
             return Answer((FOLDER / Path(path).name).read_bytes(), FILES[path])
         if path == "/":
-            return self._article(scope["query_string"].decode("latin-1"))
+            url = f"http://localhost:{port}/" if port.isdecimal() else "http://localhost/"
+            return self._article(scope["query_string"].decode("latin-1"), url)
         if path == "/inbox":
             return self._page("inbox.html", "inbox", letters=self._inbox.newest())
         if found := _LETTER.fullmatch(path):
             return self._letter(int(found[1]), found[2] or "", found[3])
         return self._missing()
 
-    def _article(self, query: str) -> Answer:
-        form = parse_qs(query).get("form", [""])[0]
-        return self._page("article.html", "article", form=form if form in FORMS else FORMS[0])
+    def _article(self, query: str, url: str) -> Answer:
+        """`url` is its one canonical address, under which its comments are kept."""
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        form, comments = asked.get("form"), asked.get("comments")
+        return self._page(
+            "article.html",
+            "article",
+            form=form if form in FORMS else FORMS[0],
+            comments=comments if comments in COMMENTS else COMMENTS[0],
+            url=url,
+        )
 
     def _letter(self, id: int, view: str, attachment: str | None) -> Answer:
         letter = self._inbox.open(id)

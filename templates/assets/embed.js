@@ -1,30 +1,36 @@
-// <newsletter-form form="guide"> …a plain form… </newsletter-form>
-// shows our form in place of the plain one, which stays if anything fails.
-// Its button's colours: --newsletter-accent, --newsletter-accent-text.
+// <newsletter-form form="guide"> and <newsletter-comments> show ours in place of the plain form inside,
+// which stays if anything fails. data-newsletter-count="address": how many comments a page has.
+// Colours: --newsletter-accent, --newsletter-accent-text.
 (() => {
   if (customElements.get("newsletter-form")) return // the snippet may stand on a page twice
-  const script = document.currentScript || document.querySelector('script[src$="/embed.js"]')
-  const home = new URL(".", script.src)
+  const home = new URL(".", (document.currentScript || document.querySelector("[src$='/embed.js']")).src)
 
   const STYLE = `
-    :host { display: block; --alert: color-mix(in srgb, #d21 55%, currentColor) }
-    form { display: grid; gap: 1em }
-    form[hidden] { display: none }
-    p { margin: .3em 0 0; font-size: .875em }
+    :host { display: block; overflow-wrap: anywhere; --alert: color-mix(in srgb, #d21 55%, currentColor) }
+    form, .pair { display: grid; gap: 1em }
+    .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 14em), 1fr)) }
+    [hidden], .error:empty { display: none }
+    h2 { font-size: 1.2em }
+    p { margin: .3em 0; font-size: .875em }
+    [role], .thread-feed { margin-top: 1em }
+    a { color: inherit }
+    input, textarea, select, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid color-mix(in srgb, currentColor 60%, #0000); border-radius: .3em }
+    label, button, .comment-name { font-weight: 600 }
+    .choice { font-weight: 400 }
     .error { color: var(--alert) }
-    .error:empty { display: none }
-    input, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid color-mix(in srgb, currentColor 60%, transparent); border-radius: .3em }
-    label, button, .error { font-weight: 600 }
-    input { width: 100%; box-sizing: border-box; margin-top: .3em; background: none }
+    div > input, textarea, select { width: 100%; box-sizing: border-box; margin-top: .3em; background: none }
     [aria-invalid] { border: 2px solid var(--alert) }
     button { justify-self: start; cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }
-    [aria-disabled] { cursor: wait; opacity: .75 }
-    :focus-visible { outline: 2px solid; outline-offset: 2px }
-    form:not([hidden]) + [role] { margin-top: 1em }
-    [role] button { display: block; margin-top: .6em }
-    .trap { position: absolute; left: -9999px }`
+    .plain { color: inherit; background: none; margin: .6em .6em 0 0 }
+    :focus-visible { outline: 2px solid; outline-offset: 1px }
+    .away { position: absolute; left: -9999px }
+    .comments { padding: 0; list-style: none }
+    .comment { margin: 1.5em 0 1.5em calc(var(--depth) * min(2em, 4vw)) }
+    .comment-head { display: flex; gap: .7em }
+    svg { width: 2.5em; border-radius: 50% }
+    .comment-text * { font-size: 1em }
+    .comment-author, blockquote { margin: 0; border-left: 2px solid; padding-left: .6em }`
 
-  // An element from its attributes and children; text stays text.
   const el = (tag, attributes, ...children) => {
     const node = document.createElement(tag)
     for (const name in attributes) if (attributes[name]) node.setAttribute(name, attributes[name])
@@ -32,21 +38,35 @@
     return node
   }
 
-  const dress = (root) => {
-    try {
-      const sheet = new CSSStyleSheet()
-      sheet.replaceSync(STYLE)
-      root.adoptedStyleSheets = [sheet]
-    } catch {
-      root.append(el("style", {}, STYLE))
+  const button = (text, onclick) => Object.assign(el("button", { class: "plain", type: "button" }, text), { onclick })
+
+  const here = (path) => new URL(path, home)
+
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html")
+
+  const ago = (then) => {
+    let past = Math.min(0, then - Date.now()) / 1000
+    for (const [unit, size] of [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", 1e9]]) {
+      if (past > -size) return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(past), unit)
+      past /= size
     }
   }
 
-  // [status, body] of the answer; throws when there is none.
+  // Sets (null: forgets) and returns what the reader's browser keeps.
+  const kept = (area, value) => {
+    try {
+      const store = window[area]
+      if (value) store.newsletter = JSON.stringify(value)
+      if (value === null) delete store.newsletter
+      return JSON.parse(store.newsletter)
+    } catch {}
+  }
+
   const ask = async (url, values) => {
+    const type = "application/json"
     const answer = await fetch(url, {
       method: values ? "POST" : "GET",
-      headers: { Accept: "application/json", ...(values && { "Content-Type": "application/json" }) },
+      headers: { Accept: type, ...(values && { "Content-Type": type }) },
       body: values && JSON.stringify(values),
       credentials: "omit",
       signal: AbortSignal.timeout(20000),
@@ -54,11 +74,11 @@
     return [answer.status, await answer.json()]
   }
 
-  // ALTCHA v1: the number that gives the challenge when hashed behind the salt; 500 at a time.
+  // ALTCHA v1, 500 at a time
   const solve = async ({ maxnumber, ...proof }, progress) => {
     const hash = async (number) => {
       const digest = await crypto.subtle.digest(proof.algorithm, new TextEncoder().encode(proof.salt + number))
-      return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")
+      return [...new Uint8Array(digest)].map((byte) => (byte + 256).toString(16).slice(1)).join("")
     }
     for (let first = 0; first <= maxnumber; first += 500) {
       progress(Math.floor((100 * first) / maxnumber))
@@ -68,96 +88,74 @@
     }
   }
 
-  class NewsletterForm extends HTMLElement {
-    async connectedCallback() {
-      if (this.url) return
-      this.url = new URL("forms/" + this.getAttribute("form"), home)
+  class Sender extends HTMLElement {
+    show(node, form) {
+      const typing = document.activeElement
+      this.form = form
+      this.root = this.attachShadow({ mode: "open" })
       try {
-        const [status, form] = await ask(this.url)
-        if (status === 200) this.show(form)
+        const sheet = new CSSStyleSheet()
+        sheet.replaceSync(STYLE)
+        this.root.adoptedStyleSheets = [sheet]
       } catch {
-        // the plain form is still there
+        this.root.append(el("style", {}, STYLE))
       }
-    }
-
-    show({ title, fields, token, button, wording }) {
-      const typing = this.contains(document.activeElement) && document.activeElement.name
-      this.button = el("button", {}, button)
+      this.root.append(node)
+      if (!form) return
+      this.button = form.querySelector("button")
       this.outcome = el("div", { role: "status", tabindex: "-1" })
-      this.form = el("form", { method: "post", action: this.url, novalidate: "true", "aria-label": title },
-        ...fields.map((field) => this.field(field)),
-        el("label", { class: "trap", "aria-hidden": "true" }, "Leave this field empty",
-          el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
-        el("input", { name: "token", type: "hidden", value: token }),
-        el("p", {}, wording),
-        this.button)
-      this.form.onsubmit = (event) => {
+      form.after(this.outcome)
+      form.noValidate = true
+      form.onsubmit = (event) => {
         event.preventDefault()
-        this.send()
+        this.send(event.submitter)
       }
-      const root = this.attachShadow({ mode: "open" })
-      dress(root)
-      root.append(this.form, this.outcome)
-      this.form.elements[typing]?.focus()
-    }
-
-    field({ name, label, required, help = "", type, max_length, autocomplete }) {
-      const input = el("input", {
-        id: name, name, type, required, autocomplete, maxlength: max_length,
-        "aria-describedby": `${name}-error ${name}-help`,
-      })
-      input.value = this.querySelector(`[name="${name}"]`)?.value || "" // begun in the plain form
-      return el("div", {},
-        el("label", { for: name }, label, required ? " (required)" : ""),
-        input,
-        el("p", { id: name + "-error", class: "error" }),
-        el("p", { id: name + "-help" }, help))
+      this.inputs = form.querySelectorAll("[id][name]")
+      for (const input of this.inputs) {
+        const id = input.name + "-error"
+        input.after(el("p", { id, class: "error" }))
+        input.setAttribute("aria-describedby", [id, input.getAttribute("aria-describedby")].join(" "))
+        const begun = this.querySelector(`[name="${input.name}"]`)
+        if (begun?.value) input.value = begun.value
+        if (begun === typing) input.focus()
+      }
     }
 
     async send() {
       if (this.button.ariaDisabled) return
       this.button.ariaDisabled = "true"
       this.say("Sending…")
-      try {
-        const values = Object.fromEntries(new FormData(this.form))
+      await this.try(async () => {
+        this.sent = { title: this.page && document.title, ...Object.fromEntries(new FormData(this.form)) }
+        const values = /edit/.test(this.url) ? { comment: this.sent.comment } : this.sent
         let [status, answer] = await ask(this.url, values)
         if (status === 428) {
-          if (!crypto.subtle) return this.form.submit() // no https here: the plain way needs no proof
+          if (!crypto.subtle) return this.form.submit() // no https: the plain way
           values.altcha = await solve(answer.challenge, (done) => this.say(`Keeping robots out: ${done} %`))
           ;[status, answer] = await ask(this.url, values)
         }
-        this.settle(status, answer)
+        await this.settle(status, answer)
+      })
+      this.button.ariaDisabled = null
+    }
+
+    async try(act) {
+      try {
+        await act()
       } catch {
         this.say(`We can’t reach ${home.host} just now. What you typed is still here: please try again.`)
-      } finally {
-        this.button.ariaDisabled = null
       }
     }
 
-    settle(status, { message, hint, detail = "That did not work. Please try again.", errors = {} }) {
-      for (const place of this.form.querySelectorAll(".error")) {
-        const input = place.previousSibling
-        place.textContent = errors[input.name] || ""
+    settle(status, answer) {
+      const { message, detail = "That did not work. Please try again.", errors = {} } = answer
+      for (const input of this.inputs) {
+        input.nextSibling.textContent = errors[input.name] || ""
         input.ariaInvalid = errors[input.name] ? "true" : null
       }
       this.form.hidden = status === 202
-      this.say(message || detail, ...this.correction(hint))
-      const next = this.form.querySelector("[aria-invalid]") || this.outcome
-      next.focus()
-    }
-
-    // For an address that looks mistyped; it was taken as it is.
-    correction(domain) {
-      if (!domain) return []
-      const { email } = this.form.elements
-      const meant = email.value.split("@")[0] + "@" + domain
-      const button = el("button", {}, "Send it to " + meant)
-      button.onclick = () => {
-        email.value = meant
-        this.form.hidden = false
-        this.send()
-      }
-      return [el("p", {}, `Did you mean ${domain}?`), button]
+      this.say(message || detail, ...this.offers(answer))
+      ;(this.form.querySelector("[aria-invalid]") || this.outcome).focus()
     }
 
     say(...parts) {
@@ -165,9 +163,180 @@
     }
   }
 
-  customElements.define("newsletter-form", NewsletterForm)
+  customElements.define("newsletter-form", class extends Sender {
+    async connectedCallback() {
+      if (this.url) return
+      this.url = here("forms/" + this.getAttribute("form"))
+      try {
+        this.draw((await ask(this.url))[1])
+      } catch {} // the plain form stays
+    }
 
-  // A frame of ours is as high as the page in it.
+    draw({ title, fields, token, button, wording }) {
+      const form = el("form", { method: "post", action: this.url, "aria-label": title },
+        ...fields.map(({ name, label, required, help = "", type, max_length, autocomplete }) => el("div", {},
+          el("label", { for: name }, label, required ? " (required)" : ""),
+          el("input", { id: name, name, type, required, autocomplete, maxlength: max_length, "aria-describedby": name + "-help" }),
+          el("p", { id: name + "-help" }, help))),
+        el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
+          el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
+        el("input", { name: "token", type: "hidden", value: token }),
+        el("p", {}, wording),
+        el("button", {}, button))
+      this.show(el("div", {}, form), form)
+    }
+
+    offers({ hint }) {
+      if (!hint) return []
+      const { email } = this.form.elements
+      const meant = email.value.split("@")[0] + "@" + hint
+      return [el("p", {}, `Did you mean ${hint}?`), button("Send it to " + meant, () => {
+        email.value = meant
+        this.form.hidden = false
+        this.send()
+      })]
+    }
+  })
+
+  customElements.define("newsletter-comments", class extends Sender {
+    async connectedCallback() {
+      if (this.page) return
+      this.page = this.getAttribute("url") || document.querySelector("link[rel=canonical]")?.href || location.href
+      try {
+        const list = await this.load()
+        this.show(list, list.querySelector("form"))
+        this.begin(this.form)
+      } catch {} // as above, and under Trusted Types
+    }
+
+    async load(after = "") {
+      const answer = await fetch(here("threads?" + new URLSearchParams({ url: this.page, after })))
+      const thread = parse(await answer.text()).querySelector(".thread")
+      for (const comment of thread.querySelectorAll(".comment")) {
+        comment.style.setProperty("--depth", comment.dataset.depth)
+        comment.tabIndex = -1
+      }
+      for (const time of thread.querySelectorAll("time")) {
+        time.title = time.textContent
+        time.textContent = ago(Date.parse(time.dateTime))
+      }
+      return thread
+    }
+
+    begin(form) {
+      this.root.addEventListener("click", (event) => this.clicked(event))
+      const visit = () => /^#comment-/.test(location.hash) && this.visit(location.hash.slice(1))
+      addEventListener("hashchange", visit)
+      visit()
+      if (!form) return
+      this.seat = new Text()
+      this.parent = el("input", { type: "hidden", name: "parent" })
+      this.memory = el("input", { type: "checkbox" })
+      this.cancel = button("Cancel", () => this.place())
+      const acts = this.button.parentNode
+      acts.before(el("label", { class: "choice" }, this.memory, " Remember me"))
+      acts.append(this.cancel)
+      form.append(this.parent)
+      form.before(this.seat)
+      this.place()
+      const known = kept("localStorage")
+      this.memory.checked = known
+      for (const name in known) form.elements[name].value = known[name]
+      this.own = kept("sessionStorage")
+      if (this.own?.page === this.page && this.own.until > Date.now()) this.say(...this.offers({}))
+    }
+
+    // The form goes below what it answers, or back.
+    place(link) {
+      const answered = this.form.closest(".comment")
+      this.url = here("comments")
+      this.parent.value = link?.dataset.parent || ""
+      this.cancel.hidden = !link
+      this.form.hidden = false
+      ;(link?.parentNode || (answered && this.seat))?.after(this.form, this.outcome)
+      ;(link ? this.form.elements.comment : answered)?.focus()
+    }
+
+    clicked(event) {
+      const link = event.target.closest("a")
+      if (!link || event.ctrlKey || event.metaKey) return
+      if (link.dataset.parent) this.place(link)
+      else if (link.matches(".thread-more")) this.more(link).catch(() => location.assign(link))
+      else return
+      event.preventDefault()
+    }
+
+    async more(link) {
+      const page = await this.load(new URL(link).searchParams.get("after"))
+      const comments = page.querySelectorAll(".comment")
+      this.root.querySelector(".comments").append(...comments)
+      link.replaceWith(page.querySelector(".thread-more") || "")
+      comments[0].focus()
+    }
+
+    async visit(id) {
+      let found, next
+      while (!(found = this.root.getElementById(id)) && (next = this.root.querySelector(".thread-more"))) await this.more(next)
+      found?.focus()
+    }
+
+    async send(pressed) {
+      if (!pressed?.formAction.endsWith("/preview")) return super.send()
+      await this.try(async () => {
+        const [, { html, detail }] = await ask(pressed.formAction, { comment: this.form.elements.comment.value })
+        this.say(...(html ? parse(html).body.childNodes : [detail]))
+      })
+    }
+
+    async settle(status, answer) {
+      if (!answer.detail) {
+        const { name, email, website, comment } = this.sent
+        kept("localStorage", this.memory.checked ? { name, email, website } : null)
+        this.own = { ...this.own, ...answer, comment, page: this.page, until: Date.now() + 9e5 }
+        kept("sessionStorage", this.own)
+        this.form.elements.comment.value = ""
+        answer.message ||= "Your comment is kept."
+        await this.renew()
+      }
+      super.settle(status, answer)
+      if (answer.status === "approved") this.visit("comment-" + answer.id)
+    }
+
+    async renew() {
+      const list = await this.load()
+      this.place()
+      list.querySelector("form").replaceWith(this.seat, this.form, this.outcome)
+      this.root.querySelector(".thread").replaceWith(list)
+    }
+
+    offers({ detail }) {
+      const url = here("comments/edit/" + this.own?.edit)
+      return detail ? [] : [el("p", {}, button("Edit", () => {
+        this.form.hidden = false
+        this.url = url
+        const { comment } = this.form.elements
+        comment.value = this.own.comment
+        comment.focus()
+      }), button("Delete", () => this.try(async () => {
+        const [, { detail }] = await ask(url + "/delete", {})
+        if (!detail) await this.renew(kept("sessionStorage", null))
+        this.say(detail || "Your comment is deleted.")
+      })))]
+    }
+  })
+
+  ;(async () => {
+    const places = [...document.querySelectorAll("[data-newsletter-count]")]
+    const pages = places.map((place) => ["url", place.dataset.newsletterCount])
+    try {
+      const [, { counts }] = pages[0] && await ask(here("threads/counts?" + new URLSearchParams(pages)))
+      for (const place of places) {
+        const n = counts[place.dataset.newsletterCount]
+        place.textContent = n + (n === 1 ? " comment" : " comments")
+      }
+    } catch {}
+  })()
+
   addEventListener("message", ({ origin, source, data }) => {
     if (origin !== home.origin || data?.newsletter !== "height") return
     for (const frame of document.querySelectorAll("iframe")) if (frame.contentWindow === source) frame.height = data.height

@@ -7,7 +7,10 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 
-from newsletter.clock import SECOND
+from newsletter.addresses import parse
+from newsletter.clock import MINUTE, SECOND
+from newsletter.comments import Draft
+from tests.web.saying import lets_all_speak, numbers
 from tests.web.stage import ADA, Stage
 
 FORM = "**/forms/guide"
@@ -53,3 +56,47 @@ def held() -> Iterator[tuple[Any, asyncio.Event]]:
         yield wait, free
     finally:
         free.set()
+
+
+def address_of(service: Stage) -> str:
+    return service.site.settings.public_url
+
+
+async def conversation(page: Page, blog: str, service: Stage) -> Locator:
+    """The form of the thread on the page, after the seconds that a person takes to fill it in."""
+    await page.goto(f"{blog}/")
+    form = page.locator("form.comment-form")
+    await expect(form).to_be_visible()
+    service.clock.forward(3 * SECOND)
+    return form
+
+
+def thread(page: Page) -> Locator:
+    return page.locator("section.thread")
+
+
+def comments(page: Page) -> Locator:
+    return page.locator("li.comment")
+
+
+def status(page: Page) -> Locator:
+    """What the thread tells its reader."""
+    return page.locator("newsletter-comments").get_by_role("status")
+
+
+async def write(form: Locator, text: str, *, name: str = "Ada", email: str = ADA, follow: str = "") -> None:
+    await form.get_by_label("Your comment").fill(text)
+    await form.get_by_label("Name").fill(name)
+    await form.get_by_label("Email").fill(email)
+    await form.get_by_label("Tell me by mail of").select_option(follow)
+    await form.get_by_role("button", name="Send comment").click()
+
+
+async def is_known(service: Stage, blog: str) -> None:
+    """Ada has commented once under the article and confirmed it; all may speak. A minute ago."""
+    site = service.site
+    await lets_all_speak(service)
+    draft = Draft(url=f"{blog}/", name="Ada", address=parse(ADA), raw="First.")
+    await site.db.write(site.comments.write, draft)
+    await site.db.write(site.comments.confirm, *await numbers(service))
+    service.clock.forward(MINUTE)
