@@ -16,10 +16,15 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import asyncpg
+import hypothesis
 import pytest
 
 from newsletter.clock import DAY
 from newsletter.storage import Database, migrate, open_database
+
+# No test may hang on the machine's speed; where all of it has to pass, it is the same each time.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.load_profile("ours")
 
 NOON = 1_768_478_400_000  # 2026-01-15T12:00:00Z
 
