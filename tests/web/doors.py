@@ -76,6 +76,7 @@ MULTILINE = {"comment", "raw"}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
+    "/",
     "/forms/{slug:str}",
     "/forms/{slug:str}/embed",
     "/forms/{slug:str}/sent",

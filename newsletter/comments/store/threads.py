@@ -14,7 +14,11 @@ MOST_URLS = 100
 
 
 async def admit(tx: Tx, url: str, title: str) -> Thread:
-    """The thread of this page, made if it is new; its first title stays."""
+    """The thread of this page, made if it is new; its first title stays. A known one is only read, and not locked:
+    those who write under one article at once need not wait for each other."""
+    thread = await by_url(tx, url)
+    if thread and (thread.title or not title):
+        return thread
     thread = await tx.one(
         Thread,
         f"""INSERT INTO threads (id, url, title, created_at) VALUES (:id, :url, :title, :now)

@@ -7,6 +7,7 @@ from urllib.parse import urldefrag
 from litestar import Request, Response, get, post, route
 from litestar.response import Redirect
 
+from newsletter.addresses import canonical
 from newsletter.clock import now
 from newsletter.comments import Draft, Written
 from newsletter.errors import BadInput, NewsletterError, Refused
@@ -86,7 +87,7 @@ async def _keep(request: Request[Any, Any, Any], site: Site, body: Body, draft: 
     site.gate.admit_comment(request, draft.address.key, body.values.get("token", ""))
     if body.values.get("leave_blank"):
         return Written(new_id(), "pending")
-    return await site.db.write_in_crowd(draft.url, whole.keep, site, draft, wish, proof)
+    return await site.db.write_in_crowd(canonical(draft.address.key), whole.keep, site, draft, wish, proof)
 
 
 async def _wish(request: Request[Any, Any, Any], site: Site, draft: Draft) -> tuple[Form, Submission] | None:

@@ -37,9 +37,10 @@ FOREIGN = (
 
 
 @get("/")
-async def home() -> Response[Any]:
-    """Who comes to the service's own address gets to the form that every installation starts with."""
-    return Redirect("/forms/guide", status_code=303, headers={"Cache-Control": "no-store"})
+async def home(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Who comes to the service's own address meets the form that every installation starts with."""
+    site = site_of(request)
+    return _page(site, await site.forms.find("guide"), embedded=False)
 
 
 @get("/forms/{slug:str}")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post, route
 
+from newsletter.addresses import canonical
 from newsletter.clock import SECOND
 from newsletter.comments import EDITABLE, MOST_URLS, Draft, Written
 from newsletter.errors import BadInput
@@ -87,7 +88,7 @@ async def new(request: Request[Any, Any, Any]) -> Response[bytes]:
     answers = comment_id(parent, site) if parent else None
     draft = await to_thread(_draft, site, request, url, brought, answers)
     site.gate.admit_comment(request, draft.address.key, "")
-    written = await site.db.write_in_crowd(url, whole.keep, site, draft, None, None)
+    written = await site.db.write_in_crowd(canonical(draft.address.key), whole.keep, site, draft, None, None)
     return await _answer(request, site, draft, written, parent)
 
 
