@@ -27,6 +27,8 @@ def reading(path: Path) -> Iterator[Rows]:
             yield connection.execute
     except sqlite3.Error as error:
         raise BadInput(f"The SQLite file can't be read: {error}.") from None
+    except UnicodeDecodeError:  # Python's own reading of SQLite's message, where that quotes what is damaged
+        raise BadInput("The SQLite file can't be read: it is damaged.") from None
 
 
 def _check_at_rest(path: Path) -> None:
