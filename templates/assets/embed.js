@@ -6,30 +6,16 @@
   const home = new URL(".", (document.currentScript || document.querySelector("[src$='/embed.js']")).src)
 
   const STYLE = `
-    :host { display: block; overflow-wrap: anywhere; --alert: color-mix(in srgb, #d21 55%, currentColor) }
-    form, .pair { display: grid; gap: 1em }
-    .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 14em), 1fr)) }
-    [hidden], .error:empty { display: none }
-    h2 { font-size: 1.2em }
-    p { margin: .3em 0; font-size: .875em }
-    [role], .thread-feed { margin-top: 1em }
-    a { color: inherit }
+    :host { display: block; overflow-wrap: anywhere; --alert: color-mix(in srgb, #d21 55%, currentColor) } form, .pair { display: grid; gap: 1em }
+    .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 14em), 1fr)) } [hidden], .error:empty { display: none } h2 { font-size: 1.2em }
+    p { margin: .3em 0; font-size: .875em } [role], .thread-feed { margin-top: 1em } a { color: inherit }
     input, textarea, select, button { font: inherit; color: inherit; padding: .6em .8em; border: 1px solid color-mix(in srgb, currentColor 60%, #0000); border-radius: .3em }
-    label, button, .comment-name { font-weight: 600 }
-    .choice { font-weight: 400 }
-    .error { color: var(--alert) }
-    div > input, textarea, select { width: 100%; box-sizing: border-box; margin-top: .3em; background: none }
-    [aria-invalid] { border: 2px solid var(--alert) }
+    label, button, .comment-name { font-weight: 600 } .choice { font-weight: 400 } .error { color: var(--alert) }
+    div > input, textarea, select { width: 100%; box-sizing: border-box; margin-top: .3em; background: none } [aria-invalid] { border: 2px solid var(--alert) }
     button { justify-self: start; cursor: pointer; color: var(--newsletter-accent-text, #fff); background: var(--newsletter-accent, #1f5f5b) }
-    .plain { color: inherit; background: none; margin: .6em .6em 0 0 }
-    :focus-visible { outline: 2px solid; outline-offset: 1px }
-    .away { position: absolute; left: -9999px }
-    .comments { padding: 0; list-style: none }
-    .comment { margin: 1.5em 0 1.5em calc(var(--depth) * min(2em, 4vw)) }
-    .comment-head { display: flex; gap: .7em }
-    svg { width: 2.5em; border-radius: 50% }
-    .comment-text * { font-size: 1em }
-    .comment-author, blockquote { margin: 0; border-left: 2px solid; padding-left: .6em }`
+    .plain { color: inherit; background: none; margin: .6em .6em 0 0 } :focus-visible { outline: 2px solid; outline-offset: 1px } .away { position: absolute; left: -9999px }
+    .comments { padding: 0; list-style: none } .comment { margin: 1.5em 0 1.5em calc(var(--depth) * min(2em, 4vw)) } .comment-head { display: flex; gap: .7em }
+    svg { width: 2.5em; border-radius: 50% } .comment-text * { font-size: 1em } .comment-author, blockquote { margin: 0; border-left: 2px solid; padding-left: .6em }`
 
   const el = (tag, attributes, ...children) => {
     const node = document.createElement(tag)
@@ -39,9 +25,7 @@
   }
 
   const button = (text, onclick) => Object.assign(el("button", { class: "plain", type: "button" }, text), { onclick })
-
   const here = (path) => new URL(path, home)
-
   const parse = (html) => new DOMParser().parseFromString(html, "text/html")
 
   const ago = (then) => {
@@ -68,8 +52,7 @@
       method: values ? "POST" : "GET",
       headers: { Accept: type, ...(values && { "Content-Type": type }) },
       body: values && JSON.stringify(values),
-      credentials: "omit",
-      signal: AbortSignal.timeout(20000),
+      credentials: "omit", signal: AbortSignal.timeout(20000),
     })
     return [answer.status, await answer.json()]
   }
@@ -103,13 +86,9 @@
       this.root.append(node)
       if (!form) return
       this.button = form.querySelector("button")
-      this.outcome = el("div", { role: "status", tabindex: "-1" })
-      form.after(this.outcome)
+      form.after(this.outcome = el("div", { role: "status", tabindex: "-1" }))
       form.noValidate = true
-      form.onsubmit = (event) => {
-        event.preventDefault()
-        this.send(event.submitter)
-      }
+      form.onsubmit = ({ submitter }) => !this.send(submitter) // false: not by the browser
       this.inputs = form.querySelectorAll("[id][name]")
       for (const input of this.inputs) {
         const id = input.name + "-error"
@@ -139,13 +118,8 @@
       this.button.ariaDisabled = null
     }
 
-    async try(act) {
-      try {
-        await act()
-      } catch {
-        this.say(`We can’t reach ${home.host} just now. What you typed is still here: please try again.`)
-      }
-    }
+    try = (act) => act().catch(() => this.say(`We can’t reach ${home.host} just now. What you typed is still here: please try again.`))
+    say = (...parts) => this.outcome.replaceChildren(...parts)
 
     settle(status, answer) {
       const { message, detail = "That did not work. Please try again.", errors = {} } = answer
@@ -154,12 +128,8 @@
         input.ariaInvalid = errors[input.name] ? "true" : null
       }
       this.form.hidden = status === 202
-      this.say(message || detail, ...this.offers(answer))
+      this.say(message || detail, ...this.offers(answer, status))
       ;(this.form.querySelector("[aria-invalid]") || this.outcome).focus()
-    }
-
-    say(...parts) {
-      this.outcome.replaceChildren(...parts)
     }
   }
 
@@ -168,22 +138,18 @@
       if (this.url) return
       this.url = here("forms/" + this.getAttribute("form"))
       try {
-        this.draw((await ask(this.url))[1])
+        const { title, fields, token, button, wording } = (await ask(this.url))[1]
+        const form = el("form", { method: "post", action: this.url, "aria-label": title },
+          ...fields.map(({ name, label, required, help = "", type, max_length, autocomplete }) => el("div", {},
+            el("label", { for: name }, label, required ? " (required)" : ""),
+            el("input", { id: name, name, type, required, autocomplete, maxlength: max_length, "aria-describedby": name + "-help" }),
+            el("p", { id: name + "-help" }, help))),
+          el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
+            el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
+          el("input", { name: "token", type: "hidden", value: token }),
+          el("p", {}, wording), el("button", {}, button))
+        this.show(el("div", {}, form), form)
       } catch {} // the plain form stays
-    }
-
-    draw({ title, fields, token, button, wording }) {
-      const form = el("form", { method: "post", action: this.url, "aria-label": title },
-        ...fields.map(({ name, label, required, help = "", type, max_length, autocomplete }) => el("div", {},
-          el("label", { for: name }, label, required ? " (required)" : ""),
-          el("input", { id: name, name, type, required, autocomplete, maxlength: max_length, "aria-describedby": name + "-help" }),
-          el("p", { id: name + "-help" }, help))),
-        el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
-          el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
-        el("input", { name: "token", type: "hidden", value: token }),
-        el("p", {}, wording),
-        el("button", {}, button))
-      this.show(el("div", {}, form), form)
     }
 
     offers({ hint }) {
@@ -205,7 +171,11 @@
       try {
         const list = await this.load()
         this.show(list, list.querySelector("form"))
-        this.begin(this.form)
+        if (this.form) this.begin(this.form)
+        this.root.addEventListener("click", (event) => this.clicked(event))
+        const visit = () => /^#comment-/.test(location.hash) && this.visit(location.hash.slice(1))
+        addEventListener("hashchange", visit)
+        visit()
       } catch {} // as above, and under Trusted Types
     }
 
@@ -213,37 +183,25 @@
       const answer = await fetch(here("threads?" + new URLSearchParams({ url: this.page, after })))
       const thread = parse(await answer.text()).querySelector(".thread")
       for (const comment of thread.querySelectorAll(".comment")) {
-        comment.style.setProperty("--depth", comment.dataset.depth)
         comment.tabIndex = -1
+        comment.style.setProperty("--depth", comment.dataset.depth)
       }
-      for (const time of thread.querySelectorAll("time")) {
-        time.title = time.textContent
-        time.textContent = ago(Date.parse(time.dateTime))
-      }
+      for (const time of thread.querySelectorAll("time"))
+        Object.assign(time, { title: time.textContent, textContent: ago(Date.parse(time.dateTime)) })
       return thread
     }
 
     begin(form) {
-      this.root.addEventListener("click", (event) => this.clicked(event))
-      const visit = () => /^#comment-/.test(location.hash) && this.visit(location.hash.slice(1))
-      addEventListener("hashchange", visit)
-      visit()
-      if (!form) return
-      this.seat = new Text()
-      this.parent = el("input", { type: "hidden", name: "parent" })
-      this.memory = el("input", { type: "checkbox" })
       this.cancel = button("Cancel", () => this.place())
-      const acts = this.button.parentNode
-      acts.before(el("label", { class: "choice" }, this.memory, " Remember me"))
-      acts.append(this.cancel)
-      form.append(this.parent)
-      form.before(this.seat)
+      this.button.parentNode.append(this.cancel, this.parent = el("input", { type: "hidden", name: "parent" }))
+      this.button.parentNode.before(el("label", { class: "choice" }, this.memory = el("input", { type: "checkbox" }), " Remember me"))
+      form.before(this.seat = new Text())
       this.place()
       const known = kept("localStorage")
       this.memory.checked = known
       for (const name in known) form.elements[name].value = known[name]
       this.own = kept("sessionStorage")
-      if (this.own?.page === this.page && this.own.until > Date.now()) this.say(...this.offers({}))
+      if (this.own?.page === this.page && this.own.until > Date.now()) this.say("Your comment is kept.", ...this.offers())
     }
 
     // The form goes below what it answers, or back.
@@ -271,7 +229,7 @@
       const comments = page.querySelectorAll(".comment")
       this.root.querySelector(".comments").append(...comments)
       link.replaceWith(page.querySelector(".thread-more") || "")
-      comments[0].focus()
+      comments[0]?.focus()
     }
 
     async visit(id) {
@@ -289,11 +247,10 @@
     }
 
     async settle(status, answer) {
-      if (!answer.detail) {
+      if (status < 300) {
         const { name, email, website, comment } = this.sent
         kept("localStorage", this.memory.checked ? { name, email, website } : null)
-        this.own = { ...this.own, ...answer, comment, page: this.page, until: Date.now() + 9e5 }
-        kept("sessionStorage", this.own)
+        kept("sessionStorage", this.own = { ...this.own, ...answer, comment, page: this.page, until: Date.now() + 9e5 })
         this.form.elements.comment.value = ""
         answer.message ||= "Your comment is kept."
         await this.renew()
@@ -309,17 +266,16 @@
       this.root.querySelector(".thread").replaceWith(list)
     }
 
-    offers({ detail }) {
+    offers(answer, status) {
       const url = here("comments/edit/" + this.own?.edit)
-      return detail ? [] : [el("p", {}, button("Edit", () => {
+      return status > 299 ? [] : [el("p", {}, button("Edit", () => {
         this.form.hidden = false
         this.url = url
-        const { comment } = this.form.elements
-        comment.value = this.own.comment
-        comment.focus()
+        this.form.elements.comment.value = this.own.comment
+        this.form.elements.comment.focus()
       }), button("Delete", () => this.try(async () => {
-        const [, { detail }] = await ask(url + "/delete", {})
-        if (!detail) await this.renew(kept("sessionStorage", null))
+        const [status, { detail }] = await ask(url + "/delete", {})
+        if (status < 300) await this.renew(kept("sessionStorage", null))
         this.say(detail || "Your comment is deleted.")
       })))]
     }
@@ -338,7 +294,7 @@
   })()
 
   addEventListener("message", ({ origin, source, data }) => {
-    if (origin !== home.origin || data?.newsletter !== "height") return
-    for (const frame of document.querySelectorAll("iframe")) if (frame.contentWindow === source) frame.height = data.height
+    for (const frame of document.querySelectorAll("iframe"))
+      if (origin === home.origin && data?.newsletter === "height" && frame.contentWindow === source) frame.height = data.height
   })
 })()

@@ -11,6 +11,7 @@ from newsletter.comments import PER_PAGE
 from newsletter.web.public.comments import WAITING
 from tests.browser.embedded import (
     address_of,
+    answer,
     comments,
     conversation,
     held,
@@ -65,6 +66,23 @@ async def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(
     await write(form, "Kept.")
     await expect(status(page)).to_contain_text(WAITING)
     assert await name.get_attribute("aria-invalid") is None
+
+
+@pytest.mark.parametrize("trouble", ["answers nothing", "is dead"])
+async def test_trouble_on_the_way_is_told_and_keeps_everything(
+    page: Page, blog: str, service: Stage, trouble: str
+) -> None:
+    form = await conversation(page, blog, service)
+    dead = trouble == "is dead"
+    await page.route("**/comments", lambda route: route.abort() if dead else answer(route, 500), times=1)
+    await write(form, "Kept.")
+    await expect(status(page)).to_contain_text("We can’t reach" if dead else "That did not work.")
+    await expect(status(page).get_by_role("button")).to_have_count(0)
+    await expect(form.get_by_label("Your comment")).to_have_value("Kept.")
+    assert await page.evaluate("sessionStorage.length") == 0
+    await form.get_by_role("button", name="Send comment").click()
+    await expect(status(page)).to_contain_text(WAITING)
+    assert [c.raw for c in await kept(service)] == ["Kept."]
 
 
 async def test_a_reply_is_written_below_what_it_answers(page: Page, blog: str, service: Stage) -> None:
