@@ -19,7 +19,10 @@ async def main() -> None:
         async with demonstration(Path(folder)) as demo, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
             await reader(await room(browser, 1000, 760), demo)
+            for name, text in SAID.items():
+                await commenter(await room(browser, 1000, 1000), demo, name, text)
             await owner(await room(browser, 1000, 1000), demo)
+            await under_the_article(await room(browser, 1000, 1000), demo)
             await phone(await room(browser, 390, 760), demo)
             await browser.close()
 
@@ -55,11 +58,48 @@ async def reader(context: BrowserContext, demo: Demonstration) -> None:
         await take(page, "guide") if name == "ada" else None
 
 
+SAID = {
+    "Ada": "I kept such a box too, for *nine* years. What helped me was to date every sheet.",
+    "Ben": "Does this work for somebody who likes the job they have?",
+}
+
+
+async def commenter(context: BrowserContext, demo: Demonstration, name: str, text: str) -> None:
+    page = await context.new_page()
+    await page.goto(f"{demo.blog}/?comments=script")
+    form = page.locator("newsletter-comments form")
+    await form.get_by_role("textbox", name="comment").fill(text)
+    await form.get_by_role("textbox", name="Name").fill(name)
+    await form.get_by_role("textbox", name="Email").fill(f"{name.lower()}@example.org")
+    await page.wait_for_timeout(2100)  # our own form's minimum age
+    await form.get_by_role("button", name="Send").click()
+    await page.get_by_text("Your comment is kept").first.wait_for()
+    await demo.opens_newest_mail(page, "Confirm to publish your comment")
+    url = await page.frame_locator("iframe").get_by_role("link").first.get_attribute("href")
+    await page.goto(str(url))
+    await page.get_by_role("button", name="Publish my comment").click()
+    await page.wait_for_load_state()
+
+
+async def under_the_article(context: BrowserContext, demo: Demonstration) -> None:
+    page = await context.new_page()
+    await page.goto(f"{demo.blog}/?comments=script")
+    first = page.locator("newsletter-comments .comment").first
+    await first.wait_for()
+    await page.locator("#comments").evaluate("section => section.scrollIntoView()")
+    await take(page, "comments")
+
+
 async def owner(context: BrowserContext, demo: Demonstration) -> None:
     page = await context.new_page()
     await page.goto(demo.desk)
     await page.get_by_role("button", name="Sign in").click()
     await take(page, "desk")
+    await page.goto(f"{demo.service}/admin/comments")
+    await take(page, "moderation")
+    for _ in SAID:
+        await page.get_by_role("button", name="Approve").last.click()
+        await page.wait_for_load_state()
 
 
 async def phone(context: BrowserContext, demo: Demonstration) -> None:
