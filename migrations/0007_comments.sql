@@ -35,6 +35,7 @@ CREATE TABLE comments (
   html TEXT NOT NULL,                 -- rendered and sanitised once
   status TEXT NOT NULL CHECK (status IN ('unverified', 'pending', 'approved', 'spam', 'deleted')),
   why TEXT NOT NULL DEFAULT '',       -- why it waits, for the owner
+  learned TEXT NOT NULL DEFAULT '' CHECK (learned IN ('', 'spam', 'ham')),  -- what the owner taught by it
   digest TEXT NOT NULL DEFAULT '',    -- keyed hash of author, place and text: the same again is refused
   follow TEXT NOT NULL DEFAULT '' CHECK (follow IN ('', 'replies', 'thread')),
   signup_id BIGINT,                   -- the sign-up that its confirmation also confirms

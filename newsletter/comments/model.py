@@ -57,6 +57,7 @@ class Comment(msgspec.Struct):
     signup_id: int | None
     created_at: int
     edited_at: int | None
+    learned: Literal["", "spam", "ham"] = ""  # what the owner taught by it
 
     @property
     def depth(self) -> int:

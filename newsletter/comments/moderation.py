@@ -1,5 +1,7 @@
 """What the owner does with comments. Each verb is one transaction, and idempotent."""
 
+from typing import Literal
+
 from newsletter.addresses import Address
 from newsletter.comments.actions import Comments, below, take_away
 from newsletter.comments.bayes import tokens
@@ -51,7 +53,7 @@ class Moderation:
             return
         await store.decide(tx, id, "approved")
         await people.stood(tx, comment.commenter_id)
-        await self._learn(tx, comment, spam=False)
+        await self._learn(tx, comment, "ham")
         await threads.changed(tx, comment.thread_id, 1)
         await learning.notice(tx, id)
 
@@ -61,7 +63,7 @@ class Moderation:
         if comment.status == "spam" and not comment.why:
             return
         await store.decide(tx, id, "spam")
-        await self._learn(tx, comment, spam=True)
+        await self._learn(tx, comment, "spam")
         if comment.status == "approved":
             await threads.changed(tx, comment.thread_id, -1)
 
@@ -121,11 +123,12 @@ class Moderation:
         parse_rules(rules)
         await learning.set_options(tx, policy, depth, most_links, close_after_days, rules)
 
-    async def _learn(self, tx: Tx, comment: Comment, *, spam: bool) -> None:
-        """A change of mind takes the earlier lesson back."""
-        if comment.by_owner:
+    async def _learn(self, tx: Tx, comment: Comment, lesson: Literal["spam", "ham"]) -> None:
+        """Once for each comment; a change of mind takes the earlier lesson back."""
+        if comment.by_owner or comment.learned == lesson:
             return
         words = tokens(comment.raw, comment.name, comment.website)
-        taught = comment.status if not comment.why else ""
-        back_spam = -1 if taught == "spam" and not spam else 0
-        await learning.learn(tx, words, spam=int(spam) + back_spam, ham=int(not spam))
+        if comment.learned:
+            await learning.learn(tx, words, comment.learned, -1)
+        await learning.learn(tx, words, lesson, 1)
+        await store.learned(tx, comment.id, lesson)

@@ -149,6 +149,8 @@ async def test_a_lesson_is_learned_once_and_taken_back_with_a_change_of_mind(hou
     for _ in range(3):
         await does(house, "approve", id)
     assert await learned(house) == (0, 1)
+    await house.db.write(house.site.moderation.spam, id)
+    assert await learned(house) == (1, 0), "and back again"
 
 
 async def test_whom_the_owner_blocks_is_not_heard_again(house: House) -> None:

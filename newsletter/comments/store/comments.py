@@ -10,7 +10,7 @@ from newsletter.ids import new_id
 from newsletter.storage import Param, Tx
 
 COLUMNS = """id, thread_id, parent_id, path, commenter_id, by_owner, name, website, avatar, raw, html, status, why,
-    follow, signup_id, created_at, edited_at"""
+    follow, signup_id, created_at, edited_at, learned"""
 SHOWN = "('approved', 'deleted')"
 
 
@@ -62,6 +62,10 @@ async def rewrite(tx: Tx, id: int, raw: str, html: str, digest: str) -> None:
         digest=digest,
         now=tx.now,
     )
+
+
+async def learned(tx: Tx, id: int, lesson: str) -> None:
+    await tx.run("UPDATE comments SET learned = :lesson WHERE id = :id", id=id, lesson=lesson)
 
 
 async def blank(tx: Tx, id: int) -> None:

@@ -1,6 +1,7 @@
 """What the owner wants, and what was learned from them."""
 
 from collections.abc import Collection
+from typing import Literal
 
 import msgspec
 
@@ -37,18 +38,17 @@ async def told(tx: Tx, last: int) -> bool:
     return bool(await tx.run(sql, now=tx.now, last=last))
 
 
-async def learn(tx: Tx, tokens: Collection[str], *, spam: int, ham: int) -> None:
-    """Counts a comment as spam or not; -1 takes an earlier lesson back."""
-    rows: list[dict[str, Param]] = [{"token": token, "spam": spam, "ham": ham} for token in sorted(tokens)]
+async def learn(tx: Tx, tokens: Collection[str], lesson: Literal["spam", "ham"], times: int) -> None:
+    """Counts a comment as spam or as none; `times` is 1, or -1 to take an earlier lesson back."""
+    rows: list[dict[str, Param]] = [
+        {"token": token, "times": times, "first": max(0, times)} for token in sorted(tokens)
+    ]
     await tx.many(
-        """INSERT INTO spam_words (token, spam, ham) VALUES (:token, :spam, :ham)
-           ON CONFLICT (token) DO UPDATE SET
-             spam = spam_words.spam + excluded.spam, ham = spam_words.ham + excluded.ham""",
+        f"""INSERT INTO spam_words (token, {lesson}) VALUES (:token, :first) ON CONFLICT (token) DO UPDATE SET
+              {lesson} = CASE WHEN spam_words.{lesson} + :times < 0 THEN 0 ELSE spam_words.{lesson} + :times END""",
         rows,
     )
-    await tx.run(
-        "UPDATE comment_options SET spam = spam + :spam, ham = ham + :ham WHERE id = 1", spam=spam, ham=ham
-    )
+    await tx.run(f"UPDATE comment_options SET {lesson} = {lesson} + :times WHERE id = 1", times=times)
 
 
 async def tallies(tx: Tx, tokens: Collection[str]) -> list[Tally]:
