@@ -5,6 +5,13 @@ CREATE TABLE chores (
   at BIGINT NOT NULL
 );
 
+CREATE TABLE comment_mails (          -- mails that hold words of a comment, so that they go with it
+  comment_id BIGINT NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
+  outbox_id BIGINT NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+  PRIMARY KEY (comment_id, outbox_id)
+);
+CREATE INDEX comment_mails_outbox ON comment_mails (outbox_id);
+
 CREATE TABLE comment_options (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   policy TEXT NOT NULL DEFAULT 'first' CHECK (policy IN ('all', 'first', 'none')),  -- who is held
@@ -37,13 +44,15 @@ CREATE TABLE comments (
   by_owner INTEGER NOT NULL DEFAULT 0 CHECK (by_owner IN (0, 1)),
   name TEXT NOT NULL,
   website TEXT NOT NULL DEFAULT '',
+  title TEXT NOT NULL DEFAULT '',     -- what its form called the page; the page is called so once it is public
   avatar TEXT NOT NULL DEFAULT '',    -- keyed hash that the picture is drawn from
   raw TEXT NOT NULL,                  -- as typed
   html TEXT NOT NULL,                 -- rendered and sanitised once
   status TEXT NOT NULL CHECK (status IN ('unverified', 'pending', 'approved', 'spam', 'deleted')),
   why TEXT NOT NULL DEFAULT '',       -- why it waits, for the owner
   learned TEXT NOT NULL DEFAULT '' CHECK (learned IN ('', 'spam', 'ham')),  -- what the owner taught by it
-  digest TEXT NOT NULL DEFAULT '',    -- keyed hash of author, place and text: the same again is refused
+  told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1)),  -- whether the owner got a mail that it waits
+  digest TEXT NOT NULL DEFAULT '',    -- keyed hash of place, name and text: the same again is refused
   follow TEXT NOT NULL DEFAULT '' CHECK (follow IN ('', 'replies', 'thread')),
   signup_id BIGINT,                   -- the sign-up that its confirmation also confirms
   source TEXT,                        -- where it was imported from, with its id there
@@ -57,9 +66,12 @@ CREATE INDEX comments_commenter ON comments (commenter_id) WHERE commenter_id IS
 
 CREATE UNIQUE INDEX comments_digest ON comments (digest) WHERE digest <> '';
 CREATE INDEX comments_latest ON comments (created_at) WHERE status = 'approved';
+CREATE INDEX comments_latest_here ON comments (thread_id, created_at) WHERE status = 'approved';
 CREATE INDEX comments_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX comments_pending ON comments (id) WHERE status = 'pending';
 CREATE INDEX comments_shown ON comments (thread_id, path) WHERE status IN ('approved', 'deleted');
-CREATE INDEX comments_waiting ON comments (status, id) WHERE status IN ('unverified', 'pending', 'spam');
+CREATE INDEX comments_spam ON comments (id) WHERE status = 'spam';
+CREATE INDEX comments_unverified ON comments (id) WHERE status = 'unverified';
 
 CREATE TABLE consent_records (
   id INTEGER PRIMARY KEY,
@@ -103,7 +115,7 @@ CREATE TABLE follows (
   id BIGINT NOT NULL UNIQUE,          -- what the link to leave holds: one number, so that it fits its header
   thread_id BIGINT NOT NULL REFERENCES threads (id),
   commenter_id BIGINT NOT NULL REFERENCES commenters (id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('replies', 'thread')),
+  kind TEXT NOT NULL CHECK (kind IN ('none', 'replies', 'thread')),
   PRIMARY KEY (thread_id, commenter_id)
 );
 CREATE INDEX follows_commenter ON follows (commenter_id);
@@ -160,10 +172,12 @@ CREATE TABLE migrations (
   applied_at BIGINT NOT NULL
 );
 
-CREATE TABLE notices (                -- of approved comments whose followers are still to be told
+CREATE TABLE notices (                -- of approved comments, whose followers are told once
   comment_id INTEGER PRIMARY KEY REFERENCES comments (id) ON DELETE CASCADE,
-  after BIGINT NOT NULL DEFAULT 0     -- the last commenter told
+  after BIGINT NOT NULL DEFAULT 0,    -- the last commenter told
+  done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))
 );
+CREATE INDEX notices_due ON notices (comment_id) WHERE done = 0;
 
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import click
 
@@ -17,6 +17,7 @@ from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
 
 SHOWN = 3  # ids named beside each reason
+MOST_LOOKED_AT = 1_000  # comments, to say whose pages a file is about
 
 
 @click.group("import")
@@ -53,9 +54,7 @@ async def _bring(
 ) -> tuple[Counter[str], dict[str, list[str]]]:
     allowed = site.settings.allowed_origins
     if not allowed:
-        raise BadInput(
-            "Say in NEWSLETTER_ALLOWED_ORIGINS which pages are yours; comments of others are not taken in."
-        )
+        raise BadInput(_whose(file))
     states: Counter[str] = Counter()
     reasons: dict[str, list[str]] = {}
     act = partial(_act, site, lambda url: canonical_url(urljoin(origin, url), allowed), dry_run)
@@ -72,6 +71,14 @@ async def _bring(
                     states[one.status] += 1
             bar.update(len(some))
     return states, reasons
+
+
+def _whose(file: Path) -> str:
+    """What to do where no page is known to be ours. Raises BadInput for a file that can't be read."""
+    urls = (urlsplit(one.url) for one in islice(read(file), MOST_LOOKED_AT) if isinstance(one, Imported))
+    origins = sorted({f"{url.scheme}://{url.netloc}" for url in urls if url.netloc})
+    whose = f" This file has pages of {', '.join(origins[:SHOWN])}." if origins else ""
+    return f"Say in NEWSLETTER_ALLOWED_ORIGINS which pages are yours; comments of others are not taken in.{whose}"
 
 
 def _chunks(found: Iterator[Imported | Skipped]) -> Iterator[list[Imported | Skipped]]:

@@ -1,6 +1,6 @@
 """What readers say under an article: written, confirmed once, moderated, shown, told of."""
 
-from newsletter.comments.actions import EDITABLE, Comments
+from newsletter.comments.actions import EDITABLE, TWICE, Comments
 from newsletter.comments.avatars import avatar
 from newsletter.comments.exports import as_json, as_wxr, count_comments
 from newsletter.comments.imports import Imported, Skipped, in_order, read
@@ -37,6 +37,7 @@ __all__ = [
     "PER_PAGE",
     "TOGETHER",
     "TOPIC",
+    "TWICE",
     "Brought",
     "Comment",
     "Commenter",

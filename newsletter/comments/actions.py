@@ -8,7 +8,7 @@ from newsletter.clock import MINUTE
 from newsletter.comments import judging
 from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Words, Written
 from newsletter.comments.store import comments as store
-from newsletter.comments.store import learning, people, threads
+from newsletter.comments.store import learning, mails, people, threads
 from newsletter.errors import NotFound, Refused, Repeated
 from newsletter.mail import Post
 from newsletter.settings import Settings
@@ -23,7 +23,7 @@ MOST_LEVELS = 6
 
 CLOSED = "Comments are closed on this page."
 FOREIGN_PARENT = "What you answer is not there any more. Your text is kept: send it as a comment of its own."
-TWICE = "You have said exactly this here already."
+TWICE = "You have said exactly this here already; it is kept."
 OLD_LINK = "This link belongs to a comment that is not there any more."
 TOO_LATE = (
     "Comments can be changed for 15 minutes. This one stands; the author of the page can still remove it."
@@ -43,7 +43,7 @@ class Comments:
         Raises Refused (closed, foreign parent), Repeated.
         """
         options = await learning.options(tx)
-        thread = await threads.admit(tx, draft.url, draft.title)
+        thread = await threads.admit(tx, draft.url)
         parent = await self._parent(tx, thread, draft.parent_id)
         if options.closes(thread, tx.now):
             raise Refused(CLOSED)
@@ -58,8 +58,13 @@ class Comments:
         comment = await self._add(tx, thread, parent, person, draft, (status, why), options)
         if status == "unverified":
             return Written(comment.id, status, await self._ask(tx, person, comment, draft))
-        await self._settle(tx, comment, person, status)
+        await self._settle(tx, comment, status)
         return Written(comment.id, status)
+
+    async def has(self, tx: Tx, draft: Draft) -> bool:
+        """Whether the very same is here already: a button was pressed twice."""
+        thread = await threads.by_url(tx, draft.url)
+        return thread is not None and await store.is_there(tx, self._digest(thread.id, draft))
 
     async def _parent(self, tx: Tx, thread: Thread, id: int | None) -> Comment | None:
         """Raises Refused unless it is there for all to see, on the same page; it stays until this is over."""
@@ -85,13 +90,14 @@ class Comments:
         comment = await store.add(
             tx,
             parent_path=below(parent, options.depth),
-            digest=self.digest(thread.id, parent, author, draft.raw),
+            digest=self._digest(thread.id, draft),
             thread_id=thread.id,
             parent_id=parent.id if parent else None,
             commenter_id=author or None,
             name=draft.name,
             website=draft.website,
-            avatar=self.picture(thread.url, draft.address.key),
+            title=draft.title,
+            avatar=self.picture(thread.url, draft.address.key) if person else "",
             raw=draft.raw,
             html=draft.html,
             status=status,
@@ -103,9 +109,12 @@ class Comments:
             raise Repeated(TWICE)
         return comment
 
-    def digest(self, thread_id: int, parent: Comment | None, author: int, raw: str) -> str:
-        place = f"{thread_id}.{parent.id if parent else 0}.{author}"
-        return self._tokens.fingerprint("comment", f"{place}\n{raw}")
+    def _digest(self, thread_id: int, draft: Draft) -> str:
+        """Without the address: else a repeat would tell whose a comment is to who guesses."""
+        return self.digest(thread_id, draft.parent_id, draft.name, draft.raw)
+
+    def digest(self, thread_id: int, parent_id: int | None, name: str, raw: str) -> str:
+        return self._tokens.fingerprint("comment", f"{thread_id}.{parent_id or 0}\n{name}\n{raw}")
 
     def picture(self, url: str, email_key: str) -> str:
         """What an avatar is drawn from: the same for one author on one site, and of no use elsewhere."""
@@ -166,25 +175,21 @@ class Comments:
         await people.confirmed(tx, person.id)
         await self._post.clear_budget(tx, person.email_key)
         options = await learning.options(tx)
-        for one in await store.of_person(tx, person.id, "unverified"):
+        for one in await store.of_person(tx, person.id, "unverified", held=True):
             status, why = judging.by_policy(options, person)
-            if one.why:
+            if one.why and status != "spam":
                 status, why = "pending", one.why
-            await self._settle(tx, one, person, status, why)
+            await self._settle(tx, one, status, why)
         return await store.find(tx, comment_id) or comment, thread
 
-    async def _settle(
-        self, tx: Tx, comment: Comment, person: Commenter, status: Status, why: str = ""
-    ) -> None:
+    async def _settle(self, tx: Tx, comment: Comment, status: Status, why: str = "") -> None:
         """What follows from a comment whose author is known."""
-        if comment.status != status:
-            await store.decide(tx, comment.id, status, why)
-        if comment.follow and status != "spam":
-            await people.follow(tx, comment.thread_id, person.id, comment.follow)
+        if comment.status != status and not await store.decide(tx, comment, status, why):
+            return
         if status == "approved":
-            await threads.changed(tx, comment.thread_id, 1)
-            await learning.notice(tx, comment.id)
+            await publish(tx, comment)
         elif status == "pending":
+            await follow(tx, comment)
             tx.wake(learning.TOPIC)
 
     async def own(self, tx: Tx, comment_id: int) -> Comment:
@@ -199,7 +204,7 @@ class Comments:
         comment = await self.own(tx, comment_id)
         if comment.created_at < tx.now - EDITABLE:
             raise Refused(TOO_LATE)
-        digest = self._tokens.fingerprint("comment", f"{comment.id}\n{words.raw}")
+        digest = self.digest(comment.thread_id, comment.id, comment.name, words.raw)
         await store.rewrite(tx, comment.id, words.raw, words.html, digest)
         if comment.status == "approved":
             await threads.changed(tx, comment.thread_id, 0)
@@ -221,7 +226,7 @@ class Comments:
         if comment.status == "pending" and status == "approved":
             return
         if (status, why) != (comment.status, comment.why):
-            await store.decide(tx, comment.id, status, why)
+            await store.decide(tx, comment, status, why)
             tx.wake(learning.TOPIC)
         if comment.status == "approved" != status:
             await threads.changed(tx, comment.thread_id, -1)
@@ -231,16 +236,41 @@ class Comments:
         comment = await self.own(tx, comment_id)
         if comment.created_at < tx.now - EDITABLE:
             raise Refused(TOO_LATE)
-        await take_away(tx, comment)
+        await take_away(tx, self._post, comment)
 
 
-async def take_away(tx: Tx, comment: Comment) -> None:
-    """Nothing stays of a comment; where others answered it, an empty place does."""
+async def publish(tx: Tx, comment: Comment) -> None:
+    """The public sees it from now on, and who follows its thread is told, once."""
+    await threads.name(tx, comment.thread_id, comment.id)
+    await threads.changed(tx, comment.thread_id, 1)
+    await follow(tx, comment)
+    await learning.notice(tx, comment.id)
+
+
+async def follow(tx: Tx, comment: Comment) -> None:
+    """What its author wished to hear of; mails of it go to confirmed addresses only."""
+    if comment.follow and comment.commenter_id:
+        await people.follow(tx, comment.thread_id, comment.commenter_id, comment.follow)
+
+
+async def take_away(tx: Tx, post: Post, comment: Comment) -> None:
+    """Nothing stays of a comment; where others answered it, an empty place does, for as long as they stay."""
+    await withdraw(tx, post, comment.id)
     if await store.has_replies(tx, comment.id):
         await store.blank(tx, comment.id)
     else:
         await store.remove(tx, comment.id)
+        parent = await store.find(tx, comment.parent_id, held=True) if comment.parent_id else None
+        if parent and parent.status == "deleted":
+            await take_away(tx, post, parent)
     await threads.changed(tx, comment.thread_id, -1 if comment.status == "approved" else 0)
+
+
+async def withdraw(tx: Tx, post: Post, comment_id: int) -> None:
+    """No mail says what it said: none that waits, and none in the ledger of those that went."""
+    for outbox_id in await mails.of_comment(tx, comment_id):
+        await mails.untold(tx, outbox_id)
+        await post.withdraw(tx, outbox_id)
 
 
 def below(parent: Comment | None, depth: int) -> str:

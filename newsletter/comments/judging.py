@@ -20,8 +20,6 @@ _LINK = re.compile(r'href="([^"]+)"')  # of our own sanitised text, which always
 
 async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft) -> tuple[Status, str]:
     """The status that the comment gets once its address is confirmed, and why it waits (for the owner)."""
-    if person.blocked:
-        return "spam", "You blocked this author."
     candidate = Candidate(
         text=draft.raw,
         name=draft.name,
@@ -46,6 +44,8 @@ async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft) -> tu
 
 
 def by_policy(options: Options, person: Commenter) -> tuple[Status, str]:
+    if person.blocked:
+        return "spam", "You blocked this author."
     if options.policy == "all":
         return "pending", "You look at every comment."
     if options.policy == "first" and not person.approved:

@@ -12,8 +12,6 @@ Status = Literal["unverified", "pending", "approved", "spam", "deleted"]
 Policy = Literal["all", "first", "none"]
 Follow = Literal["", "replies", "thread"]
 
-STATUSES: tuple[Status, ...] = ("unverified", "pending", "approved", "spam", "deleted")
-
 
 class Thread(msgspec.Struct):
     """The comments of one page."""
@@ -108,7 +106,7 @@ class Draft(Words, kw_only=True):
 
 
 class Written(msgspec.Struct):
-    """What became of a draft. `id` is 0 where nothing was kept."""
+    """What became of a draft."""
 
     id: int
     status: Status

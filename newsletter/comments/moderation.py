@@ -3,7 +3,7 @@
 from typing import Literal
 
 from newsletter.addresses import Address
-from newsletter.comments.actions import Comments, below, take_away
+from newsletter.comments.actions import Comments, below, publish, take_away, withdraw
 from newsletter.comments.bayes import tokens
 from newsletter.comments.model import Comment, Options, Policy, Status
 from newsletter.comments.rules import parse_rules
@@ -51,30 +51,35 @@ class Moderation:
         comment = await self.find(tx, id)
         if comment.status == "approved":
             return
-        await store.decide(tx, id, "approved")
-        await people.stood(tx, comment.commenter_id)
+        await store.decide(tx, comment, "approved")
+        await people.stood(tx, comment.commenter_id, 1)
         await self._learn(tx, comment, "ham")
-        await threads.changed(tx, comment.thread_id, 1)
-        await learning.notice(tx, id)
+        await publish(tx, comment)
 
     async def spam(self, tx: Tx, id: int) -> None:
         """Nobody sees it, and what is like it is held from now on."""
         comment = await self.find(tx, id)
         if comment.status == "spam" and not comment.why:
             return
-        await store.decide(tx, id, "spam")
+        await store.decide(tx, comment, "spam")
+        await withdraw(tx, self._post, id)
+        if comment.learned == "ham":
+            await people.stood(tx, comment.commenter_id, -1)
         await self._learn(tx, comment, "spam")
         if comment.status == "approved":
             await threads.changed(tx, comment.thread_id, -1)
 
     async def delete(self, tx: Tx, id: int) -> None:
-        await take_away(tx, await self.find(tx, id))
+        await take_away(tx, self._post, await self.find(tx, id))
 
     async def block(self, tx: Tx, id: int) -> None:
         """This is spam, and whatever its author says from now on is."""
         comment = await self.find(tx, id)
         await people.block(tx, comment.commenter_id)
         await self.spam(tx, id)
+        for status in ("unverified", "pending"):
+            for waiting in await store.of_person(tx, comment.commenter_id or 0, status, held=True):
+                await store.decide(tx, waiting, "spam", "You blocked this author.")
 
     async def reply(self, tx: Tx, id: int, name: str, owner: Address, raw: str) -> Comment:
         """The owner answers, and so approves what is answered. Raises NotFound, BadInput, Repeated."""
@@ -88,7 +93,7 @@ class Moderation:
         answer = await store.add(
             tx,
             parent_path=below(comment, options.depth),
-            digest=self._comments.digest(thread.id, comment, 0, raw),
+            digest=self._comments.digest(thread.id, id, name, raw),
             thread_id=thread.id,
             parent_id=id,
             by_owner=1,
@@ -100,8 +105,7 @@ class Moderation:
         )
         if answer is None:
             raise Repeated("You have answered exactly this already.")
-        await threads.changed(tx, thread.id, 1)
-        await learning.notice(tx, answer.id)
+        await publish(tx, answer)
         return answer
 
     async def edit(self, tx: Tx, id: int, raw: str) -> None:

@@ -48,14 +48,14 @@ class Moving:
         return [await self._bring(tx, one, canonical, options.depth) for one in found]
 
     async def _bring(self, tx: Tx, one: Imported, canonical: Callable[[str], str], depth: int) -> Brought:
+        if len(one.text) > 4 * LONGEST:
+            return Brought(one.source_id, skipped=f"It is too long: {len(one.text)} characters.")
         try:
             url = canonical(one.url)
             html = sanitise(one.text, newlines=one.newlines) if one.is_html else render(one.text)
         except BadInput as error:
             return Brought(one.source_id, skipped=error.sentence)
-        if len(one.text) > 4 * LONGEST:
-            return Brought(one.source_id, skipped=f"It is too long: {len(one.text)} characters.")
-        thread = await threads.admit(tx, url, one.title[:300])
+        thread = await threads.admit(tx, url)
         parent = await store.by_source(tx, one.source, one.parent_id) if one.parent_id else None
         if parent and parent.thread_id != thread.id:
             parent = None
@@ -67,6 +67,7 @@ class Moving:
             parent_id=parent.id if parent else None,
             name=_name(one.name),
             website=_website(one.website),
+            title=_line(one.title)[:300],
             raw=one.text,
             html=html if one.status != "deleted" else "",
             status=one.status,
@@ -74,11 +75,13 @@ class Moving:
             source=one.source,
             source_id=one.source_id,
             created_at=one.created_at,
+            decided_at=tx.now,
             **await self._author(tx, thread, one),
         )
         if comment is None:
             return Brought(one.source_id, skipped=TWICE)
         if comment.status in ("approved", "deleted"):
+            await threads.name(tx, thread.id, comment.id)
             await threads.changed(tx, thread.id, int(comment.status == "approved"))
         return Brought(one.source_id, status=comment.status)
 
@@ -94,7 +97,11 @@ class Moving:
 
 
 def _name(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME] or NAMELESS
+    return _line(text)[:LONGEST_NAME] or NAMELESS
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _website(text: str) -> str:

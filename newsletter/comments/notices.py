@@ -9,7 +9,7 @@ from newsletter.clock import DAY, MINUTE
 from newsletter.comments.actions import take_away
 from newsletter.comments.model import Comment, Thread
 from newsletter.comments.store import comments as store
-from newsletter.comments.store import learning, people, threads
+from newsletter.comments.store import learning, mails, people, threads
 from newsletter.comments.text import plain
 from newsletter.mail import REFUSED, Post
 from newsletter.storage import Tx
@@ -39,7 +39,10 @@ class Notices:
         comment = await store.find(tx, due.comment_id)
         thread = await threads.find(tx, comment.thread_id) if comment else None
         if comment is None or thread is None or comment.status != "approved":
-            await learning.noticed(tx, due.comment_id, None)
+            if due.after:
+                await learning.noticed(tx, due.comment_id, due.after, done=True)
+            else:
+                await learning.unnoticed(tx, due.comment_id)
             return True
         parent = await store.find(tx, comment.parent_id) if comment.parent_id else None
         answered = parent.commenter_id if parent else None
@@ -47,7 +50,8 @@ class Notices:
         for person in to_tell:
             if person.id != comment.commenter_id:
                 await self._tell(tx, person, comment, thread, answers_you=answered == person.id)
-        await learning.noticed(tx, comment.id, to_tell[-1].id if len(to_tell) == AT_ONCE else None)
+        last = to_tell[-1].id if to_tell else due.after
+        await learning.noticed(tx, comment.id, last, done=len(to_tell) < AT_ONCE)
         return True
 
     async def _tell(
@@ -62,7 +66,8 @@ class Notices:
             "links": {"unsubscribe": ["/f/", "unfollow", [person.follow_id]]},
             "unsubscribe": True,
         }
-        await self._post.enqueue(tx, "comment_reply", person.email, context=context)
+        sent = await self._post.enqueue(tx, "comment_reply", person.email, context=context)
+        await mails.add(tx, comment.id, sent.id)
 
     async def unfollow(self, tx: Tx, follow_id: int) -> None:
         """One click; somebody who follows no more stays so."""
@@ -73,9 +78,10 @@ class Notices:
         options = await learning.options(tx)
         if options.told_at > tx.now - DIGEST_EVERY:
             return False
-        waiting = await store.pending_since(tx, options.told_at, MOST_IN_DIGEST)
+        waiting = await store.untold(tx, MOST_IN_DIGEST)
         if not waiting or not await learning.told(tx, options.told_at):
             return False
+        await store.told(tx, waiting[0].id)
         total = (await store.waiting(tx)).get("pending", 0)
         items = [
             {
@@ -87,7 +93,11 @@ class Notices:
             }
             for one in waiting
         ]
-        await self._post.enqueue(tx, "moderation", owner.email, context={"items": items, "total": total})
+        sent = await self._post.enqueue(
+            tx, "moderation", owner.email, context={"items": items, "total": total}
+        )
+        for one in waiting:
+            await mails.add(tx, one.id, sent.id)
         return True
 
     async def purge(self, tx: Tx, most: int = 200) -> int:
@@ -95,7 +105,9 @@ class Notices:
         old = await store.stale(tx, "unverified", tx.now - UNVERIFIED_LIVES, most)
         old += await store.stale(tx, "spam", tx.now - SPAM_LIVES, most)
         for comment in old:
-            await take_away(tx, comment)
+            await take_away(tx, self._post, comment)
+            if comment.commenter_id:
+                await people.forget_idle(tx, comment.commenter_id)
         return len(old)
 
 

@@ -74,7 +74,7 @@ class Threads:
         of = await threads.by_url(tx, url) if url else None
         if url and of is None:
             return []
-        found = await store.latest(tx, NEWEST, of.id if of else 0)
+        found = await (store.latest_here(tx, of.id, NEWEST) if of else store.latest(tx, NEWEST))
         known: dict[int, Thread | None] = {}
         for comment in found:
             if comment.thread_id not in known:

@@ -150,6 +150,13 @@ class Post:
         """Erase what the ledger knows of one person; what waits for them is not sent."""
         await tx.run("DELETE FROM outbox WHERE subscriber_id = :id", id=subscriber_id)
 
+    async def withdraw(self, tx: Tx, id: int) -> bool:
+        """What a message would say is gone: it is not sent where it still waits (True), else its words are dropped."""
+        if await tx.run("DELETE FROM outbox WHERE id = :id AND state IN ('queued', 'deferred')", id=id):
+            return True
+        await tx.run("UPDATE outbox SET context = '{}' WHERE id = :id AND state <> 'sending'", id=id)
+        return False
+
     async def forget_address(self, tx: Tx, email: str) -> None:
         """As `forget`, for somebody who is no subscriber."""
         await tx.run("DELETE FROM outbox WHERE recipient = :email AND subscriber_id IS NULL", email=email)

@@ -20,7 +20,8 @@ ADA, BEN, MALLORY = "ada@example.org", "ben@example.com", "mallory@example.com"
 
 
 def draft(email: str = ADA, text: str = "I agree.", **more: Any) -> Draft:
-    known: dict[str, Any] = {"url": PAGE, "title": "On work", "parent_id": None, "name": "Ada", "website": ""}
+    name = email.partition("@")[0].title()
+    known: dict[str, Any] = {"url": PAGE, "title": "On work", "parent_id": None, "name": name, "website": ""}
     return Draft(address=parse(email), raw=text, **(known | more))
 
 
@@ -96,6 +97,8 @@ async def test_the_same_again_is_refused_also_at_the_same_time(house: House) -> 
     assert sum(isinstance(r, Repeated) for r in results) == 19
     assert await house.count("SELECT count(*) FROM comments") == 1
     assert (await says(house, BEN)).status == "unverified", "another may say the same"
+    with pytest.raises(Repeated):
+        await says(house, MALLORY, name="Ada")  # whose address stands behind a comment is told to nobody
 
 
 async def test_an_answer_stands_below_what_it_answers(house: House) -> None:
@@ -232,7 +235,10 @@ async def test_erasing_somebody_leaves_nothing_of_what_they_said(house: House) -
     await confirms(house, ADA)
     await says(house, BEN, text="Well said", parent_id=first.id, name="Ben")
     await confirms(house, BEN)
-    assert len(await house.db.read(house.site.persons.own_data, ADA)) == 1
+    known = await house.db.read(house.site.persons.own_data, ADA)
+    assert known is not None
+    assert [one["text"] for one in known["comments"]] == ["I agree."]
+    assert known["follows"] == [{"page": PAGE, "what": "thread"}]
     assert await house.db.write(house.site.persons.erase, ADA)
     assert not await house.db.write(house.site.persons.erase, ADA)
 

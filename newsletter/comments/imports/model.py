@@ -62,7 +62,11 @@ def moment(text: str | None) -> int | None:
 
 
 def fit(comment: Imported) -> Imported | Skipped:
-    """The comment as it is handed on. Of a deleted one its place alone is left, for what answers it."""
+    """The comment as it is handed on, without U+0000, which PostgreSQL takes nowhere. Of a deleted one its place
+    alone is left, for what answers it."""
+    kept = msgspec.structs.asdict(comment)
+    words = {name: value.replace("\0", "") for name, value in kept.items() if isinstance(value, str)}
+    comment = msgspec.structs.replace(comment, **words)
     if not comment.source_id:
         return Skipped("", "It has no id, so a second import would take it twice.")
     if not comment.url:

@@ -21,15 +21,17 @@ async def add(
     own = id or new_id()
     at = values.get("created_at", tx.now)
     known: dict[str, Any] = {
-        "parent_id": None, "commenter_id": None, "by_owner": 0, "website": "", "avatar": "", "why": "", "follow": "",
-        "signup_id": None, "created_at": tx.now, "source": None, "source_id": None,
+        "parent_id": None, "commenter_id": None, "by_owner": 0, "website": "", "title": "", "avatar": "", "why": "",
+        "follow": "", "signup_id": None, "created_at": tx.now, "source": None, "source_id": None, "decided_at": None,
     }  # fmt: skip
     return await tx.one(
         Comment,
-        f"""INSERT INTO comments (id, thread_id, parent_id, path, commenter_id, by_owner, name, website, avatar, raw,
-                html, status, why, digest, follow, signup_id, source, source_id, created_at)
-            VALUES (:id, :thread_id, :parent_id, :path, :commenter_id, :by_owner, :name, :website, :avatar, :raw,
-                :html, :status, :why, :digest, :follow, :signup_id, :source, :source_id, :created_at)
+        f"""INSERT INTO comments (id, thread_id, parent_id, path, commenter_id, by_owner, name, website, title, avatar,
+                raw, html, status, why, digest, follow, signup_id, source, source_id, created_at,
+                decided_at)
+            VALUES (:id, :thread_id, :parent_id, :path, :commenter_id, :by_owner, :name, :website, :title, :avatar,
+                :raw, :html, :status, :why, :digest, :follow, :signup_id, :source, :source_id, :created_at,
+                :decided_at)
             ON CONFLICT DO NOTHING RETURNING {COLUMNS}""",
         id=own,
         path=f"{parent_path}{at:012x}{own & 0xFFFF:04x}",
@@ -43,14 +45,23 @@ async def find(tx: Tx, id: int, *, held: bool = False) -> Comment | None:
     return await tx.one(Comment, f"SELECT {COLUMNS} FROM comments WHERE id = :id {lock}", id=id)
 
 
-async def decide(tx: Tx, id: int, status: Status, why: str = "") -> None:
-    await tx.run(
-        "UPDATE comments SET status = :status, why = :why, decided_at = :now WHERE id = :id",
-        id=id,
+async def is_there(tx: Tx, digest: str) -> bool:
+    found = await tx.value("SELECT 1 FROM comments WHERE digest = :digest AND digest <> ''", digest=digest)
+    return found is not None
+
+
+async def decide(tx: Tx, comment: Comment, status: Status, why: str = "") -> bool:
+    """False where somebody else has decided in the meantime: their word stands."""
+    done = await tx.run(
+        """UPDATE comments SET status = :status, why = :why, told = 0, decided_at = :now
+           WHERE id = :id AND status = :was""",
+        id=comment.id,
+        was=comment.status,
         status=status,
         why=why,
         now=tx.now,
     )
+    return done == 1
 
 
 async def rewrite(tx: Tx, id: int, raw: str, html: str, digest: str) -> None:
@@ -71,8 +82,8 @@ async def learned(tx: Tx, id: int, lesson: str) -> None:
 async def blank(tx: Tx, id: int) -> None:
     """Nothing stays of it but its place, which the replies below it hold on to."""
     await tx.run(
-        """UPDATE comments SET status = 'deleted', name = '', website = '', avatar = '', raw = '', html = '', why = '',
-               digest = '', follow = '', signup_id = NULL, commenter_id = NULL, decided_at = :now
+        """UPDATE comments SET status = 'deleted', name = '', website = '', title = '', avatar = '', raw = '',
+               html = '', why = '', digest = '', follow = '', signup_id = NULL, commenter_id = NULL, decided_at = :now
            WHERE id = :id""",
         id=id,
         now=tx.now,
@@ -107,27 +118,35 @@ async def standing_at(tx: Tx, thread_id: int, path: str) -> int | None:
     return id
 
 
-async def latest(tx: Tx, most: int, thread_id: int = 0) -> list[Comment]:
-    """The newest first, of one thread or of all."""
-    # Of one thread they come by its own index, which an order that no index gives (+) leaves as the only one.
-    where, order = (
-        (f"thread_id = :thread AND status IN {SHOWN}", "+created_at")
-        if thread_id
-        else ("0 = :thread", "created_at")
-    )
+async def latest(tx: Tx, most: int) -> list[Comment]:
+    """The newest first, of all pages."""
     return await tx.all(
         Comment,
-        f"SELECT {COLUMNS} FROM comments WHERE {where} AND status = 'approved' ORDER BY {order} DESC LIMIT :most",
+        f"SELECT {COLUMNS} FROM comments WHERE status = 'approved' ORDER BY created_at DESC LIMIT :most",
+        most=most,
+    )
+
+
+async def latest_here(tx: Tx, thread_id: int, most: int) -> list[Comment]:
+    """The same of one page."""
+    return await tx.all(
+        Comment,
+        f"""SELECT {COLUMNS} FROM comments WHERE thread_id = :thread AND status = 'approved'
+            ORDER BY created_at DESC LIMIT :most""",
         thread=thread_id,
         most=most,
     )
 
 
-async def of_person(tx: Tx, commenter_id: int, status: Status | None = None) -> list[Comment]:
+async def of_person(
+    tx: Tx, commenter_id: int, status: Status | None = None, *, held: bool = False
+) -> list[Comment]:
+    """With `held` nobody else changes them until we commit."""
     which = "" if status is None else f"AND status = '{status}'"
+    lock = "FOR UPDATE" if held and tx.engine == "postgres" else ""
     return await tx.all(
         Comment,
-        f"SELECT {COLUMNS} FROM comments WHERE commenter_id = :id {which} ORDER BY id",
+        f"SELECT {COLUMNS} FROM comments WHERE commenter_id = :id {which} ORDER BY id {lock}",
         id=commenter_id,
     )
 
@@ -183,11 +202,12 @@ async def count(tx: Tx, email_key: str) -> int:
 
 
 async def stale(tx: Tx, status: Status, before: int, most: int) -> list[Comment]:
-    """Those of one state that came before `before` (ms)."""
+    """Those that have been in one state since before `before` (ms), held against whoever decides now."""
+    lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
     return await tx.all(
         Comment,
-        f"""SELECT {COLUMNS} FROM comments WHERE status = '{status}' AND created_at < :before
-            ORDER BY id LIMIT :most""",
+        f"""SELECT {COLUMNS} FROM comments
+            WHERE status = '{status}' AND coalesce(decided_at, created_at) < :before ORDER BY id LIMIT :most {lock}""",
         before=before,
         most=most,
     )
@@ -215,21 +235,26 @@ class Waiting(msgspec.Struct):
     edited_at: int | None
 
 
-_WAITING = """SELECT c.id, c.thread_id, t.url, t.title, t.closed, c.by_owner, c.name, coalesce(p.email, '') AS email,
+_WAITING = """SELECT c.id, c.thread_id, t.url,
+        CASE WHEN t.title = '' THEN c.title ELSE t.title END AS title,
+        t.closed, c.by_owner, c.name, coalesce(p.email, '') AS email,
         c.website, c.raw, c.html, c.status, c.why, coalesce(p.approved, 0) AS approved,
         coalesce(p.blocked, 0) AS blocked, c.created_at, c.edited_at
     FROM comments c JOIN threads t ON t.id = c.thread_id LEFT JOIN commenters p ON p.id = c.commenter_id"""
 
 
-async def pending_since(tx: Tx, since: int, most: int) -> list[Waiting]:
-    """What has waited for the owner only since then (ms), the newest first."""
+async def untold(tx: Tx, most: int) -> list[Waiting]:
+    """What waits, and the owner got no mail about; the newest first."""
     return await tx.all(
         Waiting,
-        f"""{_WAITING} WHERE c.status = 'pending' AND coalesce(c.decided_at, c.created_at) >= :since
-            ORDER BY c.id DESC LIMIT :most""",
-        since=since,
+        f"{_WAITING} WHERE c.status = 'pending' AND c.told = 0 ORDER BY c.id DESC LIMIT :most",
         most=most,
     )
+
+
+async def told(tx: Tx, upto: int) -> None:
+    """The owner got a mail about all that waits, up to the id `upto`."""
+    await tx.run("UPDATE comments SET told = 1 WHERE status = 'pending' AND told = 0 AND id <= :id", id=upto)
 
 
 async def look(tx: Tx, id: int) -> Waiting | None:
@@ -247,16 +272,19 @@ async def queue(tx: Tx, status: Status, before: int, most: int) -> list[Waiting]
     )
 
 
-class _Count(msgspec.Struct):
-    status: Status
-    count: int
+class _Counts(msgspec.Struct):
+    unverified: int
+    pending: int
+    spam: int
 
 
 async def waiting(tx: Tx) -> dict[str, int]:
     """How many stand in each state that the owner may want to look at."""
-    rows = await tx.all(
-        _Count,
-        """SELECT status, count(*) AS count FROM comments WHERE status IN ('unverified', 'pending', 'spam')
-           GROUP BY status""",
+    counts = await tx.one(
+        _Counts,
+        """SELECT (SELECT count(*) FROM comments WHERE status = 'unverified') AS unverified,
+                  (SELECT count(*) FROM comments WHERE status = 'pending') AS pending,
+                  (SELECT count(*) FROM comments WHERE status = 'spam') AS spam""",
     )
-    return {row.status: row.count for row in rows}
+    assert counts is not None
+    return {name: count for name, count in msgspec.structs.asdict(counts).items() if count}

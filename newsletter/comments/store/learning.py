@@ -79,12 +79,21 @@ async def notice(tx: Tx, comment_id: int) -> None:
 
 async def next_notice(tx: Tx) -> Notice | None:
     lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
-    return await tx.one(Notice, f"SELECT comment_id, after FROM notices ORDER BY comment_id LIMIT 1 {lock}")
+    return await tx.one(
+        Notice, f"SELECT comment_id, after FROM notices WHERE done = 0 ORDER BY comment_id LIMIT 1 {lock}"
+    )
 
 
-async def noticed(tx: Tx, comment_id: int, after: int | None) -> None:
-    """Everybody up to the commenter `after` was told; None: everybody at all."""
-    if after is None:
-        await tx.run("DELETE FROM notices WHERE comment_id = :id", id=comment_id)
-    else:
-        await tx.run("UPDATE notices SET after = :after WHERE comment_id = :id", id=comment_id, after=after)
+async def noticed(tx: Tx, comment_id: int, after: int, *, done: bool) -> None:
+    """Everybody up to the commenter `after` was told; `done`: everybody at all, and never again."""
+    await tx.run(
+        "UPDATE notices SET after = :after, done = :done WHERE comment_id = :id",
+        id=comment_id,
+        after=after,
+        done=int(done),
+    )
+
+
+async def unnoticed(tx: Tx, comment_id: int) -> None:
+    """It is not public any more, and nobody was told yet."""
+    await tx.run("DELETE FROM notices WHERE comment_id = :id", id=comment_id)

@@ -13,25 +13,32 @@ _COLUMNS = "id, url, title, closed, shown, version, created_at"
 MOST_URLS = 100
 
 
-async def admit(tx: Tx, url: str, title: str) -> Thread:
-    """The thread of this page, made if it is new; its first title stays. A known one is only read, and not locked:
-    those who write under one article at once need not wait for each other."""
+async def admit(tx: Tx, url: str) -> Thread:
+    """The thread of this page, made if it is new. A known one is only read, and not locked: those who write under
+    one article at once need not wait for each other."""
     thread = await by_url(tx, url)
-    if thread and (thread.title or not title):
+    if thread:
         return thread
     thread = await tx.one(
         Thread,
-        f"""INSERT INTO threads (id, url, title, created_at) VALUES (:id, :url, :title, :now)
-            ON CONFLICT (url) DO UPDATE SET
-              title = CASE WHEN threads.title = '' THEN excluded.title ELSE threads.title END
-            RETURNING {_COLUMNS}""",
+        f"""INSERT INTO threads (id, url, created_at) VALUES (:id, :url, :now)
+            ON CONFLICT (url) DO UPDATE SET url = excluded.url RETURNING {_COLUMNS}""",
         id=new_id(),
         url=url,
-        title=title,
         now=tx.now,
     )
     assert thread is not None
     return thread
+
+
+async def name(tx: Tx, id: int, comment_id: int) -> None:
+    """As the form of its first public comment called the page."""
+    await tx.run(
+        """UPDATE threads SET title = (SELECT title FROM comments WHERE id = :comment)
+           WHERE id = :id AND title = ''""",
+        id=id,
+        comment=comment_id,
+    )
 
 
 async def by_url(tx: Tx, url: str) -> Thread | None:
@@ -71,7 +78,3 @@ async def counts(tx: Tx, urls: list[str]) -> dict[str, int]:
     marks = ", ".join(f":{name}" for name in names)
     rows = await tx.all(_Count, f"SELECT url, shown FROM threads WHERE url IN ({marks})", **params)
     return {row.url: row.shown for row in rows}
-
-
-async def newest(tx: Tx, most: int) -> list[Thread]:
-    return await tx.all(Thread, f"SELECT {_COLUMNS} FROM threads ORDER BY id DESC LIMIT :most", most=most)

@@ -29,7 +29,7 @@ _PROOF_LIVES = 10 * MINUTE
 
 HASTY = "That was very quick. Please press the button once more."
 MANY_COMMENTS = "Too many comments from here for now. Your text is kept; please send it again later."
-NO_PAUSE = "Please wait a few seconds between two comments. Your text is kept."
+NO_PAUSE = "Please wait {} seconds before your next comment. Your text is kept."
 MANY_PREVIEWS = "Too many previews from here for now. You can still send your comment."
 ANY_COMMENT = 0
 """The form id in the tokens of comment forms: one form for all pages."""
@@ -77,10 +77,12 @@ class Gate:
     def admit_comment(self, request: Request[Any, Any, Any], email_key: str, token: str) -> None:
         """Counts one comment. Raises TooMany, or BadInput when our form comes back faster than a person types."""
         self._own(ANY_COMMENT, token)
-        if wait := self._comments.take(client_network(request.scope, self._trusted)):
+        network = client_network(request.scope, self._trusted)
+        if wait := self._comments.take(network):
             raise TooMany(MANY_COMMENTS, int(wait) + 1)
-        if self._pause and (wait := self._pause.take(email_key)):
-            raise TooMany(NO_PAUSE, int(wait) + 1)
+        # From one network: else a stranger could tell that somebody has just written, and keep them from writing.
+        if self._pause and (wait := self._pause.take(f"{network} {email_key}")):
+            raise TooMany(NO_PAUSE.format(int(wait) + 1), int(wait) + 1)
         self._pace.take()
 
     def admit_preview(self, request: Request[Any, Any, Any]) -> None:

@@ -81,7 +81,8 @@ async def own_data(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = N
     """Everything we hold about a subscriber (GDPR Art. 15, 20). Raises NotFound."""
     person = await site.subscribers.find(tx, subscriber_id, epoch)
     known = await site.subscribers.own_data(tx, subscriber_id, epoch)
-    return known | {"comments": await site.persons.own_data(tx, person.email_key)}
+    said = await site.persons.own_data(tx, person.email_key) or {"follows": [], "comments": []}
+    return known | {"follows": said["follows"], "comments": said["comments"]}
 
 
 async def erase(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None) -> tuple[str, ...]:
@@ -101,10 +102,10 @@ async def data_at(tx: Tx, site: Site, address: Address) -> dict[str, Any]:
     person = await site.subscribers.find_by_key(tx, address.key)
     if person is not None:
         return await own_data(tx, site, person.id)
-    comments = await site.persons.own_data(tx, address.key)
-    if not comments:
+    said = await site.persons.own_data(tx, address.key)
+    if said is None:
         raise NotFound(UNKNOWN)
-    return {"email": address.email, "comments": comments}
+    return said
 
 
 async def erase_at(tx: Tx, site: Site, address: Address) -> None:

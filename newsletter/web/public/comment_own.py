@@ -159,7 +159,7 @@ async def preview(request: Request[Any, Any, Any]) -> Response[Any]:
             raise
         errors = (error.fields if isinstance(error, BadInput) else {}) or {"": error.sentence}
         return await form_page(site, body.values, errors=errors, status=problems.outcome(error)[0])
-    html = render(body.values["comment"])
+    html = await to_thread(render, body.values["comment"])
     if body.is_json:
         return _plain(request, site, {"html": html})
     return await form_page(site, body.values, preview=html)

@@ -9,8 +9,8 @@ from litestar.response import Redirect
 
 from newsletter.addresses import canonical
 from newsletter.clock import now
-from newsletter.comments import Draft, Written
-from newsletter.errors import BadInput, NewsletterError, Refused
+from newsletter.comments import TWICE, Draft, Written
+from newsletter.errors import BadInput, NewsletterError, Refused, Repeated, TooMany
 from newsletter.ids import new_id
 from newsletter.signups import Form, Submission, check
 from newsletter.web.kit import problems, whole
@@ -84,7 +84,12 @@ async def _keep(request: Request[Any, Any, Any], site: Site, body: Body, draft: 
     """What fills the honeypot is thanked, not kept."""
     wish = await _wish(request, site, draft) if body.values.get("newsletter") else None
     proof = site.gate.proof(body.values.get("altcha", "")) if body.is_json else None
-    site.gate.admit_comment(request, draft.address.key, body.values.get("token", ""))
+    try:
+        site.gate.admit_comment(request, draft.address.key, body.values.get("token", ""))
+    except TooMany:
+        if await site.db.read(site.comments.has, draft):
+            raise Repeated(TWICE) from None
+        raise
     if body.values.get("leave_blank"):
         return Written(new_id(), "pending")
     return await site.db.write_in_crowd(canonical(draft.address.key), whole.keep, site, draft, wish, proof)

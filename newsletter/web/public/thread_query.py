@@ -82,7 +82,10 @@ class _Urls(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def counted(urls: tuple[str, ...], allowed: tuple[str, ...]) -> Counted:
-    """Raises BadInput that says of each address what is wrong with it."""
+    """Those that are pages with comments; one that is none must not cost the others their counts.
+
+    Raises BadInput, where none is, that says of each address what is wrong with it.
+    """
     if not urls:
         raise BadInput(MISSING)
     if len(urls) > MOST_URLS:
@@ -94,8 +97,8 @@ def counted(urls: tuple[str, ...], allowed: tuple[str, ...]) -> Counted:
             pages[url] = _canonical(url, allowed) if len(url) <= _REMEMBERED else canonical_url(url, allowed)
         except BadInput as error:
             errors[_showable(url)] = error.sentence
-    if errors:
-        raise BadInput("Not all of these are pages with comments.", errors)
+    if not pages:
+        raise BadInput("None of these is a page with comments.", errors)
     return Counted(tuple(pages.items()))
 
 
