@@ -115,13 +115,15 @@ async def test_its_author_changes_it_and_takes_it_back(
     await write(form, "Wrogn.")
     await status(page).get_by_role("button", name="Edit").click()
     await expect(form.get_by_label("Your comment")).to_have_value("Wrogn.")
-    await write(form, "Right.")
+    await form.get_by_label("Your comment").fill("Right.")
+    await form.get_by_role("button", name="Save").click()
     await expect(comments(page).last).to_contain_text("Right.")
     await expect(comments(page)).to_have_count(2)
     assert [c.raw for c in await kept(service)][1:] == ["Right."]
 
     await conversation(page, blog, service)  # the page loaded anew
     await status(page).get_by_role("button", name="Delete").click()
+    await status(page).get_by_role("button", name="Really delete?").click()
     await expect(status(page)).to_have_text("Your comment is deleted.")
     await expect(comments(page)).to_have_count(1)
     assert len(await kept(service)) == 1
@@ -135,6 +137,7 @@ async def test_after_a_quarter_of_an_hour_it_stands(page: Page, blog: str, servi
     await expect(status(page)).to_contain_text(WAITING)
     service.clock.forward(16 * MINUTE)
     await status(page).get_by_role("button", name="Delete").click()
+    await status(page).get_by_role("button", name="Really delete?").click()
     await expect(status(page)).to_contain_text("15 minutes")
     assert [c.raw for c in await kept(service)] == ["It stands."]
 

@@ -225,4 +225,3 @@ async def test_the_script_is_for_everybody(listed: Stage, web: httpx.AsyncClient
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert script.headers["Content-Type"].startswith("text/javascript")
     assert "cookie" not in script.text
-    assert "localStorage" not in script.text

@@ -1,5 +1,6 @@
 """Pages: our templates, rendered with autoescape, and the assets they name by hash."""
 
+import gzip
 import hashlib
 import mimetypes
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from newsletter.clock import day, iso
 from newsletter.mail import size
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
+from newsletter.web.kit.embedding import script
 
 
 class Assets:
@@ -21,10 +23,11 @@ class Assets:
         self._files: dict[str, tuple[str, bytes]] = {}
         self._names: dict[str, str] = {}
         for path in sorted((TEMPLATES / "assets").iterdir()):
-            content = path.read_bytes()
+            content = script(TEMPLATES) if path.name == "embed.js" else path.read_bytes()
             hashed = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:12]}{path.suffix}"
             self._files[hashed] = (mimetypes.guess_type(path.name)[0] or "application/octet-stream", content)
             self._names[path.name] = hashed
+        self.packed_script = gzip.compress(self.named("embed.js"), 9, mtime=0)
 
     def url(self, name: str) -> str:
         return f"/assets/{self._names[name]}"

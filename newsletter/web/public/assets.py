@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from newsletter.errors import MigrationError, NotFound, Unavailable
 from newsletter.mail import workers
 from newsletter.storage import Tx, behind
+from newsletter.web.kit.embedding import takes_gzip
 from newsletter.web.kit.site import site_of
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -25,13 +26,17 @@ async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Respons
 @get("/embed.js")
 async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The element that other people's pages load; its name stays, so it is asked for again after an hour."""
-    script = site_of(request).pages.assets.named("embed.js")
+    assets = site_of(request).pages.assets
     headers = {
         "Cache-Control": "public, max-age=3600",
         "Access-Control-Allow-Origin": "*",
         "Cross-Origin-Resource-Policy": "cross-origin",
+        "Vary": "Accept-Encoding",
     }
-    return Response(script, media_type="text/javascript", headers=headers)
+    if not takes_gzip(",".join(request.headers.getall("accept-encoding", []))):
+        return Response(assets.named("embed.js"), media_type="text/javascript", headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(assets.packed_script, media_type="text/javascript", headers=headers)
 
 
 @get("/robots.txt")
