@@ -1,5 +1,4 @@
 -- What readers say under an article, who they are, and what the owner makes of it.
-
 CREATE TABLE threads (
   id BIGINT PRIMARY KEY,
   url TEXT NOT NULL UNIQUE,           -- canonical, of an allowed origin
@@ -73,7 +72,6 @@ CREATE TABLE notices (                -- of approved comments, whose followers a
   done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))
 );
 CREATE INDEX notices_due ON notices (comment_id) WHERE done = 0;
-
 CREATE TABLE comment_mails (          -- mails that hold words of a comment, so that they go with it
   comment_id BIGINT NOT NULL REFERENCES comments (id) ON DELETE CASCADE,
   outbox_id BIGINT NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,

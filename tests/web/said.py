@@ -14,7 +14,8 @@ FLOWER = "0123456789abcdef" * 2
 
 async def stands(tx: Tx, text: str, /, *, url: str = PAGE, title: str = "On work", **more: Any) -> int:
     """Stores a comment as one that the public sees, or with another `status`; its id."""
-    thread = await threads.admit(tx, url, title)
+    thread = await threads.admit(tx, url)
+    await tx.run("UPDATE threads SET title = :title WHERE id = :id", id=thread.id, title=title)
     parent = await store.find(tx, more.get("parent_id") or 0)
     known: dict[str, Any] = {
         "digest": "",

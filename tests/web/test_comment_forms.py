@@ -17,7 +17,7 @@ async def test_one_network_has_so_many_comments_an_hour(serve: Serve) -> None:
     async with open_for_comments(serve, comments_per_network=20) as service:
         web = await service.visitor()
         for number in range(20):
-            edit_token(await says(web, email=f"reader{number}@example.org"))
+            edit_token(await says(web, f"Number {number}.", email=f"reader{number}@example.org"))
         refused = await says(web, "Once more.", email="one@example.org")
         assert (refused.status_code, "Once more.</textarea>" in refused.text) == (429, True)
         assert int(refused.headers["Retry-After"]) > 60
