@@ -140,6 +140,11 @@ class Comments:
         person = await people.by_key(tx, address.key)
         return person is not None and person.confirmed_at is not None
 
+    async def is_proved(self, tx: Tx, comment: Comment) -> bool:
+        """Whether its author pressed the button of such a mail, for this comment or another."""
+        person = await people.find(tx, comment.commenter_id)
+        return person is not None and person.confirmed_at is not None
+
     async def placed(self, tx: Tx, comment_id: int) -> tuple[Comment, Thread]:
         """A comment that is not deleted, whatever its state, and where it stands. Raises NotFound."""
         comment = await store.find(tx, comment_id)

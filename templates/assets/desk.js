@@ -32,6 +32,12 @@
     if (keys.open) keys.querySelector("summary").focus();
   }
 
+  // After an act the owner goes on with the row below, or the last where there is none.
+  if (keys && document.querySelector(".notice")) {
+    const next = rows.find((row) => `#${row.id}` === location.hash) || rows.at(-1);
+    next?.focus();
+  }
+
   const does = {
     j: () => move(1),
     k: () => move(-1),

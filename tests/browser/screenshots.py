@@ -74,10 +74,10 @@ async def commenter(context: BrowserContext, demo: Demonstration, name: str, tex
     await page.wait_for_timeout(2100)  # our own form's minimum age
     await form.get_by_role("button", name="Send").click()
     await page.get_by_text("Your comment is kept").first.wait_for()
-    await demo.opens_newest_mail(page, "Confirm to publish your comment")
+    await demo.opens_newest_mail(page, "Confirm your comment")
     url = await page.frame_locator("iframe").get_by_role("link").first.get_attribute("href")
     await page.goto(str(url))
-    await page.get_by_role("button", name="Publish my comment").click()
+    await page.get_by_role("button", name="Confirm my comment").click()
     await page.wait_for_load_state()
 
 

@@ -63,9 +63,9 @@ async def follows(context: BrowserContext, page: Page, name: str) -> Page:
 async def test_from_the_form_to_the_mail_about_an_answer(browser: Browser, tmp_path: Path, how: str) -> None:
     async with demonstration(tmp_path) as demo, reader(browser, how) as (context, page):
         await comments_by(how, page, demo, "I kept a **journal** too.")
-        await demo.opens_newest_mail(page, "Confirm to publish your comment")
-        confirming = await follows(context, page, "Publish")
-        await confirming.get_by_role("button", name="Publish my comment").click()
+        await demo.opens_newest_mail(page, "Confirm your comment")
+        confirming = await follows(context, page, "Confirm it")
+        await confirming.get_by_role("button", name="Confirm my comment").click()
         await confirming.wait_for_load_state()
 
         await demo.opens_newest_mail(page, "1 comment waits for you")
@@ -90,7 +90,7 @@ async def test_from_the_form_to_the_mail_about_an_answer(browser: Browser, tmp_p
 
 async def shown(page: Page, demo: Demonstration) -> list[str]:
     """The texts of all comments, as anybody reads them without a script."""
-    await page.goto(f"{demo.service}/threads/embed?url={demo.blog}/")
+    await page.goto(f"{demo.service}/threads/page?url={demo.blog}/")
     return [text.strip() for text in await page.locator(".comment-text").all_inner_texts()]
 
 

@@ -89,8 +89,8 @@ async def known(service: Stage, page: Page, isso: str) -> None:
 async def press(service: Stage, page: Page) -> None:
     """The button behind the mailed link."""
     await page.goto(service.site.settings.public_url + await confirmation(service))
-    await page.get_by_role("button", name="Publish my comment").click()
-    await expect(page.get_by_role("button", name="Publish my comment")).to_have_count(0)
+    await page.get_by_role("button", name="Confirm my comment").click()
+    await expect(page.get_by_role("button", name="Confirm my comment")).to_have_count(0)
 
 
 @pytest.mark.parametrize("isso", VERSIONS, indirect=True)

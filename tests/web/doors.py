@@ -95,6 +95,7 @@ SHOWN = {
     "/comments/moderate/{token:str}",
     "/f/{token:str}",
     "/threads",
+    "/threads/page",
     "/threads/embed",
     "/threads/counts",
     "/threads/feed",
@@ -117,7 +118,9 @@ SHOWN = {
     "/admin/comments/settings",
 }
 OF_A_PAGE = {
-    **dict.fromkeys(("/comments/new", "/threads", "/threads/embed", "/threads/counts"), "url"),
+    **dict.fromkeys(
+        ("/comments/new", "/threads", "/threads/page", "/threads/embed", "/threads/counts"), "url"
+    ),
     **dict.fromkeys(("/isso", "/isso/feed"), "uri"),
 }
 LEAVING = {  # a POST there always says that it is done

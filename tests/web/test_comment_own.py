@@ -32,14 +32,20 @@ async def test_a_comment_is_changed_within_a_quarter_of_an_hour(serve: Serve) ->
     async with open_for_comments(serve) as service:
         web = await service.visitor()
         path = f"/comments/edit/{edit_token(await says(web))}"
-        assert "I agree.</textarea>" in (await web.get(path)).text
+        asked = (await web.get(path)).text
+        assert "I agree.</textarea>" in asked
+        assert f'<a href="{path.replace("/edit/", "/sent/")}">Leave it as it is</a>' in asked
 
         looked = await web.post(path, data={"comment": "I *disagree*.", "do": "preview"})
         assert "<em>disagree</em>" in looked.text
         assert [one.raw for one in await kept(service)] == ["I agree."]
 
         saved = await web.post(path, data={"comment": "I *disagree*.", "do": "save"})
-        assert (saved.status_code, saved.headers["Location"]) == (303, path.replace("/edit/", "/sent/"))
+        assert (saved.status_code, saved.headers["Location"]) == (
+            303,
+            f"{path.replace('/edit/', '/sent/')}?saved=1",
+        )
+        assert "<h1>Your change is kept</h1>" in (await web.get(saved.headers["Location"])).text
         (comment,) = await kept(service)
         assert (comment.raw, comment.html) == ("I *disagree*.", render("I *disagree*."))
 
@@ -73,8 +79,15 @@ async def test_a_comment_is_taken_back_and_leaves_no_trace(serve: Serve) -> None
         token = edit_token(await says(web))
         asked = f"/comments/edit/{token}/delete"
         assert (await web.get(asked)).status_code == 405
-        assert (await web.post(asked)).status_code == 200
+        sent = f"/comments/sent/{token}"
+        assert "is deleted" not in (await web.get(f"{sent}?deleted={ARTICLE}")).text, "it stands"
+        done = await web.post(asked)
+        assert done.status_code == 303
         assert await kept(service) == []
+        gone = (await web.get(done.headers["Location"])).text
+        assert "<h1>Your comment is deleted</h1>" in gone
+        assert f'<a href="{ARTICLE}">Back to the article</a>' in gone
+        assert "evil" not in (await web.get(f"{sent}?deleted=https://evil.example/")).text
         assert (await web.post(asked)).status_code == 404
         assert (await web.get(f"/comments/edit/{token}")).status_code == 404
         assert (await web.get(f"/comments/sent/{token}")).status_code == 200
@@ -152,6 +165,9 @@ async def follow_token(service: Stage) -> str:
     return service.site.tokens.make("unfollow", await service.site.db.read(look))
 
 
+FOLLOWING = "SELECT count(*) FROM follows WHERE kind <> 'none'"
+
+
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}, {"anything": "x"}])
 async def test_following_ends_by_one_post_and_by_no_look(serve: Serve, body: dict[str, str]) -> None:
     async with open_for_comments(serve) as service:
@@ -159,10 +175,10 @@ async def test_following_ends_by_one_post_and_by_no_look(serve: Serve, body: dic
         await is_known(web, service, follow="thread")
         path = f"/f/{await follow_token(service)}"
         assert (await web.get(path)).status_code == 200
-        assert await service.house.count("SELECT count(*) FROM follows") == 1
+        assert await service.house.count(FOLLOWING) == 1
         for _ in range(2):
             assert (await web.post(path, data=body)).status_code == 200
-            assert await service.house.count("SELECT count(*) FROM follows") == 0
+            assert await service.house.count(FOLLOWING) == 0
         assert [(await web.post("/f/none")).status_code, (await web.get("/f/none")).status_code] == [200, 404]
 
 
@@ -217,7 +233,7 @@ async def test_one_mail_confirms_a_comment_and_the_newsletter(serve: Serve) -> N
         assert (await house.person(ADA)).status == "pending"
         path = await confirmation(service)
         page = (await web.get(path)).text
-        assert "Publish my comment and get the guide</button>" in page
+        assert "Confirm my comment and get the guide</button>" in page
         assert escape((await house.form()).wording) in page
         assert (await house.person(ADA)).status == "pending"
 

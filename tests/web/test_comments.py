@@ -36,12 +36,16 @@ async def test_a_first_comment_is_confirmed_by_one_mail_and_one_button(serve: Se
         path = await confirmation(service)
         page = (await web.get(path)).text
         assert ("agree" in page, "<em>agree</em>" in page) == (True, False), "as text"
-        assert "Publish my comment</button>" in page
+        assert "Confirm my comment</button>" in page
         assert [one.status for one in await kept(service)] == ["unverified"]
 
         pressed = await web.post(path)
         assert f'href="{ARTICLE}#comment-{comment.id}"' in pressed.text
         assert [one.status for one in await kept(service)] == ["approved"]
+        opened_again = (await web.get(path)).text
+        assert "confirmed already" in opened_again
+        assert f'href="{ARTICLE}#comment-{comment.id}"' in opened_again
+        assert "<button" not in opened_again
         assert (await web.post(path)).status_code == 200
         assert [m.message for m in await service.house.mails(ADA)] == ["comment_confirm"]
 
@@ -94,13 +98,15 @@ async def test_the_answer_to_what_waits_tells_nothing(serve: Serve) -> None:
         await web.post(await confirmation(service, BEN))
         await site.db.write(site.post.suppress, "cleo@example.org", "erased")
         answers = [
-            await says(web, "Anew.", **more)
-            for more in (
-                {},
-                {"email": BEN},
-                {"email": MALLORY},
-                {"email": "cleo@example.org"},
-                {"leave_blank": "x", "email": "dora@example.org"},
+            await says(web, f"Anew, {number}.", **more)
+            for number, more in enumerate(
+                (
+                    {},
+                    {"email": BEN},
+                    {"email": MALLORY},
+                    {"email": "cleo@example.org"},
+                    {"leave_blank": "x", "email": "dora@example.org"},
+                )
             )
         ]
         assert {one.status for one in (await kept(service))[2:]} == {"unverified", "pending", "spam"}
@@ -109,7 +115,7 @@ async def test_the_answer_to_what_waits_tells_nothing(serve: Serve) -> None:
         pages = {re.sub(r"/comments/edit/[^/\"]+", "", page.text) for page in told[:-1]}
         assert len(pages) == 1
         programs = [
-            await web.post("/comments", json=filled("Once more.", email=email), headers=JSON)
+            await web.post("/comments", json=filled(f"Once more, {email[:3]}.", email=email), headers=JSON)
             for email in (ADA, BEN, MALLORY, "cleo@example.org")
         ]
         assert {(p.status_code, *p.json(), p.json()["message"]) for p in programs} == {

@@ -74,8 +74,9 @@ async def test_many_are_approved_with_one_press_and_twice_is_harmless(still: Sta
         answer = await web.post("/admin/comments", data=data)
         assert (answer.status_code, answer.headers["Location"]) == (
             303,
-            "/admin/comments?show=pending&done=2",
+            "/admin/comments?show=pending&act=approve&done=2",
         )
+    assert "2 comments approved." in (await web.get(answer.headers["Location"])).text
     assert [(await states(still))[id] for id in ids] == ["approved", "approved", "pending"]
     assert await shown(still) == 2
 
@@ -111,11 +112,43 @@ async def test_a_row_has_its_own_buttons(still: Stage, action: str, left: str | 
     web, csrf = await at_desk(still)
     one, other = await waiting(still, 2)
     data = {"csrf": csrf, "action": f"{action}-{one}", f"c{other}": "1"}
+    data |= {"sure": "1"} if action == "delete" else {}
     assert (await web.post("/admin/comments", data=data)).status_code == 303
     after = await states(still)
-    assert (after.get(one), after[other]) == (left, "pending")
+    assert (after.get(one), after[other]) == (left, "spam" if action == "block" else "pending")
     assert (await web.post("/admin/comments", data=data)).status_code == 303
     assert await states(still) == after
+
+
+async def test_deleting_asks_once_and_goes_on_with_the_row_below(still: Stage) -> None:
+    web, csrf = await at_desk(still)
+    oldest, middle, newest = await waiting(still, 3)
+    for action, ticked in ((f"delete-{newest}", ()), ("delete", (newest, middle))):
+        data = {"csrf": csrf, "show": "pending", "action": action, **{f"c{id}": "1" for id in ticked}}
+        before = await states(still)
+        asked = await web.post("/admin/comments", data=data)
+        assert f"Delete {len(ticked) or 1} comment" in asked.text
+        assert "for good?</h1>" in asked.text
+        assert await states(still) == before
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', asked.text))
+    assert {f"c{newest}", f"c{middle}", "csrf", "sure"} <= set(fields)
+    assert (
+        await web.post("/admin/comments", data={**fields, "csrf": "", "action": "delete"})
+    ).status_code == 422
+    done = await web.post("/admin/comments", data={**fields, "action": "delete"})
+    assert done.headers["Location"] == f"/admin/comments?show=pending&act=delete&done=2#row-{oldest}"
+    page = (await web.get(done.headers["Location"])).text
+    assert "2 comments deleted." in page
+    assert f'id="row-{oldest}"' in page
+    assert await states(still) == {oldest: "pending"}
+
+
+async def test_the_queue_shows_words_as_read_and_when_they_came(still: Stage) -> None:
+    web, _ = await at_desk(still)
+    await confirms(still, await says(still, "I *fully* agree, [see](https://ada.example.org/)."))
+    page = (await web.get("/admin/comments")).text
+    assert ">I fully agree, see.</div>" in page
+    assert re.search(r"\d{4}, \d\d:\d\d UTC</time>", page)
 
 
 async def test_nothing_acts_without_the_desks_own_form(still: Stage) -> None:
@@ -175,7 +208,7 @@ async def test_a_hostile_row_never_breaks_the_page(still: Stage) -> None:
         assert not re.search(r'href="(?!/|https://blog\.example\.org/)', page.text)
         assert page.text.rstrip().endswith("</html>")
     data = {"csrf": csrf, "action": "approve", **{f"c{id}": "1" for id in [*ids, last]}}
-    assert (await web.post("/admin/comments", data=data)).headers["Location"].endswith(f"done={len(ids) + 1}")
+    assert f"done={len(ids) + 1}" in (await web.post("/admin/comments", data=data)).headers["Location"]
 
 
 async def test_an_answer_is_the_owners_and_approves_what_it_answers(still: Stage) -> None:

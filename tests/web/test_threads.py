@@ -22,7 +22,7 @@ from tests.web.stage import BLOG, FIREFOX, PROGRAM, Stage
 ASKED = f"/threads?url={quote(PAGE, safe='')}"
 EMBED = f"/threads/embed?url={quote(PAGE, safe='')}"
 ITEM = re.compile(r'<li id="comment-(\d+)" class="([^"]*)" data-depth="(\d+)">')
-SHAPES = ("/threads", "/threads/embed")
+SHAPES = ("/threads", "/threads/page", "/threads/embed")
 TEXT = re.compile(r'<div class="comment-text said" dir="auto">(.*?)</div>', re.DOTALL)
 
 
@@ -153,6 +153,20 @@ async def test_a_long_thread_comes_in_pages(blog: Stage, web: httpx.AsyncClient)
     assert seen == [str(id) for id in ids]
 
 
+async def test_who_opens_a_thread_as_a_page_gets_one(blog: Stage, web: httpx.AsyncClient) -> None:
+    await say(blog, "One")
+    opened = await web.get(ASKED, headers={"Sec-Fetch-Dest": "document"})
+    assert opened.status_code == 303
+    page = await web.get(opened.headers["Location"])
+    assert "<h1>Comments on “On work”</h1>" in page.text
+    assert f'<a href="{PAGE}">Back to the article</a>' in page.text
+    assert TEXT.findall(page.text) == ["<p>One</p>"]
+    assert f"form-action 'self' {BLOG}" in " ".join(page.headers["Content-Security-Policy"].split())
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    fetched = await web.get(ASKED, headers={"Sec-Fetch-Dest": "empty"})
+    assert (fetched.status_code, "<h1" in fetched.text) == (200, False)
+
+
 async def test_a_write_of_this_process_is_seen_at_once(blog: Stage, web: httpx.AsyncClient) -> None:
     for n in range(1, 6):
         await say(blog, f"Number {n}")
@@ -220,7 +234,7 @@ async def test_nothing_that_is_written_runs(blog: Stage, web: httpx.AsyncClient)
         for shape in SHAPES:
             page = (await web.get(f"{shape}?url={PAGE}&after={after}")).text
             assert set(is_inert(page)) <= known[shape] | {"target on <a> may run or load."}  # the pager's
-            assert page.count("</html>") == (shape == "/threads/embed")
+            assert page.count("</html>") == (shape != "/threads")
             assert len(ITEM.findall(page)) == len(thread["comments"])
         for comment in thread["comments"]:
             assert is_inert(comment["html"]) == []

@@ -80,7 +80,7 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         errors = (isinstance(error, BadInput) and error.fields) or {field: error.sentence}
         code = 409 if isinstance(error, Repeated) else 422
         return await _page(site, sent.session, own, errors=errors, values=sent.values, code=code)
-    to = "/admin/comments?done=1" if verb == "delete" else f"/admin/comments/{own}?done={verb}"
+    to = "/admin/comments?act=delete&done=1" if verb == "delete" else f"/admin/comments/{own}?done={verb}"
     return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
 
 

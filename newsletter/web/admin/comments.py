@@ -6,11 +6,11 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from newsletter.comments import MOST_AT_ONCE, Status
+from newsletter.comments import MOST_AT_ONCE, Status, plain
 from newsletter.errors import BadInput
-from newsletter.web.admin.door import form_key, own_form, refresh, session_of
+from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit.moderating import ACTS, act
-from newsletter.web.kit.site import site_of
+from newsletter.web.kit.site import Site, site_of
 
 QUEUES: dict[str, tuple[Status, str]] = {
     "pending": ("pending", "Waiting for you"),
@@ -24,6 +24,14 @@ EXCERPT = 1_200
 
 _TICKED = re.compile(rb"(?:^|&)c(\d{1,18})=")
 _ONE = re.compile(r"(\w+)-(\d{1,18})")
+
+DONE = {
+    "approve": "approved",
+    "spam": "marked as spam",
+    "delete": "deleted",
+    "block": "marked as spam, as is all that comes from its author",
+}
+"""Each verb with what it did, for the line that tells how many."""
 
 NONE_TICKED = "No comment was ticked. Nothing was changed."
 TOO_MANY = f"These are too many at once: {MOST_AT_ONCE} at most."
@@ -46,10 +54,9 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
         before=before,
         queues={name: words for name, (_, words) in QUEUES.items()},
         waiting=await site.db.read(site.moderation.waiting),
-        rows=rows[:PER_PAGE],
-        longest=EXCERPT,
+        rows=[(row, plain(row.html, EXCERPT)) for row in rows[:PER_PAGE]],
         next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
-        done=done,
+        done=notice(request.query_params.get("act", ""), done),
         csrf=form_key(site, session),
     )
     await refresh(request, session, page)
@@ -60,12 +67,20 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
+def notice(verb: str, count: int) -> str:
+    """What the last press did; '' where there was none."""
+    if verb not in DONE or not count:
+        return ""
+    did = DONE[verb] if count == 1 else DONE[verb].replace("its author", "their authors")
+    return f"1 comment {did}." if count == 1 else f"{count} comments {did}."
+
+
 @post("/admin/comments")
 async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
     """`action` is a verb for all that is ticked, or ``verb-id`` of a row's own button. Raises BadInput."""
     ticked = list(dict.fromkeys(_TICKED.findall(await request.body())))
     fields = {f"c{id.decode()}": 8 for id in ticked}
-    sent = await own_form(request, {"action": 40, "show": 20, **fields})
+    sent = await own_form(request, {"action": 40, "show": 20, "before": 18, "sure": 1, **fields})
     verb, ids = sent.values.get("action", ""), [int(id) for id in ticked]
     if one := _ONE.fullmatch(verb):
         verb, ids = one[1], [int(one[2])]
@@ -76,12 +91,32 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
     if len(ids) > MOST_AT_ONCE:
         raise BadInput(TOO_MANY)
     site = site_of(request)
+    if verb == "delete" and sent.values.get("sure") != "1":
+        return _sure(site, sent, ids)
     done = 0
     for id in sorted(ids):  # each by itself: one that fails holds up no other
         done += await act(site, verb, id)
+    show, before = _place(sent)
+    status, _ = QUEUES[show]
+    place = f"show={show}" + (f"&before={before}" if before else "")
+    below = await site.db.read(site.moderation.queue, status, min(ids), 1)
+    row = f"#row-{below[0].id}" if below else ""
+    return Redirect(
+        f"/admin/comments?{place}&act={verb}&done={done}{row}", status_code=303, headers=_NEVER_KEPT
+    )
+
+
+def _place(sent: Sent) -> tuple[str, int]:
+    """The list from which a form was sent, and where its page of it began."""
     show = sent.values.get("show", "")
-    show = show if show in QUEUES else "pending"
-    return Redirect(f"/admin/comments?show={show}&done={done}", status_code=303, headers=_NEVER_KEPT)
+    return show if show in QUEUES else "pending", _number(sent.values.get("before", ""))
+
+
+def _sure(site: Site, sent: Sent, ids: list[int]) -> Response[str]:
+    """The one question before comments go for good."""
+    show, before = _place(sent)
+    csrf = form_key(site, sent.session)
+    return site.pages.page("admin/comments_delete.html", ids=ids, show=show, before=before, csrf=csrf)
 
 
 _NEVER_KEPT = {"Cache-Control": "no-store"}

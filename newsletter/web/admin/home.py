@@ -92,7 +92,7 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
 def _comments(url: str) -> str:
     return (
         f'<script src="{url}/embed.js" defer></script>\n'
-        f'<newsletter-comments><a href="{url}/threads/embed?url=https://example.org/article">Comments</a>'
+        f'<newsletter-comments><a href="{url}/threads/page?url=https://example.org/article">Comments</a>'
         "</newsletter-comments>"
     )
 

@@ -21,6 +21,7 @@ class Waiting(msgspec.Struct):
     others: list[Comment]  # under the same address, set free by the same press
     thread: Thread
     form: Form | None  # the newsletter's, where it was asked for along with the comment
+    used: bool  # the button was pressed before, and has nothing left to do
 
 
 class Done(msgspec.Struct):
@@ -54,7 +55,9 @@ async def waiting(tx: Tx, site: Site, ids: tuple[int, ...]) -> Waiting:
     """What a comment's confirmation link is about. Raises NotFound."""
     comment, thread = await site.comments.waiting_for(tx, *ids[:2])
     others = [one for one in await site.comments.waiting_with(tx, comment) if one.id != comment.id]
-    return Waiting(comment, others, thread, await _invited(tx, site, ids[2:]))
+    form = await _invited(tx, site, ids[2:])
+    used = form is None and await site.comments.is_proved(tx, comment)
+    return Waiting(comment, others, thread, form, used)
 
 
 async def _invited(tx: Tx, site: Site, ids: tuple[int, ...]) -> Form | None:

@@ -38,6 +38,8 @@ def _ids(site: Site, token: str) -> tuple[int, ...]:
 async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     asked = await site.db.read(whole.waiting, site, _ids(site, token))
+    if asked.used:
+        return _confirmed(site, whole.Done(asked.comment, asked.thread, None), again=True)
     return site.pages.page(
         "public/comment_confirm.html",
         comment=asked.comment,
@@ -52,11 +54,16 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
 async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
     done = await site.db.write(whole.confirm, site, _ids(site, token))
+    return _confirmed(site, done)
+
+
+def _confirmed(site: Site, done: whole.Done, *, again: bool = False) -> Response[str]:
     joined = done.joined
     person = joined.person if joined else None
     preferences = site.tokens.make("preferences", person.id, person.epoch, now=now()) if person else ""
     return site.pages.page(
         "public/comment_confirmed.html",
+        again=again,
         comment=done.comment,
         thread=done.thread,
         downloads=[download(site, joined.person, magnet) for magnet in joined.form.magnets] if joined else [],

@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post, route
 from litestar.params import FromPath
@@ -14,7 +15,7 @@ from newsletter.errors import BadInput, Expired, NewsletterError, NotFound
 from newsletter.web.kit import problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.failures import wants_json
-from newsletter.web.kit.policy import cors, foreign_page, preflight
+from newsletter.web.kit.policy import cors, foreign_page, known_target, preflight
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.comment_fields import AGAIN, FIELDS, MULTILINE, NO_TEXT
 from newsletter.web.public.comment_form import form_page
@@ -40,8 +41,11 @@ def _plain(request: Request[Any, Any, Any], site: Site, told: dict[str, Any]) ->
 
 @get("/comments/sent/{token:str}")
 async def sent(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
-    """The same page whatever the comment waits for, and where nothing was kept."""
-    site = site_of(request)
+    """The same page whatever the comment waits for, and where nothing was kept.
+
+    Only who just took their comment back is told that it is gone: the query says so, and where the way back leads.
+    """
+    site, query = site_of(request), request.query_params
     editable = True
     try:
         comment_id = _id(site, token)
@@ -53,6 +57,9 @@ async def sent(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
     return site.pages.page(
         "public/comment_sent.html",
         thread=thread,
+        saved="saved" in query,
+        gone="deleted" in query and thread is None,
+        back=thread.url if thread else known_target(query.get("deleted", ""), site.settings),
         edit_url=f"/comments/edit/{token}" if thread and editable else None,
         minutes=EDITABLE // MINUTE,
     )
@@ -89,6 +96,7 @@ def _edit_page(
         status,
         headers,
         action=f"/comments/edit/{token}",
+        leave=f"/comments/sent/{token}",
         name=comment.name,
         thread=thread,
         text=text,
@@ -120,7 +128,12 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
         return _edit_page(site, token, *standing, text, preview=await to_thread(render, text))
     if body.is_json:
         return _plain(request, site, _told(comment))
-    return Redirect(f"/comments/sent/{token}", status_code=303, headers={"Cache-Control": "no-store"})
+    return _to_sent(token, saved="1")
+
+
+def _to_sent(token: str, **told: str) -> Redirect:
+    to = f"/comments/sent/{token}?{urlencode(told)}"
+    return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
 
 
 def _check(body: Body) -> None:
@@ -138,10 +151,11 @@ async def delete(request: Request[Any, Any, Any], token: FromPath[str]) -> Respo
     comment_id = _id(site, token)
     if foreign_page(request, site.settings):
         return problems.refuse(request, 403, "Not from here", FOREIGN)
+    _, thread = await site.db.read(site.comments.placed, comment_id)
     await site.db.write(site.comments.remove, comment_id)
     if wants_json(request.scope):
         return _plain(request, site, {"status": "deleted"})
-    return site.pages.message("Your comment is deleted", "Nothing of it is kept. You can close this page.")
+    return _to_sent(token, deleted=thread.url)
 
 
 @post("/comments/preview", status_code=200)

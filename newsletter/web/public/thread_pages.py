@@ -1,6 +1,6 @@
-"""A page of a thread in its three shapes: HTML to put into an article, a page for a frame, JSON.
+"""A page of a thread in its shapes: HTML to put into an article, a page of ours, one for a frame, JSON.
 
-All three show the same comments, and of each what the public may know: no address, no hash of one, no state.
+All show the same comments, and of each what the public may know: no address, no hash of one, no state.
 """
 
 import re
@@ -17,10 +17,14 @@ from newsletter.web.kit.site import Site
 from newsletter.web.public.comment_form import comment_form
 from newsletter.web.public.thread_query import Asked
 
-Shape = Literal["html", "frame", "json"]
+Shape = Literal["html", "page", "frame", "json"]
 
 _FINGERPRINT = re.compile("[0-9a-f]{16,}")
-_TEMPLATES = {"html": "public/_thread.html", "frame": "public/thread_embed.html"}
+_TEMPLATES = {
+    "html": "public/_thread.html",
+    "page": "public/thread_page.html",
+    "frame": "public/thread_embed.html",
+}
 
 
 class Said(msgspec.Struct):
@@ -79,6 +83,7 @@ class ThreadSource:
     def _context(self, page: ThreadPage, shown: Shown) -> dict[str, Any]:
         names = {said.id: said.name for said in page.comments}
         reply = self._link("/comments/new", parent="")
+        here = "/threads/page" if self._shape == "page" else "/threads/embed"
         return {
             "page": page,
             "version": shown.standing.version,
@@ -86,8 +91,8 @@ class ThreadSource:
                 (said, day(comment.created_at), names.get(said.parent or "", ""), reply + said.id)
                 for said, comment in zip(page.comments, shown.comments, strict=True)
             ],
-            "start": self._link("/threads/embed") if self._asked.after else "",
-            "more": self._link("/threads/embed", after=page.next) if page.next else "",
+            "start": self._link(here) if self._asked.after else "",
+            "more": self._link(here, after=page.next) if page.next else "",
             "feed": self._link("/threads/feed"),
         }
 

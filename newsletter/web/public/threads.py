@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post, route
+from litestar.response import Redirect
 
 from newsletter.comments import CHANGED
 from newsletter.web.kit.failures import wants_json
@@ -20,11 +21,26 @@ JSON = "application/json"
 
 
 @get("/threads")
-async def show(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The list and the form as HTML to put into an article, or the list as JSON for who accepts that."""
+async def show(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The list and the form as HTML to put into an article, or the list as JSON for who accepts that.
+
+    Who opens it as a page gets one.
+    """
+    if request.headers.get("sec-fetch-dest") == "document":
+        to = f"/threads/page?{request.scope['query_string'].decode('ascii', 'replace')}"
+        return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
     if wants_json(request.scope):
         return await _thread(request, "json", JSON)
     return await _thread(request, "html", HTML)
+
+
+@get("/threads/page")
+async def show_page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The same as a page of ours, for who reads without scripts. What it posts may end on a page of the owner's."""
+    origins = " ".join(("'self'", *site_of(request).settings.page_origins))
+    answer = await _thread(request, "page", HTML)
+    answer.headers["Content-Security-Policy"] = content_policy(forms=origins)
+    return answer
 
 
 @get("/threads/embed")
@@ -95,7 +111,7 @@ def fresh(request: Request[Any, Any, Any], site: Site, kept: Kept, media_type: s
     """Caches keep it, and ask each time whether it is still the same (RFC 9110 §13.1.2)."""
     given = request.headers.get
     headers = cors(given("origin", ""), site.settings)
-    headers |= {"ETag": kept.etag, "Cache-Control": "no-cache", "Vary": "Accept, Origin"}
+    headers |= {"ETag": kept.etag, "Cache-Control": "no-cache", "Vary": "Accept, Origin, Sec-Fetch-Dest"}
     known = [tag.strip().removeprefix("W/") for tag in given("if-none-match", "").split(",")]
     if kept.etag in known or known == ["*"]:
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
@@ -103,4 +119,4 @@ def fresh(request: Request[Any, Any, Any], site: Site, kept: Kept, media_type: s
 
 
 # Litestar answers OPTIONS by itself where no handler came first.
-ROUTES = [before_counts, show, show_embedded, counts, counts_of_many]
+ROUTES = [before_counts, show, show_page, show_embedded, counts, counts_of_many]
