@@ -79,5 +79,6 @@ async def numbers(service: Stage, email: str = ADA) -> list[int]:
 async def is_known(web: httpx.AsyncClient, service: Stage, email: str = ADA, **more: str) -> None:
     """They have commented once and confirmed it; all may speak."""
     await lets_all_speak(service)
-    edit_token(await says(web, "First.", email=email, **more))
+    first = "First." if email == ADA else f"First, by {email.partition('@')[0]}."
+    edit_token(await says(web, first, email=email, **more))
     assert (await web.post(await confirmation(service, email))).status_code == 200

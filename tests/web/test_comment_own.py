@@ -204,7 +204,7 @@ async def test_erasing_a_subscriber_erases_what_they_said(serve: Serve) -> None:
         assert ADA not in left
         assert [(one.status, one.raw) for one in await kept(service)] == [
             ("deleted", ""),
-            ("approved", "First."),
+            ("approved", "First, by ben."),
         ]
         assert await shown(service) == 1
 
