@@ -37,7 +37,7 @@ def comments() -> Iterator[bytes]:
     for n in itertools.count():
         body = (
             f"url=https%3A%2F%2Fblog.example.org%2Fpage-{n % 100}&title=On+work&name=Ada&website="
-            f"&email=reader{n}.{mark}%40example.org&comment=I+*agree*+with+number+{n},+and+then+some."
+            f"&email=reader{n}.{mark}%40example.org&comment=I+*agree*+with+number+{n}.{mark},+and+then+some."
         )
         yield f"POST /comments HTTP/1.1\r\n{HEAD}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
