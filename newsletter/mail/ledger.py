@@ -18,7 +18,7 @@ from newsletter.storage import Tx
 from newsletter.tokens import Tokens
 
 SILENCE = 30 * SECOND
-TRIES = 25  # at 1, 2, 4 … 128 minutes and then every 4 hours: about 72 hours
+TRIES = 26  # after 1, 2, 4 … 128 minutes and then every 4 hours: about 72 hours
 LONGEST_PAUSE = 4 * HOUR
 
 Result = Literal["sent", "deferred", "failed", "in_doubt"]
