@@ -32,9 +32,13 @@ PAUSES = (0.01, 0.03, 0.1, 0.3)
 """Seconds before an action is tried again that PostgreSQL broke off for another's sake."""
 
 _COMMAND_SECONDS = 60.0
-_IMPATIENT = "SET LOCAL lock_timeout = '50ms'"
-"""For a batch in step: two that wait for each other in a ring would else wait a second for PostgreSQL to see it.
-Where one is held up, each of its members is done by itself, which can wait for nobody in a ring."""
+
+# Each begins a transaction in one round trip.
+_BEGIN = "BEGIN"
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_IN_STEP = "BEGIN; SET LOCAL lock_timeout = '50ms'"
+"""Two batches that wait for each other in a ring would else wait a second for PostgreSQL to see it. Where one is
+held up, each of its members is done by itself, which can wait for nobody in a ring."""
 
 _SETTINGS = {"application_name": "newsletter", "synchronous_commit": "on", "timezone": "UTC", "jit": "off"}
 
@@ -108,7 +112,7 @@ class PostgresDatabase:
 
     async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async def once() -> T:
-            async with self._transaction(isolation="repeatable_read", readonly=True) as tx:
+            async with self._transaction(_BEGIN_READING) as tx:
                 return await action(tx, *args, **kwargs)
 
         return await _persist(once)
@@ -129,8 +133,7 @@ class PostgresDatabase:
 
     async def _in_step(self, batch: Sequence[Member]) -> None:
         async def once() -> None:
-            async with self._transaction() as tx:
-                await explained(tx.connection.execute(_IMPATIENT))
+            async with self._transaction(_BEGIN_IN_STEP) as tx:
                 await in_step(batch, tx.now, lambda *asked: _pipelined(tx.connection, *asked))
             for member in batch:
                 for topic in member.tx.topics:
@@ -139,17 +142,16 @@ class PostgresDatabase:
         await _persist(once)
 
     @asynccontextmanager
-    async def _transaction(self, **options: Any) -> AsyncIterator[PostgresTx]:
+    async def _transaction(self, begin: str = _BEGIN) -> AsyncIterator[PostgresTx]:
         async with self._borrowed() as connection:
-            transaction = connection.transaction(**options)
-            await explained(transaction.start())
             try:
+                await explained(connection.execute(begin))
                 yield PostgresTx(connection, self._clock())
             except BaseException:
                 with suppress(*ANY):
-                    await transaction.rollback()
+                    await connection.execute("ROLLBACK")
                 raise
-            await explained(transaction.commit())
+            await explained(connection.execute("COMMIT"))
 
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[Any]:
@@ -162,7 +164,7 @@ class PostgresDatabase:
 
     async def stream(self, sql: str, /, **params: Param) -> AsyncGenerator[list[tuple[Any, ...]], None]:
         text, names = compiled(sql)
-        async with self._transaction(isolation="repeatable_read", readonly=True) as tx:
+        async with self._transaction(_BEGIN_READING) as tx:
             cursor = await explained(tx.connection.cursor(text, *bound(names, params)), sql)
             while rows := await explained(cursor.fetch(ROWS_PER_CHUNK), sql):
                 yield [tuple(row) for row in rows]
