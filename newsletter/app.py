@@ -134,7 +134,7 @@ def put_together(settings: Settings, db: Database) -> Site:
         comments=comments,
         threads=Threads(),
         moderation=Moderation(comments, post),
-        notices=Notices(post),
+        notices=Notices(settings, post),
         moving=Moving(comments, post),
         persons=Persons(post),
         pages=Pages(settings),

@@ -12,6 +12,7 @@ from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, mails, people, threads
 from newsletter.comments.text import plain
 from newsletter.mail import REFUSED, Post
+from newsletter.settings import Settings
 from newsletter.storage import Tx
 
 AT_ONCE = 100  # followers in one transaction
@@ -21,14 +22,14 @@ DIGEST_EVERY = 15 * MINUTE
 MOST_IN_DIGEST = 10
 EXCERPT = 300
 LONGEST_TITLE = 100
-UNVERIFIED_LIVES = 7 * DAY
 SPAM_LIVES = 30 * DAY
 
 _LINK = re.compile(r"(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S*|\b(?:javascript|data|mailto):\S*", re.IGNORECASE)
 
 
 class Notices:
-    def __init__(self, post: Post) -> None:
+    def __init__(self, settings: Settings, post: Post) -> None:
+        self._settings = settings
         self._post = post
 
     async def tell_followers(self, tx: Tx) -> bool:
@@ -101,8 +102,10 @@ class Notices:
         return True
 
     async def purge(self, tx: Tx, most: int = 200) -> int:
-        """Forgets comments whose address nobody confirmed, and old spam; how many went."""
-        old = await store.stale(tx, "unverified", tx.now - UNVERIFIED_LIVES, most)
+        """Forgets comments whose address nobody confirmed or can confirm, and old spam; how many went."""
+        unconfirmed = tx.now - self._settings.pending_days * DAY
+        old = await store.stale(tx, "unverified", unconfirmed, most)
+        old += await store.stale(tx, "pending", unconfirmed, most, nobodys=True)
         old += await store.stale(tx, "spam", tx.now - SPAM_LIVES, most)
         for comment in old:
             await take_away(tx, self._post, comment)

@@ -3,11 +3,14 @@
 import asyncio
 
 from newsletter.clock import DAY
+from newsletter.comments import Imported
+from newsletter.comments.store import comments as store
 from tests.cast import House
 from tests.comments.test_writing import (
     ADA,
     BEN,
     MALLORY,
+    PAGE,
     confirms,
     lets_all_speak,
     says,
@@ -42,10 +45,36 @@ async def test_what_is_called_spam_late_is_kept_for_a_while(house: House, clock:
 
 async def test_who_never_confirmed_is_forgotten_whole(house: House, clock: Clock) -> None:
     await says(house, follow="thread")
-    clock.forward(8 * DAY)
+    clock.forward(31 * DAY)
     assert await house.db.write(house.site.notices.purge) == 1
     assert await house.count("SELECT count(*) FROM commenters") == 0
     assert await house.db.read(house.site.persons.own_data, ADA) is None
+
+
+async def test_words_under_an_address_that_is_not_kept_go_too(house: House, clock: Clock) -> None:
+    """Nobody can confirm them; what the owner let stand, and what came from elsewhere, stays."""
+    ada = await house.joins(ADA)
+    await house.db.write(house.site.subscribers.erase, ada.id)
+    stands = await says(house)
+    await house.db.write(house.site.moderation.approve, stands.id)
+    await says(house, text="Nobody's")
+    await says(house, text="Nobody's answer", parent_id=stands.id)
+    known = await says(house, BEN, "Mine")
+    await confirms(house, BEN)
+    brought = Imported(
+        source="isso", source_id="1", parent_id=None, url=PAGE, title="", name="Cleo", email="", website="",
+        text="Brought", is_html=False, newlines=False, created_at=1, status="pending",
+    )  # fmt: skip
+    await house.db.write(house.site.moving.bring, [brought], lambda url: url)
+    clock.forward(29 * DAY)
+    assert await house.db.write(house.site.notices.purge) == 0
+    clock.forward(2 * DAY)
+    assert await house.db.write(house.site.notices.purge) == 2
+    assert await house.db.write(house.site.notices.purge) == 0
+    assert await texts(house) == ["I agree."]
+    (first, second) = await house.db.read(store.queue, "pending", 2**63 - 1, 10)
+    assert {first.raw, second.raw} == {"Mine", "Brought"}
+    assert known.id in (first.id, second.id)
 
 
 async def test_an_empty_place_goes_with_its_last_answer(house: House) -> None:

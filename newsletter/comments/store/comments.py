@@ -201,13 +201,18 @@ async def count(tx: Tx, email_key: str) -> int:
     return int(await tx.value(f"SELECT count(*) FROM ({IDS}) AS ids", key=email_key))
 
 
-async def stale(tx: Tx, status: Status, before: int, most: int) -> list[Comment]:
-    """Those that have been in one state since before `before` (ms), held against whoever decides now."""
+async def stale(tx: Tx, status: Status, before: int, most: int, *, nobodys: bool = False) -> list[Comment]:
+    """Those that have been in one state since before `before` (ms), held against whoever decides now.
+
+    With `nobodys` only what was written here under an address that is not kept.
+    """
+    whose = "AND commenter_id IS NULL AND by_owner = 0 AND source IS NULL" if nobodys else ""
     lock = "FOR UPDATE SKIP LOCKED" if tx.engine == "postgres" else ""
     return await tx.all(
         Comment,
         f"""SELECT {COLUMNS} FROM comments
-            WHERE status = '{status}' AND coalesce(decided_at, created_at) < :before ORDER BY id LIMIT :most {lock}""",
+            WHERE status = '{status}' AND coalesce(decided_at, created_at) < :before {whose}
+            ORDER BY id LIMIT :most {lock}""",
         before=before,
         most=most,
     )
