@@ -57,7 +57,8 @@ class Comments:
             status = "unverified"
         comment = await self._add(tx, thread, parent, person, draft, (status, why), options)
         if status == "unverified":
-            return Written(comment.id, status, await self._ask(tx, person, comment, draft))
+            along = (draft.signup_id, draft.signup_epoch) if draft.signup_id else ()
+            return Written(comment.id, status, await self._ask(tx, person, comment.id, draft.url, along))
         await self._settle(tx, comment, status)
         return Written(comment.id, status)
 
@@ -120,20 +121,31 @@ class Comments:
         """What an avatar is drawn from: the same for one author on one site, and of no use elsewhere."""
         return self._tokens.fingerprint("avatar", f"{urlsplit(url).netloc}\n{email_key}")[:32]
 
-    async def _ask(self, tx: Tx, person: Commenter, comment: Comment, draft: Draft) -> str:
-        """One mail with one button; nothing in it that was typed. Its Message-ID, '' where none may go."""
+    async def _ask(self, tx: Tx, person: Commenter, comment_id: int, url: str, along: tuple[int, ...]) -> str:
+        """One mail with one button; nothing in it that was typed. Its Message-ID, '' where none may go.
+
+        `along` are sign-up and epoch, where the newsletter was asked for too.
+        """
         if not await self._post.take_budget(tx, person.email_key, cap=UNCONFIRMED_MAILS):
             return ""
-        numbers = [comment.id, person.epoch]
-        if draft.signup_id:
-            numbers += [draft.signup_id, draft.signup_epoch]
         context: dict[str, Any] = {
-            "page_host": urlsplit(draft.url).hostname,
-            "newsletter": bool(draft.signup_id),
-            "links": {"confirm": ["/comments/confirm/", "comment", numbers]},
+            "page_host": urlsplit(url).hostname,
+            "newsletter": bool(along),
+            "links": {"confirm": ["/comments/confirm/", "comment", [comment_id, person.epoch, *along]]},
         }
         sent = await self._post.enqueue(tx, "comment_confirm", person.email, context=context)
         return sent.message_id
+
+    async def ask_again(self, tx: Tx, comment_id: int, epoch: int, *along: int) -> str:
+        """As `_ask`, to the stored address; '' also where nothing waits for it any more."""
+        comment = await store.find(tx, comment_id)
+        person = await people.find(tx, comment.commenter_id, held=True) if comment else None
+        thread = await threads.find(tx, comment.thread_id) if comment else None
+        if comment is None or person is None or thread is None or person.epoch != epoch:
+            return ""
+        if comment.status != "unverified" or await self._post.suppressed(tx, person.email_key):
+            return ""
+        return await self._ask(tx, person, comment.id, thread.url, along)
 
     async def is_confirmed(self, tx: Tx, address: Address) -> bool:
         """Whether somebody at this address pressed the button of such a mail before."""

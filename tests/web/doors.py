@@ -46,6 +46,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/comments": _COMMENT,
     "/comments/preview": {"comment": "live"},
     "/comments/confirm/{token:str}": {},
+    "/comments/confirm/{token:str}/again": {},
     "/comments/edit/{token:str}": {"comment": "live", "do": "save"},
     "/comments/edit/{token:str}/delete": {},
     "/comments/moderate/{token:str}": {"action": "approve", "comment": ""},

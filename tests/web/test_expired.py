@@ -6,7 +6,9 @@ import pytest
 from newsletter.clock import DAY
 from newsletter.storage import Tx
 from newsletter.subscribers import STATUSES
-from tests.web.stage import ADA, BEN, Stage, link
+from tests.web.conftest import Serve
+from tests.web.saying import confirmation, edit_token, kept, numbers, open_for_comments, says
+from tests.web.stage import ADA, BEN, CLEO, MALLORY, Stage, link
 
 
 async def become(tx: Tx, status: str) -> None:
@@ -64,3 +66,60 @@ async def test_the_answer_is_the_same_whoever_that_is(still: Stage, kind: str) -
     assert {status for status, _ in answers} == {200}
     who = {"confirm": {"pending", "unsubscribed"}, "preferences": {"pending", "active", "unsubscribed"}}[kind]
     assert {status for status, messages in mailed.items() if messages} == who, msgspec.json.encode(mailed)
+
+
+async def test_a_comment_s_link_too_and_the_comment_is_still_there(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        edit_token(await says(web, newsletter="yes"))
+        old, asked = await confirmation(service), await numbers(service)
+        assert len(asked) == 4
+        service.clock.forward(8 * DAY)
+        for expired in (await web.get(old), await web.post(old)):
+            assert expired.status_code == 410
+            assert f'action="{old}/again"' in expired.text
+        assert (await kept(service))[0].status == "unverified"
+        for _ in range(2):
+            assert (await web.post(f"{old}/again")).status_code == 200
+        assert [m.message for m in await service.house.mails(ADA)] == ["comment_confirm"] * 2, "one a day"
+        assert await numbers(service) == asked, "the wish for the newsletter goes along"
+        assert (await web.post(await confirmation(service))).status_code == 200
+        assert (await kept(service))[0].status == "pending"
+        assert (await service.house.person(ADA)).status == "active"
+
+
+async def test_a_comment_s_fresh_link_is_answered_alike_whether_it_goes_or_not(serve: Serve) -> None:
+    """Three mails at most; none to who may not be mailed, is erased, or has confirmed; none after the purge."""
+    async with open_for_comments(serve) as service:
+        web, site, house = await service.visitor(), service.site, service.house
+        answers, mailed = set(), []
+
+        async def asks(path: str) -> None:
+            before = len(await house.mails())
+            answer = await web.post(f"{path}/again")
+            answers.add((answer.status_code, answer.text))
+            mailed.append(len(await house.mails()) - before)
+            service.clock.forward(2 * DAY)
+
+        edit_token(await says(web))
+        old = await confirmation(service)
+        service.clock.forward(8 * DAY)
+        for _ in range(3):
+            await asks(old)
+        await web.post(await confirmation(service))
+        await asks(old)
+        for email, end in ((BEN, "suppressed"), (CLEO, "erased"), (MALLORY, "purged")):
+            edit_token(await says(web, f"I am {email}.", email=email))
+            path = await confirmation(service, email)
+            service.clock.forward(8 * DAY)
+            if end == "suppressed":
+                await site.db.write(site.post.suppress, email, "bounced")
+            elif end == "erased":
+                assert await site.db.write(site.persons.erase, email)
+            else:
+                service.clock.forward(30 * DAY)
+                await site.db.write(site.notices.purge)
+            await asks(path)
+        assert mailed == [1, 1, 0, 0, 0, 0, 0]
+        assert len(answers) == 1
+        assert {status for status, _ in answers} == {200}

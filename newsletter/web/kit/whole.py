@@ -80,6 +80,17 @@ async def confirm(tx: Tx, site: Site, ids: tuple[int, ...]) -> Done:
     return Done(comment, thread, await site.signups.confirm(tx, *ids[2:]) if wanted else None)
 
 
+async def ask_again(tx: Tx, site: Site, ids: tuple[int, ...]) -> None:
+    """A fresh link for a comment that still waits, within its address's budget; nothing for who needs none.
+
+    It asks for the newsletter too, as the one before it did, unless they joined or left since.
+    """
+    along = ids[2:] if await _invited(tx, site, ids[2:]) else ()
+    message_id = await site.comments.ask_again(tx, *ids[:2], *along)
+    if along and message_id:
+        await site.signups.asked_by(tx, along[0], message_id)
+
+
 async def own_data(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None) -> dict[str, Any]:
     """Everything we hold about a subscriber (GDPR Art. 15, 20). Raises NotFound."""
     person = await site.subscribers.find(tx, subscriber_id, epoch)

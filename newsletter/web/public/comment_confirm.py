@@ -3,6 +3,7 @@
 GET changes nothing: scanners open links. Who never wrote it sees what was said in their name, and does nothing.
 """
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -11,7 +12,8 @@ from litestar.params import FromPath
 from newsletter.clock import DAY, now
 from newsletter.comments import plain
 from newsletter.errors import Expired, NotFound
-from newsletter.web.kit import whole
+from newsletter.storage import Tx
+from newsletter.web.kit import expired, whole
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
 
@@ -21,14 +23,7 @@ EXCERPT = 1_000
 
 def _ids(site: Site, token: str) -> tuple[int, ...]:
     """Comment and epoch, and sign-up and its epoch where one came along. Raises Expired, NotFound."""
-    days = site.settings.confirmation_days
-    try:
-        ids = site.tokens.read("comment", token, now(), days * DAY)
-    except Expired:
-        raise Expired(
-            f"Links to confirm a comment live for {days} days, and so does a comment that nobody confirmed. "
-            "Please write it once more."
-        ) from None
+    ids = site.tokens.read("comment", token, now(), site.settings.confirmation_days * DAY)
     if len(ids) not in (2, 4):
         raise NotFound("This link is not complete, or not one of ours. Please copy it whole.")
     return ids
@@ -37,7 +32,11 @@ def _ids(site: Site, token: str) -> tuple[int, ...]:
 @get("/comments/confirm/{token:str}")
 async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    asked = await site.db.read(whole.waiting, site, _ids(site, token))
+    try:
+        ids = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    asked = await site.db.read(whole.waiting, site, ids)
     if asked.used:
         return _confirmed(site, whole.Done(asked.comment, asked.thread, None), again=True)
     return site.pages.page(
@@ -53,7 +52,11 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
 @post("/comments/confirm/{token:str}", status_code=200)
 async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    done = await site.db.write(whole.confirm, site, _ids(site, token))
+    try:
+        ids = _ids(site, token)
+    except Expired:
+        return _expired(site, token)
+    done = await site.db.write(whole.confirm, site, ids)
     return _confirmed(site, done)
 
 
@@ -71,4 +74,25 @@ def _confirmed(site: Site, done: whole.Done, *, again: bool = False) -> Response
     )
 
 
-ROUTES = [ask, confirm]
+def _expired(site: Site, token: str) -> Response[str]:
+    days, kept = site.settings.confirmation_days, site.settings.pending_days
+    why = (
+        f"Links to confirm a comment live for {days} days; the comment waits for {kept}. "
+        "We can send a fresh one to the address that it was written with."
+    )
+    return expired.offer(site, why, f"/comments/confirm/{token}/again")
+
+
+@post("/comments/confirm/{token:str}/again", status_code=200)
+async def again(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
+    """A fresh link to the stored address; what the answer says does not depend on whether one is sent."""
+    site = site_of(request)
+
+    async def mail(tx: Tx, *ids: int) -> None:
+        await whole.ask_again(tx, site, ids)
+
+    answer = "If this comment is still waiting, a fresh link is on its way. We send at most one a day."
+    return await expired.renew(site, partial(_ids, site, token), mail, answer)
+
+
+ROUTES = [ask, confirm, again]
