@@ -6,13 +6,15 @@ import msgspec
 
 from newsletter.comments.imports.model import Imported, Skipped
 
+REPEATED = "It is in this file more than once."
+
 
 def in_order(found: Iterable[Imported | Skipped]) -> Iterator[Imported | Skipped]:
     """All that was found, each comment after the one that it answers.
 
     Held back is only what comes before that; of what was handed on, the ids alone are kept. An answer to
     something skipped stands for itself (no parent); so do, at the end, answers to what never came, and
-    one comment of every circle.
+    one comment of every circle. Of what is there more than once, the first is taken.
     """
     queue = _Queue()
     for one in found:
@@ -31,7 +33,7 @@ class _Queue:
         self.gone: set[str] = set()  # skipped
         self._held: dict[str, list[Imported]] = {}  # by what they wait for
 
-    def admitted(self, comment: Imported) -> Iterator[Imported]:
+    def admitted(self, comment: Imported) -> Iterator[Imported | Skipped]:
         """It and what waits for it, or nothing yet."""
         parent = comment.parent_id
         if parent is None or parent in self.seen:
@@ -41,20 +43,23 @@ class _Queue:
         else:
             self._held.setdefault(parent, []).append(comment)
 
-    def _handed_on(self, comment: Imported) -> Iterator[Imported]:
+    def _handed_on(self, comment: Imported) -> Iterator[Imported | Skipped]:
         ready = [comment]  # no recursion: threads can be deep
         while ready:
             one = ready.pop()
+            if one.source_id in self.seen:
+                yield Skipped(one.source_id, REPEATED)
+                continue
             self.seen.add(one.source_id)
             yield one
             ready += reversed(self._held.pop(one.source_id, []))
 
-    def released(self, skipped: str) -> Iterator[Imported]:
+    def released(self, skipped: str) -> Iterator[Imported | Skipped]:
         """What waited for something that turns out to be skipped."""
         for comment in self._held.pop(skipped, []):
             yield from self._handed_on(_alone(comment))
 
-    def orphans(self) -> Iterator[Imported]:
+    def orphans(self) -> Iterator[Imported | Skipped]:
         held = {comment.source_id for waiting in self._held.values() for comment in waiting}
         for parent in [parent for parent in self._held if parent not in held]:
             yield from self.released(parent)

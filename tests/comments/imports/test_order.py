@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.comments.imports import Imported, Skipped, in_order, read
+from newsletter.comments.imports.order import REPEATED
 from tests.comments.imports.conftest import SAMPLES
 
 
@@ -45,6 +46,13 @@ def test_a_circle_is_opened_and_none_of_it_lost() -> None:
         ("3", "1"),
         ("2", "3"),
     ]
+
+
+def test_of_what_is_there_twice_the_first_is_taken_and_the_others_are_told() -> None:
+    found = [said("1"), said("3", "2"), said("1"), said("3", "2"), said("2"), said("2", "9"), said("1", "3")]
+    assert ordered(*found) == [("1", None), ("2", None), ("3", "2")]
+    told = [(one.source_id, one.reason) for one in in_order(found) if isinstance(one, Skipped)]
+    assert sorted(told) == [(id, REPEATED) for id in ("1", "1", "2", "3")]
 
 
 def test_what_is_in_order_is_held_back_nowhere() -> None:
