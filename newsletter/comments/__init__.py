@@ -21,7 +21,7 @@ from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
-from newsletter.comments.reading import PER_PAGE, Shown, Standing, Threads
+from newsletter.comments.reading import MOST_BELOW, PER_PAGE, Branch, Branches, Shown, Standing, Threads
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.store.threads import CHANGED, MOST_URLS
@@ -33,11 +33,14 @@ __all__ = [
     "LONGEST",
     "LONGEST_WEBSITE",
     "MOST_AT_ONCE",
+    "MOST_BELOW",
     "MOST_URLS",
     "PER_PAGE",
     "TOGETHER",
     "TOPIC",
     "TWICE",
+    "Branch",
+    "Branches",
     "Brought",
     "Comment",
     "Commenter",

@@ -3,11 +3,15 @@
 import msgspec
 
 from newsletter.comments.model import Comment, Thread
+from newsletter.comments.store import branches, learning, threads
 from newsletter.comments.store import comments as store
-from newsletter.comments.store import learning, threads
+from newsletter.comments.store.branches import Start
 from newsletter.storage import Tx
 
 PER_PAGE = 200
+MOST_BELOW = 1_000
+"""Comments below those at the top that one answer holds, however many are asked for; as many at the top."""
+
 NEWEST = 30
 
 
@@ -33,6 +37,23 @@ class Shown(msgspec.Struct):
         return Standing(self.thread.version if self.thread else -1, self.depth, self.closed)
 
 
+class Branch(msgspec.Struct):
+    """A comment at the top, and some of the `total` that stand below it, by time."""
+
+    top: Comment
+    total: int
+    below: list[Comment]
+
+
+class Branches(msgspec.Struct):
+    """Some of a thread's `total` branches; `standing` is what they hang on."""
+
+    standing: Standing
+    shown: int  # comments that the public sees, of the whole thread
+    total: int
+    some: list[Branch]
+
+
 class Threads:
     async def standing(self, tx: Tx, url: str) -> Thread | None:
         return await threads.by_url(tx, url)
@@ -53,6 +74,38 @@ class Threads:
         more = found[PER_PAGE - 1].path if len(found) > PER_PAGE else ""
         closed = options.closes(thread, tx.now)
         return Shown(thread, found[:PER_PAGE], more, options.depth, closed)
+
+    async def branches(
+        self, tx: Tx, url: str, *, skip: int, most: int, each: int, newest: bool = False
+    ) -> Branches:
+        """Some branches from behind the first `skip`, and of each the first `each` below its top."""
+        standing, thread = await self.state(tx, url), await threads.by_url(tx, url)
+        if thread is None:
+            return Branches(standing, 0, 0, [])
+        found = await branches.starts(tx, thread.id, skip, min(most, MOST_BELOW), newest=newest)
+        some = await self._grown(tx, thread, found, 0, each, newest=newest)
+        return Branches(standing, thread.shown, await branches.count(tx, thread.id), some)
+
+    async def branch(
+        self, tx: Tx, url: str, top_id: int, *, skip: int, most: int, newest: bool = False
+    ) -> Branches:
+        """The one with this comment at its top, if there is one: what is below it from behind the first `skip`."""
+        standing, thread = await self.state(tx, url), await threads.by_url(tx, url)
+        top = await store.find(tx, top_id)
+        if thread is None or top is None or top.thread_id != thread.id:
+            return Branches(standing, 0, 0, [])
+        start = await branches.start_of(tx, thread.id, top.path)
+        some = await self._grown(tx, thread, [start] if start else [], skip, most, newest=newest)
+        return Branches(standing, thread.shown, 1, [one for one in some if one.top.id == top_id])
+
+    async def _grown(
+        self, tx: Tx, thread: Thread, found: list[Start], skip: int, each: int, *, newest: bool
+    ) -> list[Branch]:
+        tops = {one.path[:16]: one for one in await branches.tops(tx, thread.id, found)}
+        below: dict[str, list[Comment]] = {one.start: [] for one in found}
+        for one in await branches.answers(tx, thread.id, found, skip, each, MOST_BELOW, newest=newest):
+            below[one.path[:16]].append(one)
+        return [Branch(tops[one.start], one.below, below[one.start]) for one in found]
 
     async def find(self, tx: Tx, comment_id: int) -> Comment | None:
         """A comment that the public sees, or the empty place of one."""

@@ -1,20 +1,17 @@
 """A thread as Isso's script wants it: one level of answers, and of each comment what the public may know."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from html import escape
 from typing import Any
 
 import msgspec
 
 from newsletter.clock import SECOND
-from newsletter.comments import Comment, Shown
+from newsletter.comments import MOST_BELOW, Branch, Branches, Comment
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
 from newsletter.web.public.isso_page import Part
 from newsletter.web.public.thread_pages import web_address
-
-MOST_PAGES = 25
-"""Of PER_PAGE comments each. What is beyond can be read in every other way, and is counted here too."""
 
 ACCEPTED, WAITING, DELETED = 1, 2, 4
 
@@ -38,7 +35,7 @@ class Said(msgspec.Struct, kw_only=True):
     hash: str  # what the script draws a picture from
 
 
-class Branch(Said):
+class Top(Said):
     """A comment at the top, with the answers below it."""
 
     total_replies: int
@@ -50,7 +47,7 @@ class ThreadPart(msgspec.Struct):
     id: str | None  # whose answers these are; None: the article's
     total_replies: int
     hidden_replies: int
-    replies: list[Branch] | list[Said]
+    replies: list[Top] | list[Said]
     config: dict[str, Any]
 
 
@@ -105,59 +102,37 @@ class IssoSource:
         return await self._site.db.read(self._site.threads.state, self._part.url)
 
     async def make(self) -> tuple[Hashable, bytes]:
-        shown = await self._site.db.read(self._whole)
-        return shown.standing, msgspec.json.encode(self._answer(shown))
+        found = await self._site.db.read(self.look)
+        return found.standing, msgspec.json.encode(self._answer(found))
 
-    async def _whole(self, tx: Tx) -> Shown:
-        shown = await self._site.threads.page(tx, self._part.url)
-        for _ in range(1, MOST_PAGES):
-            if not shown.next:
-                break
-            more = await self._site.threads.page(tx, self._part.url, shown.next)
-            shown.comments += more.comments
-            shown.next = more.next
-        return shown
-
-    def _answer(self, shown: Shown) -> ThreadPart:
-        part, grown = self._part, branches(shown.comments)
+    async def look(self, tx: Tx) -> Branches:
+        """No more of the thread than is asked for; where no end is named, the script offers the rest by itself."""
+        part = self._part
+        most = MOST_BELOW if part.limit is None else part.limit
         if part.parent is not None:
-            below = next((answers for top, answers in grown if top.id == part.parent), [])
-            replies = [said(self._site, one, part.parent) for one in self._cut(below, part.limit)]
-            hidden = max(0, len(below) - part.offset - len(replies))
-            return ThreadPart(str(part.parent), len(below), hidden, replies, config(self._site))
-        ordered = grown[::-1] if part.newest else grown
-        kept = ordered[part.offset :][: part.limit]
-        hidden = max(0, len(grown) - part.offset - len(kept))
-        total = shown.thread.shown if shown.thread else 0
-        return ThreadPart(None, total, hidden, [self._branch(*one) for one in kept], config(self._site))
-
-    def _branch(self, top: Comment, below: list[Comment]) -> Branch:
-        some = list(self._cut(below, self._part.nested_limit, offset=0))
-        return Branch(
-            **msgspec.structs.asdict(said(self._site, top, None)),
-            total_replies=len(below),
-            hidden_replies=len(below) - len(some),
-            replies=[said(self._site, one, top.id) for one in some],
+            return await self._site.threads.branch(
+                tx, part.url, part.parent, skip=part.offset, most=most, newest=part.newest
+            )
+        each = MOST_BELOW if part.nested_limit is None else part.nested_limit
+        return await self._site.threads.branches(
+            tx, part.url, skip=part.offset, most=most, each=each, newest=part.newest
         )
 
-    def _cut(self, answers: list[Comment], limit: int | None, offset: int | None = None) -> Iterable[Comment]:
-        ordered = answers[::-1] if self._part.newest else answers
-        start = self._part.offset if offset is None else offset
-        return ordered[start:][:limit]
+    def _answer(self, found: Branches) -> ThreadPart:
+        part, told = self._part, config(self._site)
+        if part.parent is not None:
+            total = sum(one.total for one in found.some)
+            replies = [said(self._site, one, part.parent) for branch in found.some for one in branch.below]
+            return ThreadPart(
+                str(part.parent), total, max(0, total - part.offset - len(replies)), replies, told
+            )
+        hidden = max(0, found.total - part.offset - len(found.some))
+        return ThreadPart(None, found.shown, hidden, [self._top(one) for one in found.some], told)
 
-
-def branches(comments: list[Comment]) -> list[tuple[Comment, list[Comment]]]:
-    """Each comment at the top with all that is below it, by time. `comments` are in reading order.
-
-    Where the top of a branch is out of sight, its first answer stands there.
-    """
-    grown: dict[str, tuple[Comment, list[Comment]]] = {}
-    for comment in comments:
-        start = comment.path[:16]
-        if start in grown:
-            grown[start][1].append(comment)
-        else:
-            grown[start] = (comment, [])
-    for _, below in grown.values():
-        below.sort(key=lambda one: (one.created_at, one.id))
-    return list(grown.values())
+    def _top(self, branch: Branch) -> Top:
+        return Top(
+            **msgspec.structs.asdict(said(self._site, branch.top, None)),
+            total_replies=branch.total,
+            hidden_replies=branch.total - len(branch.below),
+            replies=[said(self._site, one, branch.top.id) for one in branch.below],
+        )
