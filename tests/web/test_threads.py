@@ -257,3 +257,24 @@ async def test_a_page_s_form_is_never_a_day_old(blog: Stage, web: httpx.AsyncCli
 
     await eventually(renewed)
     assert (await web.get(ASKED, headers=PROGRAM)).headers["ETag"] == plain
+
+
+async def test_the_newsletter_s_words_are_those_that_hold_now(blog: Stage, web: httpx.AsyncClient) -> None:
+    """People agree to what stands beside the tick: no kept page shows the words of before."""
+    await say(blog, "One")
+    first = {shape: await web.get(f"{shape}?url={PAGE}") for shape in SHAPES}
+    plain = (await web.get(ASKED, headers=PROGRAM)).headers["ETag"]
+
+    async def other(tx: Any) -> None:
+        await tx.run("UPDATE wordings SET text = 'Yes, other words.'")
+
+    await blog.site.db.write(other)
+    for shape in SHAPES:
+        known = {"If-None-Match": first[shape].headers["ETag"]}
+
+        async def renewed(shape: str = shape, known: dict[str, str] = known) -> bool:
+            return "Yes, other words." in (await web.get(f"{shape}?url={PAGE}", headers=known)).text
+
+        assert "Yes, other words." not in first[shape].text
+        await eventually(renewed)
+    assert (await web.get(ASKED, headers=PROGRAM)).headers["ETag"] == plain

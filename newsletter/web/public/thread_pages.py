@@ -14,7 +14,7 @@ import msgspec
 from newsletter.clock import HOUR, day, iso, now
 from newsletter.comments import Comment, Shown, avatar
 from newsletter.web.kit.site import Site
-from newsletter.web.public.comment_form import comment_form
+from newsletter.web.public.comment_form import comment_form, offered
 from newsletter.web.public.thread_query import Asked
 
 Shape = Literal["html", "page", "frame", "json"]
@@ -63,18 +63,23 @@ class ThreadSource:
 
     async def basis(self) -> Hashable:
         state = await self._site.db.read(self._site.threads.state, self._asked.url)
-        return state, self._hour()
+        return state, self._hour(), await self._offer()
 
     async def make(self) -> tuple[Hashable, bytes]:
-        hour = self._hour()
+        hour, offer = self._hour(), await self._offer()
         shown = await self._site.db.read(self._site.threads.page, self._asked.url, self._asked.after)
         page = public(self._asked.url, shown)
         if self._shape == "json":
-            return (shown.standing, hour), msgspec.json.encode(page)
+            return (shown.standing, hour, offer), msgspec.json.encode(page)
         form = await comment_form(self._site, {"url": page.url, "title": page.title})
         context = self._context(page, shown) | {"comment_form": form}
         text = self._site.pages.render(_TEMPLATES[self._shape], context)
-        return (shown.standing, hour), text.encode()
+        return (shown.standing, hour, offer), text.encode()
+
+    async def _offer(self) -> Hashable:
+        """What stands beside the tick for the newsletter: people agree to the words that hold now."""
+        form = None if self._shape == "json" else await offered(self._site)
+        return form and (form.title, form.wording)
 
     def _hour(self) -> int:
         """The form in HTML carries a signed time, which is not to grow old."""
