@@ -2,6 +2,7 @@
 
 import pytest
 
+from newsletter.web.public.comment_form import readable
 from tests.web.conftest import Serve
 from tests.web.saying import ARTICLE, edit_token, is_known, kept, open_for_comments, pages
 from tests.web.stage import ADA, BLOG
@@ -98,6 +99,40 @@ async def test_its_mistakes_come_back_in_our_form(serve: Serve) -> None:
         for shown in ('id="comment-name-error"', 'id="comment-email-error"', 'value="https://ada.example.org"',
                       "I *agree*.</textarea>", f'name="url" value="{ARTICLE}"'):  # fmt: skip
             assert shown in refused.text, shown
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/on-work/", "blog.example.org/on-work"),
+        ("/%d0%be-%d1%82%d1%80%d1%83%d0%b4%d0%b5", "blog.example.org/о-труде"),
+        ("/%3Cb%3E", "blog.example.org/&lt;b&gt;"),
+    ],
+)
+async def test_its_page_is_named_by_its_address_until_it_has_a_title(
+    serve: Serve, path: str, shown: str
+) -> None:
+    """A theme's form says no title."""
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        data = {**THEME, "author": "", "redirect_to": f"{BLOG}{path}"}
+        refused = await web.post("/wp-comments-post.php", data=data)
+        assert (refused.status_code, f"<bdi>{shown}</bdi></a>" in refused.text) == (422, True), refused.text
+
+
+def test_an_address_that_would_show_something_else_stays_as_it_is() -> None:
+    for odd in ("a%E2%80%AEb", "%ff", "a%0Ab", "a%00b"):
+        assert readable(f"{BLOG}/{odd}") == f"blog.example.org/{odd}"
+
+
+async def test_its_page_goes_by_the_title_that_is_known(serve: Serve) -> None:
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        await is_known(web, service)
+        refused = await web.post(
+            "/wp-comments-post.php", data={**THEME, "author": "", "redirect_to": ARTICLE}
+        )
+        assert (refused.status_code, "<bdi>“On work”</bdi></a>" in refused.text) == (422, True)
 
 
 async def test_what_fills_its_trap_is_thanked_and_not_kept(serve: Serve) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from litestar import Response
 
@@ -60,8 +61,17 @@ async def form_page(
         preview=preview,
         url=url,
         title=(thread.title if thread else "") or values.get("title", ""),
+        address=readable(url),
         answered=answered,
     )
+
+
+def readable(url: str) -> str:
+    """A page's address for people, where nobody said what the page is called: as its author wrote it, if that
+    shows nothing else than it is."""
+    address = url.partition("://")[2].removesuffix("/")
+    plain = unquote(address)
+    return plain if plain.isprintable() and "\ufffd" not in plain else address
 
 
 async def _place(site: Site, values: Mapping[str, str]) -> tuple[str, Thread | None, Comment | None]:
