@@ -6,6 +6,9 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url
 
+# One more than there are cores: many tests wait, for a browser or for a server.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+
 .PHONY: help demo test check proof bench screenshots format lock
 
 help:  ## this list
@@ -15,7 +18,7 @@ demo: .venv/.runtime  ## the whole service on this machine, with an article and 
 	$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/.dev  ## every test (ONLY=words: those whose names match)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(if $(ONLY),-k '$(ONLY)')
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(ONLY),-k '$(ONLY)')
 
 check: .venv/.dev  ## format, lint, types, and the rules of the house
 	$(BIN)/ruff format --check .

@@ -6,21 +6,19 @@ Without one those tests are skipped, but not where CI=true.
 
 import asyncio
 import os
-import secrets
 import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
-import asyncpg
 import hypothesis
 import pytest
 
 from newsletter.clock import DAY
 from newsletter.storage import Database, migrate, open_database
+from tests.postgres import Databases, on_server
 
 # No test may hang on the machine's speed; where all of it has to pass, it is the same each time.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -94,49 +92,31 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
         _missing(f"no PostgreSQL could be started: {error}")
     quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
-    _on_server(server.get_uri(), *quick, "SELECT pg_reload_conf()")
+    on_server(server.get_uri(), *quick, "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
-    name = f"newsletter_{secrets.token_hex(4)}"
-    _on_server(postgres_server, f"CREATE DATABASE {name}")
-    asyncio.run(migrate(_named(postgres_server, name)))
-    yield name
-    _on_server(postgres_server, f"DROP DATABASE {name}")
+def postgres(postgres_server: str) -> Iterator[Databases]:
+    databases = Databases(postgres_server)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    name = f"{postgres_template}_{secrets.token_hex(4)}"
-    _on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
-    yield _named(postgres_server, name)
-    _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres: Databases) -> Iterator[str]:
+    name = postgres.lend()
+    yield postgres.url(name)
+    postgres.take_back(name)
 
 
 @pytest.fixture
-def empty_postgres_url(postgres_server: str) -> Iterator[str]:
-    name = f"newsletter_{secrets.token_hex(4)}"
-    _on_server(postgres_server, f"CREATE DATABASE {name}")
-    yield _named(postgres_server, name)
-    _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _named(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
-
-
-def _on_server(url: str, *statements: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(url)
-        for statement in statements:
-            await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run())
+def empty_postgres_url(postgres: Databases) -> Iterator[str]:
+    name = postgres.lend_empty()
+    yield postgres.url(name)
+    postgres.take_back(name)
 
 
 def _missing(reason: str) -> NoReturn:

@@ -1,6 +1,5 @@
 """The real service, for one test or for all of a file."""
 
-import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +11,8 @@ import pytest_asyncio
 
 from newsletter.storage import Database
 from tests.cast import House, build
-from tests.conftest import Clock, _named, _on_server
+from tests.conftest import Clock
+from tests.postgres import Databases
 from tests.web.doors import Doors, opened
 from tests.web.stage import Stage, serving
 
@@ -57,11 +57,10 @@ def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = (request.getfixturevalue(f"postgres_{name}") for name in ("server", "template"))
-    name = f"{template}_{secrets.token_hex(4)}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _named(server, name)
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases: Databases = request.getfixturevalue("postgres")
+    name = databases.lend()
+    yield databases.url(name)
+    databases.take_back(name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
