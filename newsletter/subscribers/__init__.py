@@ -1,5 +1,6 @@
 """Who they are, what they agreed to, how they leave."""
 
+from newsletter.subscribers import segments
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
@@ -19,5 +20,6 @@ __all__ = [
     "export_csv",
     "export_ndjson",
     "query",
+    "segments",
     "tag_name",
 ]

@@ -1,0 +1,167 @@
+"""Who is in a segment. Its values are parameters, always; its SQL is made of this file's constants."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import count as counting
+
+import msgspec
+
+from newsletter.storage import Engine, Param, Tx
+from newsletter.subscribers.segments.model import (
+    And,
+    Answered,
+    Condition,
+    Downloaded,
+    Joined,
+    Node,
+    Not,
+    Or,
+    Received,
+    Segment,
+    Standing,
+    Tagged,
+    Through,
+)
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+class Reachable(msgspec.Struct, frozen=True):
+    """Who may be mailed now, with what a message says of them."""
+
+    id: int
+    email: str
+    name: str
+    fields: str  # JSON: a form's own fields, by name
+
+
+async def count(tx: Tx, segment: Segment, *, mailable: bool = False, zone: tzinfo = UTC) -> int:
+    """How many there are; with `mailable` only who may be mailed now. Days are days in `zone`."""
+    where, params = compiled(segment, tx.engine, zone)
+    sql = f"SELECT count(*) FROM subscribers s WHERE {where}"
+    if mailable:
+        return int(await tx.value(f"{sql} AND {_MAILABLE}", now=tx.now, **params))
+    return int(await tx.value(sql, **params))
+
+
+async def ids_after(
+    tx: Tx, segment: Segment, after_id: int, limit: int, *, mailable: bool = False, zone: tzinfo = UTC
+) -> list[int]:
+    """The next `limit` of them after `after_id` (0: from the first), in the order of their ids; fewer: the last.
+
+    It reads on from `after_id` and stops when it has them. Where few are in the segment it looks at many: ask in
+    a `read`, so that nobody's sign-up waits meanwhile.
+    """
+    sql, params = page(segment, tx.engine, mailable=mailable, zone=zone)
+    if mailable:
+        params["now"] = tx.now
+    return [row.id for row in await tx.all(_Id, sql, after=after_id, limit=limit, **params)]
+
+
+async def people_after(
+    tx: Tx, segment: Segment, after_id: int, limit: int, *, zone: tzinfo = UTC
+) -> list[Reachable]:
+    """As `ids_after`, of those who may be mailed now: they are active and take no pause."""
+    sql, params = page(segment, tx.engine, mailable=True, zone=zone, columns=_REACHABLE)
+    return await tx.all(Reachable, sql, after=after_id, limit=limit, now=tx.now, **params)
+
+
+def page(
+    segment: Segment, engine: Engine, *, mailable: bool = False, zone: tzinfo = UTC, columns: str = "s.id"
+) -> tuple[str, dict[str, Param]]:
+    """The statement behind both, which also takes :after, :limit and, with `mailable`, :now.
+
+    The CASE hides the conditions from both planners. They would else answer an OR of statuses by sorting all of
+    its people, or a tag by joining all of its people, once more for each chunk. As `<> 0` it looks likely to
+    PostgreSQL, which then expects `limit` rows soon and reads on by id.
+    """
+    where, params = compiled(segment, engine, zone)
+    allowed = _MAILABLE if mailable else _ALL
+    return (
+        f"""SELECT {columns} FROM subscribers s WHERE s.id > :after AND {allowed}
+            AND CASE WHEN {where} THEN 1 ELSE 0 END <> 0 ORDER BY s.id LIMIT :limit""",
+        params,
+    )
+
+
+def compiled(segment: Segment, engine: Engine, zone: tzinfo = UTC) -> tuple[str, dict[str, Param]]:
+    """A condition over `subscribers s`, in parentheses and never NULL, and the values of its parameters."""
+    if segment.condition is None:
+        return _ALL, {}
+    params: dict[str, Param] = {}
+    names = (f"v{n}" for n in counting())
+    return f"({_node(segment.condition, engine, zone, names, params)})", params
+
+
+def _node(node: Node, engine: Engine, zone: tzinfo, names: Iterator[str], params: dict[str, Param]) -> str:
+    match node:
+        case Not(of):
+            return f"NOT ({_node(of, engine, zone, names, params)})"
+        case And(parts) | Or(parts):
+            joint = " AND " if isinstance(node, And) else " OR "
+            return joint.join(f"({_node(part, engine, zone, names, params)})" for part in parts)
+        case _:
+            sql, values = _condition(node, engine, zone)
+            named = {next(names): value for value in values}
+            params.update(named)
+            return sql.format(*(f":{name}" for name in named))
+
+
+def _condition(condition: Condition, engine: Engine, zone: tzinfo) -> tuple[str, tuple[Param, ...]]:
+    """One of the texts below, and the values that go into it."""
+    match condition:
+        case Standing(status):
+            return _STATUS, (status,)
+        case Tagged(tag):
+            return _TAG, (tag,)
+        case Through(form):
+            return _FORM, (form,)
+        case Downloaded(magnet):
+            return _DOWNLOADED, (magnet,)
+        case Received(mailing_id):
+            return _RECEIVED, (mailing_id,)
+        case Answered(field, value):
+            return _FIELD[engine], (field, value)
+        case Joined(comparison, day):
+            start, end = _start(day, zone), _start(day + timedelta(1), zone)
+            if comparison == "=":
+                return _JOINED_ON, (start, end)
+            return _JOINED[comparison], (start if comparison in ("<", ">=") else end,)
+
+
+def _start(day: date, zone: tzinfo) -> int:
+    """Epoch ms of a day's first moment, also where clocks skip midnight."""
+    return int(datetime.combine(day, time(), zone).timestamp()) * 1000
+
+
+_ALL = "1 = 1"
+_REACHABLE = "s.id, s.email, s.name, s.fields"
+_MAILABLE = "s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= :now)"
+
+# Tables of the slices above are asked for what their names stand for; nothing else.
+_STATUS = "s.status = {0}"
+_TAG = """EXISTS (SELECT 1 FROM tags t JOIN subscriber_tags x ON x.tag_id = t.id
+    WHERE t.name = {0} AND x.subscriber_id = s.id)"""
+_FORM = """EXISTS (SELECT 1 FROM forms f WHERE f.slug = {0} AND (f.id = s.form_id
+    OR EXISTS (SELECT 1 FROM signups g WHERE g.subscriber_id = s.id AND g.form_id = f.id
+               AND g.confirmed_at IS NOT NULL)))"""
+_DOWNLOADED = """EXISTS (SELECT 1 FROM downloads d JOIN magnet_versions v ON v.id = d.version_id
+    JOIN magnets m ON m.id = v.magnet_id WHERE d.subscriber_id = s.id AND d.automatic = 0 AND m.slug = {0})"""
+_RECEIVED = """EXISTS (SELECT 1 FROM outbox o WHERE o.mailing_id = {0} AND o.subscriber_id = s.id
+    AND o.state = 'sent')"""
+_FIELD: dict[Engine, str] = {  # what is no text has no value here
+    "sqlite": """coalesce((SELECT j.value FROM json_each(s.fields) j
+        WHERE j.key = {0} AND j.type = 'text'), '') = {1}""",
+    "postgres": """coalesce(CASE WHEN json_typeof(CAST(s.fields AS JSON) -> CAST({0} AS TEXT)) = 'string'
+        THEN CAST(s.fields AS JSON) ->> CAST({0} AS TEXT) END, '') = {1}""",
+}
+_SINCE = "coalesce(s.confirmed_at, s.created_at)"
+_JOINED_ON = f"{_SINCE} >= {{0}} AND {_SINCE} < {{1}}"
+_JOINED = {
+    "<": f"{_SINCE} < {{0}}",
+    "<=": f"{_SINCE} < {{0}}",
+    ">=": f"{_SINCE} >= {{0}}",
+    ">": f"{_SINCE} >= {{0}}",
+}
