@@ -5,12 +5,11 @@ from typing import Literal
 from newsletter.addresses import Address
 from newsletter.comments.actions import Comments, below, publish, take_away, withdraw
 from newsletter.comments.bayes import tokens
-from newsletter.comments.model import Comment, Options, Policy, Status
+from newsletter.comments.model import Comment, Options, Policy, Status, Words
 from newsletter.comments.rules import parse_rules
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
 from newsletter.comments.store.comments import Waiting
-from newsletter.comments.text import render
 from newsletter.errors import BadInput, NotFound, Repeated
 from newsletter.mail import Post
 from newsletter.storage import Tx
@@ -81,9 +80,9 @@ class Moderation:
             for waiting in await store.of_person(tx, comment.commenter_id or 0, status, held=True):
                 await store.decide(tx, waiting, "spam", "You blocked this author.")
 
-    async def reply(self, tx: Tx, id: int, name: str, owner: Address, raw: str) -> Comment:
+    async def reply(self, tx: Tx, id: int, name: str, owner: Address, words: Words) -> Comment:
         """The owner answers, and so approves what is answered. Raises NotFound, BadInput, Repeated."""
-        if not raw.strip():
+        if not words.raw.strip():
             raise BadInput("Please write an answer.", {"comment": "Please write an answer."})
         await self.approve(tx, id)
         comment = await self.find(tx, id)
@@ -93,14 +92,14 @@ class Moderation:
         answer = await store.add(
             tx,
             parent_path=below(comment, options.depth),
-            digest=self._comments.digest(thread.id, id, name, raw),
+            digest=self._comments.digest(thread.id, id, name, words.raw),
             thread_id=thread.id,
             parent_id=id,
             by_owner=1,
             name=name,
             avatar=self._comments.picture(thread.url, owner.key),
-            raw=raw,
-            html=render(raw),
+            raw=words.raw,
+            html=words.html,
             status="approved",
         )
         if answer is None:
@@ -108,10 +107,10 @@ class Moderation:
         await publish(tx, answer)
         return answer
 
-    async def edit(self, tx: Tx, id: int, raw: str) -> None:
+    async def edit(self, tx: Tx, id: int, words: Words) -> None:
         """The owner's hand in somebody's words, through the one pipeline. Raises NotFound."""
         comment = await self.find(tx, id)
-        await store.rewrite(tx, id, raw, render(raw), "")
+        await store.rewrite(tx, id, words.raw, words.html, "")
         await threads.changed(tx, comment.thread_id, 0)
 
     async def close(self, tx: Tx, thread_id: int, *, closed: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.addresses import parse
-from newsletter.comments import Policy
+from newsletter.comments import Policy, Words
 from newsletter.errors import BadInput, NotFound, Repeated
 from newsletter.storage import Tx
 from tests.cast import House
@@ -170,13 +170,13 @@ async def test_the_owners_answer_is_marked_and_stands_below(house: House) -> Non
     reply = house.site.moderation.reply
     for empty in ("", " \n "):
         with pytest.raises(BadInput):
-            await house.db.write(reply, id, "Olga", OLGA, empty)
+            await house.db.write(reply, id, "Olga", OLGA, Words(empty))
     assert await shown(house) == 0
-    answer = await house.db.write(reply, id, "Olga", OLGA, "Thank *you*")
+    answer = await house.db.write(reply, id, "Olga", OLGA, Words("Thank *you*"))
     with pytest.raises(Repeated):
-        await house.db.write(reply, id, "Olga", OLGA, "Thank *you*")
-    deeper = await house.db.write(reply, answer.id, "Olga", OLGA, "One thing more")
-    deepest = await house.db.write(reply, deeper.id, "Olga", OLGA, "And another")
+        await house.db.write(reply, id, "Olga", OLGA, Words("Thank *you*"))
+    deeper = await house.db.write(reply, answer.id, "Olga", OLGA, Words("One thing more"))
+    deepest = await house.db.write(reply, deeper.id, "Olga", OLGA, Words("And another"))
     found = (await thread(house)).comments
     assert [(c.by_owner, c.depth) for c in found] == [(False, 0), (True, 1), (True, 2), (True, 2)]
     assert [c.parent_id for c in found] == [None, id, answer.id, deeper.id]
@@ -203,7 +203,7 @@ async def test_deleting_and_answering_at_once_leaves_the_count_right(house: Hous
     await lets_all_speak(house)
     for round in range(6):
         id = await spoken(house, text=f"Round {round}")
-        reply = house.db.write(house.site.moderation.reply, id, "Olga", OLGA, "Thank you")
+        reply = house.db.write(house.site.moderation.reply, id, "Olga", OLGA, Words("Thank you"))
         results = await asyncio.gather(reply, does(house, "delete", id), return_exceptions=True)
         assert not [r for r in results if isinstance(r, BaseException) and not isinstance(r, NotFound)]
         visible = [c for c in (await thread(house)).comments if c.status == "approved"]
@@ -213,7 +213,9 @@ async def test_deleting_and_answering_at_once_leaves_the_count_right(house: Hous
 async def test_the_owners_edit_goes_through_the_one_pipeline(house: House) -> None:
     await lets_all_speak(house)
     id = await spoken(house)
-    await house.db.write(house.site.moderation.edit, id, "<img src=x onerror=alert(1)> [x](javascript:alert)")
+    await house.db.write(
+        house.site.moderation.edit, id, Words("<img src=x onerror=alert(1)> [x](javascript:alert)")
+    )
     found = await house.db.read(house.site.moderation.look, id)
     assert "<img" not in found.html
     assert "href" not in found.html

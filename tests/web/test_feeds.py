@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from newsletter.clock import iso
+from newsletter.comments import Words
 from newsletter.comments.reading import NEWEST
 from tests.comments.payloads import PAYLOADS, is_inert
 from tests.web.conftest import Serve
@@ -80,7 +81,7 @@ async def test_an_edited_comment_is_told_as_updated(blog: Stage, web: httpx.Asyn
     id = await say(blog, "One")
     await feed(web, OF_PAGE)
     blog.clock.forward(60_000)
-    await blog.site.db.write(blog.site.moderation.edit, id, "Two")
+    await blog.site.db.write(blog.site.moderation.edit, id, Words("Two"))
     (entry,) = (await feed(web, OF_PAGE)).findall(f"{ATOM}entry")
     assert said(entry, "content") == "<p>Two</p>"
     assert said(entry, "published") < said(entry, "updated") == iso(blog.clock.now())

@@ -1,21 +1,22 @@
 """One comment at the desk: all of it, its author, and everything that can be done about it."""
 
 import re
+from asyncio import to_thread
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from newsletter.comments import LONGEST, Words
 from newsletter.errors import BadInput, NotFound, Repeated
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
-from newsletter.web.kit.moderating import ACTS, LONGEST, act, answer
+from newsletter.web.kit import moderating
 from newsletter.web.kit.site import Site, site_of
 
 DONE = {
-    **ACTS,
-    "reply": "Your answer is published.",
+    **moderating.DONE,
     "edit": "It is saved.",
     "close": "Nobody can comment on this page any more.",
     "open": "Comments are open on this page again.",
@@ -39,26 +40,8 @@ def number(id: str) -> int:
     return int(id)
 
 
-async def _page(
-    site: Site,
-    session: Session,
-    id: int,
-    *,
-    done: str = "",
-    errors: dict[str, str] | None = None,
-    values: dict[str, str] | None = None,
-    code: int = 200,
-) -> Response[str]:
-    return site.pages.page(
-        "admin/comment.html",
-        code,
-        comment=await site.db.read(site.moderation.look, id),
-        csrf=form_key(site, session),
-        done=done,
-        errors=errors or {},
-        values=values or {},
-        longest=LONGEST,
-    )
+async def _page(site: Site, session: Session, id: int, **more: Any) -> Response[str]:
+    return await moderating.page(site, "admin/comment.html", id, csrf=form_key(site, session), **more)
 
 
 @post("/admin/comments/{id:str}")
@@ -77,24 +60,20 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         await _do(site, sent.session, verb, own, sent.values)
     except (BadInput, Repeated) as error:
         field = "raw" if verb == "edit" else "comment"
-        errors = (isinstance(error, BadInput) and error.fields) or {field: error.sentence}
-        code = 409 if isinstance(error, Repeated) else 422
-        return await _page(site, sent.session, own, errors=errors, values=sent.values, code=code)
+        return await _page(site, sent.session, own, values=sent.values, error=error, field=field)
     to = "/admin/comments?act=delete&done=1" if verb == "delete" else f"/admin/comments/{own}?done={verb}"
     return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
 
 
 async def _do(site: Site, session: Session, verb: str, id: int, values: dict[str, str]) -> None:
     """Raises BadInput, NotFound, Repeated."""
-    if verb in ACTS:
-        await act(site, verb, id)
-    elif verb == "reply":
-        await answer(site, id, session.email, values.get("comment", ""))
+    if verb in moderating.DONE:
+        await moderating.do(site, verb, id, session.email, values.get("comment", ""))
     elif verb == "edit":
         raw = values.get("raw", "")
         if not raw:
             raise BadInput(EMPTY, {"raw": EMPTY})
-        await site.db.write(site.moderation.edit, id, raw)
+        await site.db.write(site.moderation.edit, id, await to_thread(Words, raw))
     else:
         comment = await site.db.read(site.moderation.look, id)
         await site.db.write(site.moderation.close, comment.thread_id, closed=verb == "close")

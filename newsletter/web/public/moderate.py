@@ -9,9 +9,10 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
+from newsletter.comments import LONGEST
 from newsletter.errors import BadInput, Expired, NotFound, Repeated
 from newsletter.web.kit.body import read_fields
-from newsletter.web.kit.moderating import ACTS, LONGEST, act, answer
+from newsletter.web.kit.moderating import DONE, do, page
 from newsletter.web.kit.site import Site, site_of
 
 LIVES = 14 * DAY
@@ -34,26 +35,8 @@ async def show(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
     return await _page(site, token, _id(site, token))
 
 
-async def _page(
-    site: Site,
-    token: str,
-    id: int,
-    *,
-    done: str = "",
-    errors: dict[str, str] | None = None,
-    values: dict[str, str] | None = None,
-    code: int = 200,
-) -> Response[str]:
-    return site.pages.page(
-        "public/moderate.html",
-        code,
-        comment=await site.db.read(site.moderation.look, id),
-        action=f"/comments/moderate/{token}",
-        done=done,
-        errors=errors or {},
-        values=values or {},
-        longest=LONGEST,
-    )
+async def _page(site: Site, token: str, id: int, **more: Any) -> Response[str]:
+    return await page(site, "public/moderate.html", id, action=f"/comments/moderate/{token}", **more)
 
 
 @post("/comments/moderate/{token:str}", status_code=200)
@@ -63,29 +46,19 @@ async def change(request: Request[Any, Any, Any], token: FromPath[str]) -> Respo
     id = _id(site, token)
     body = await read_fields(request, {"action": 20, "comment": LONGEST}, multiline=("comment",))
     verb = body.values.get("action", "")
-    if verb not in (*ACTS, "reply"):
+    if verb not in DONE:
         raise BadInput(AT_DESK)
     try:
         if body.errors:
             raise BadInput("Please look again.", body.errors)
-        done = await _do(site, verb, id, body.values.get("comment", ""))
+        email = site.settings.owner_email or site.settings.from_email
+        await do(site, verb, id, email, body.values.get("comment", ""))
     except (BadInput, Repeated) as error:
-        errors = (isinstance(error, BadInput) and error.fields) or {"comment": error.sentence}
-        code = 409 if isinstance(error, Repeated) else 422
-        return await _page(site, token, id, errors=errors, values=body.values, code=code)
+        return await _page(site, token, id, values=body.values, error=error)
     try:
-        return await _page(site, token, id, done=done)
+        return await _page(site, token, id, done=DONE[verb])
     except NotFound:
         return site.pages.message("This comment is gone", "It is deleted. Nobody can see it any more.")
-
-
-async def _do(site: Site, verb: str, id: int, raw: str) -> str:
-    """What to tell of it. Raises BadInput, NotFound, Repeated."""
-    if verb == "reply":
-        await answer(site, id, site.settings.owner_email or site.settings.from_email, raw)
-        return "Your answer is published."
-    await act(site, verb, id)
-    return ACTS[verb]
 
 
 ROUTES = [show, change]
