@@ -1,8 +1,6 @@
 """Who is in a segment. Its values are parameters, always; its SQL is made of this file's constants."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import count as counting
 
 import msgspec
 
@@ -77,7 +75,7 @@ def page(
     its people, or a tag by joining all of its people, once more for each chunk. As `<> 0` it looks likely to
     PostgreSQL, which then expects `limit` rows soon and reads on by id.
     """
-    where, params = compiled(segment, engine, zone)
+    where, params = compiled(segment, engine, zone, one_by_one=True)
     allowed = _MAILABLE if mailable else _ALL
     return (
         f"""SELECT {columns} FROM subscribers s WHERE s.id > :after AND {allowed}
@@ -86,27 +84,43 @@ def page(
     )
 
 
-def compiled(segment: Segment, engine: Engine, zone: tzinfo = UTC) -> tuple[str, dict[str, Param]]:
-    """A condition over `subscribers s`, in parentheses and never NULL, and the values of its parameters."""
+def compiled(
+    segment: Segment, engine: Engine, zone: tzinfo = UTC, *, one_by_one: bool = False
+) -> tuple[str, dict[str, Param]]:
+    """A condition over `subscribers s`, in parentheses and never NULL, and the values of its parameters.
+
+    `one_by_one`: PostgreSQL, too, looks up each person as it comes, instead of gathering all who have a tag first.
+    That is best for a page, and slower for a count.
+    """
     if segment.condition is None:
         return _ALL, {}
-    params: dict[str, Param] = {}
-    names = (f"v{n}" for n in counting())
-    return f"({_node(segment.condition, engine, zone, names, params)})", params
+    compiler = _Compiler(engine, zone, _ONE_BY_ONE if one_by_one else "")
+    return f"({compiler.node(segment.condition)})", compiler.params
 
 
-def _node(node: Node, engine: Engine, zone: tzinfo, names: Iterator[str], params: dict[str, Param]) -> str:
-    match node:
-        case Not(of):
-            return f"NOT ({_node(of, engine, zone, names, params)})"
-        case And(parts) | Or(parts):
-            joint = " AND " if isinstance(node, And) else " OR "
-            return joint.join(f"({_node(part, engine, zone, names, params)})" for part in parts)
-        case _:
-            sql, values = _condition(node, engine, zone)
-            named = {next(names): value for value in values}
-            params.update(named)
-            return sql.format(*(f":{name}" for name in named))
+class _Compiler:
+    def __init__(self, engine: Engine, zone: tzinfo, end: str) -> None:
+        self._engine = engine
+        self._zone = zone
+        self._end = end
+        self.params: dict[str, Param] = {}
+
+    def node(self, node: Node) -> str:
+        match node:
+            case Not(of):
+                return f"NOT ({self.node(of)})"
+            case And(parts):
+                return " AND ".join(f"({self.node(part)})" for part in parts)
+            case Or(parts):
+                return " OR ".join(f"({self.node(part)})" for part in parts)
+            case _:
+                sql, values = _condition(node, self._engine, self._zone)
+                return sql.format(*map(self._param, values), end=self._end)
+
+    def _param(self, value: Param) -> str:
+        name = f"v{len(self.params)}"
+        self.params[name] = value
+        return f":{name}"
 
 
 def _condition(condition: Condition, engine: Engine, zone: tzinfo) -> tuple[str, tuple[Param, ...]]:
@@ -138,19 +152,20 @@ def _start(day: date, zone: tzinfo) -> int:
 
 _ALL = "1 = 1"
 _REACHABLE = "s.id, s.email, s.name, s.fields"
+_ONE_BY_ONE = " LIMIT 1 OFFSET 0"  # an OFFSET, though of nothing, is what PostgreSQL can't turn into a join
 _MAILABLE = "s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= :now)"
 
 # Tables of the slices above are asked for what their names stand for; nothing else.
 _STATUS = "s.status = {0}"
 _TAG = """EXISTS (SELECT 1 FROM tags t JOIN subscriber_tags x ON x.tag_id = t.id
-    WHERE t.name = {0} AND x.subscriber_id = s.id)"""
+    WHERE t.name = {0} AND x.subscriber_id = s.id{end})"""
 _FORM = """EXISTS (SELECT 1 FROM forms f WHERE f.slug = {0} AND (f.id = s.form_id
     OR EXISTS (SELECT 1 FROM signups g WHERE g.subscriber_id = s.id AND g.form_id = f.id
-               AND g.confirmed_at IS NOT NULL)))"""
+               AND g.confirmed_at IS NOT NULL{end})){end})"""
 _DOWNLOADED = """EXISTS (SELECT 1 FROM downloads d JOIN magnet_versions v ON v.id = d.version_id
-    JOIN magnets m ON m.id = v.magnet_id WHERE d.subscriber_id = s.id AND d.automatic = 0 AND m.slug = {0})"""
+    JOIN magnets m ON m.id = v.magnet_id WHERE d.subscriber_id = s.id AND d.automatic = 0 AND m.slug = {0}{end})"""
 _RECEIVED = """EXISTS (SELECT 1 FROM outbox o WHERE o.mailing_id = {0} AND o.subscriber_id = s.id
-    AND o.state = 'sent')"""
+    AND o.state = 'sent'{end})"""
 _FIELD: dict[Engine, str] = {  # what is no text has no value here
     "sqlite": """coalesce((SELECT j.value FROM json_each(s.fields) j
         WHERE j.key = {0} AND j.type = 'text'), '') = {1}""",
