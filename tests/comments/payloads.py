@@ -71,15 +71,11 @@ _ENDS = [
     "--!><img src=x onerror=alert(1)>",
     "]]>",
     "<![CDATA[",
-]
-_ENDS += [
     "]]><script>alert(1)</script><![CDATA[",
     "<?php x ?>",
     "<!DOCTYPE html>",
     "</html>",
     "</p></div></body>",
-]
-_ENDS += [
     "{{ 7*7 }}",
     "{% raw %}",
     "${7*7}",
@@ -225,6 +221,12 @@ SLOW = [(unit * 10_000)[:10_000] for unit in _UNITS] + [_TABLE[:9_000] + "\n" + 
 SLOW += ["".join(f"<i a{n}=1><p>" for n in range(700)), '<svg a="<">' * 900]
 PAYLOADS = [*_QUOTES, *_TAGS, *_ENDS, *_ADDRESSES, *_IN_LINKS, *_LINKS, *_LINES, *_CHARACTERS, *_LONG, *SLOW]
 PAYLOADS += [">" * 100_000, "*" * 100_000, "[" * 100_000, _TABLE * 10]
+
+# For a browser, which reads a whole page of them: without what is only long, and each address in all its forms.
+_ALL_FORMS = ["\n\n".join([address, *_IN_LINKS[6 * n : 6 * n + 6]]) for n, address in enumerate(_ADDRESSES)]
+SHORT = [*_TAGS, *_QUOTES, *_ENDS, *_ALL_FORMS, *_LINKS, *_LINES, *_CHARACTERS]
+# One of each kind.
+FEW = [*_TAGS[:14], *_QUOTES[4:], *_ALL_FORMS[:2], _ENDS[2]]
 
 _HARMLESS = frozenset(
     """
