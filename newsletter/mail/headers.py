@@ -48,14 +48,16 @@ class _Policy(EmailPolicy):
         if name.lower() in _AS_IS:
             return f"{name}: {value}\r\n".encode("ascii")
         if name == "Subject":
-            return f"Subject: {_text(str(value))}\r\n".encode("ascii")
+            return f"Subject: {encoded(str(value))}\r\n".encode("ascii")
         if name == "From":
-            return f"From: {_mailbox(cast('AddressHeader', value).addresses[0])}\r\n".encode("ascii")
+            return f"From: {mailbox(cast('AddressHeader', value).addresses[0])}\r\n".encode("ascii")
         return super().fold_binary(name, value)
 
 
-def _text(text: str) -> str:
+def encoded(text: str) -> str:
     """Folded, and beyond ASCII in encoded words. The library's own folding loses spaces between those."""
+    if text.isascii() and len(text) <= _FIRST_LINE:
+        return text
     if text.isascii() and max(map(len, text.split())) <= _FIRST_LINE:
         return "\r\n ".join(textwrap.wrap(text, _FIRST_LINE, break_on_hyphens=False))
     pieces = [b""]
@@ -66,7 +68,7 @@ def _text(text: str) -> str:
     return "\r\n ".join(f"=?utf-8?b?{b64encode(piece).decode()}?=" for piece in pieces)
 
 
-def _mailbox(address: Address) -> str:
+def mailbox(address: Address) -> str:
     name, email = address.display_name, address.addr_spec
     if not name:
         return email
@@ -74,7 +76,7 @@ def _mailbox(address: Address) -> str:
         plain = re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+", name)
         name = name if plain else '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
     else:
-        name = _text(name)
+        name = encoded(name)
     gap = " " if len(name) + len(email) < _FIRST_LINE else "\r\n "
     return f"{name}{gap}<{email}>"
 
