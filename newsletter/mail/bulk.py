@@ -82,7 +82,8 @@ class Frozen:
             raise MessageError("Its link to leave can't stand in a header as it is.")
         known = _values(values)
         known["email"] = recipient
-        known[UNSUBSCRIBE], known[PREFERENCES] = unsubscribe_url, preferences_url or unsubscribe_url
+        leave = quoted(unsubscribe_url)  # the same in both parts: _URL has nothing that HTML would escape
+        links = {UNSUBSCRIBE: leave, PREFERENCES: quoted(preferences_url) if preferences_url else leave}
         row, at = self._row.copy(), self._at
         row[at["recipient"]] = recipient
         row[at["message_id"]] = message_id
@@ -90,7 +91,7 @@ class Frozen:
         if "subject" in at:
             row[at["subject"]] = _subject(self._content.subject, known.get)
         for slot, places in self._slots.items():
-            value = quoted(filled(slot, known))
+            value = links.get(slot.tag.name) or quoted(filled(slot, known))
             for place in places:
                 row[place] = value
         return "".join(row).encode("ascii")
