@@ -31,6 +31,9 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,200}@[A-Za-z0-9.-]{1,253}>")
 _URL = re.compile(r"https?://[^\s<>\"'&\\\x00-\x20\x7f-\U0010ffff]{1,500}")
 _PLAIN = re.compile(r"(?!From )[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#. -]{0,74}")
 
+# What stands for each octet in quoted-printable.
+_ATOMS = [chr(octet) if 32 <= octet <= 126 and octet != 61 else f"={octet:02X}" for octet in range(256)]
+
 _OF_A_LIST = "X-Auto-Response-Suppress: OOF, AutoReply\r\nPrecedence: bulk\r\n"
 _ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n"
 
@@ -212,12 +215,12 @@ def quoted(line: str) -> str:
     """A line's text as quoted-printable, which begins a line of its own and whose lines are 76 long at most."""
     if _PLAIN.fullmatch(line) and not line.endswith(" "):
         return line
+    whole = "".join(map(_ATOMS.__getitem__, line.encode("utf-8", "replace")))
+    if len(whole) < WIDTH and whole[:1] not in ".F" and whole[-1] != " ":
+        return whole
     lines, current = list[str](), ""
     for index, letter in enumerate(line):
-        if " " <= letter <= "~" and letter != "=":
-            atom = letter
-        else:
-            atom = "".join(f"={octet:02X}" for octet in letter.encode("utf-8", "replace"))
+        atom = "".join(map(_ATOMS.__getitem__, letter.encode("utf-8", "replace")))
         if len(current) + len(atom) >= WIDTH:
             lines.append(current)
             current = ""

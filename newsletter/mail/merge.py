@@ -119,6 +119,7 @@ def clean(value: str) -> str:
 
 def values_of(tags: set[str], email: str, name: str, fields: Mapping[str, str]) -> dict[str, str]:
     """What `tags` say of a person: as much as the message needs, and no more."""
+    name = clean(name)
     known = {"email": email, "name": name, "first_name": name.partition(" ")[0]}
     known |= {f"field.{key}": value for key, value in fields.items()}
     return {tag: known[tag] for tag in tags if known.get(tag)}

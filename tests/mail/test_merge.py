@@ -108,7 +108,7 @@ def test_any_text_comes_back_but_for_its_tags(typed: str) -> None:
 
 def test_only_what_a_message_needs_of_a_person_is_kept() -> None:
     fields = {"city": "Porto", "job": "baker"}
-    assert values_of({"first_name", "field.city", "field.none"}, "a@b.de", "Ada Byron", fields) == {
+    assert values_of({"first_name", "field.city", "field.none"}, "a@b.de", " Ada\nByron", fields) == {
         "first_name": "Ada",
         "field.city": "Porto",
     }
