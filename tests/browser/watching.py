@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Route
+from playwright.async_api import BrowserContext, ConsoleMessage, Route
 
 RAN = "Something ran."
 SECONDS = 30  # for one page; no page takes that long
@@ -92,19 +92,19 @@ class Watch:
         found: set[str] = set()
         for url in urls:
             async with asyncio.timeout(SECONDS):
-                found |= await self._words(page, url, wait)
+                await page.goto(url)
+                if wait:
+                    await page.locator(wait).first.wait_for(state="attached")
+                found |= set(await page.evaluate(_LOOK))
         await page.close()
         return found
 
-    async def _words(self, page: Page, url: str, wait: str) -> set[str]:
-        await page.goto(url)
-        if wait:
-            await page.locator(wait).first.wait_for(state="attached")
-        words: Any = await page.evaluate(_LOOK)
-        return set(words)
-
     async def holds(self, documents: Sequence[str]) -> set[str]:
-        """The same for whole documents, or pieces of one, each in a frame of its own that may do all."""
-        frames = "".join(f'<iframe srcdoc="{escape(document)}"></iframe>' for document in documents)
-        self._held = f"<!doctype html><title>Held</title>{frames}"
+        """The same for whole documents, each in a frame of its own that may do all."""
+        frames = (f'<iframe srcdoc="{escape(document)}"></iframe>' for document in documents)
+        return await self.shows(frames)
+
+    async def shows(self, pieces: Iterable[str]) -> set[str]:
+        """The same for pieces of HTML in one page, as whoever reads a feed puts them there."""
+        self._held = f"<!doctype html><title>Held</title><div>{'</div><div>'.join(pieces)}</div>"
         return await self.opens([f"{self.blog}/held"])

@@ -226,7 +226,7 @@ PAYLOADS += [">" * 100_000, "*" * 100_000, "[" * 100_000, _TABLE * 10]
 _ALL_FORMS = ["\n\n".join([address, *_IN_LINKS[6 * n : 6 * n + 6]]) for n, address in enumerate(_ADDRESSES)]
 SHORT = [*_TAGS, *_QUOTES, *_ENDS, *_ALL_FORMS, *_LINKS, *_LINES, *_CHARACTERS]
 # One of each kind.
-FEW = [*_TAGS[:14], *_QUOTES[4:], *_ALL_FORMS[:2], _ENDS[2]]
+FEW = [*_TAGS[:8], *_QUOTES[4:], _ENDS[6], _ALL_FORMS[0]]
 
 _HARMLESS = frozenset(
     """
