@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from newsletter.broadcasts.links import trouble
 from newsletter.broadcasts.plain import plain
 from newsletter.errors import BadInput
-from newsletter.mail.merge import Marks, in_url
+from newsletter.mail.merge import Marks, in_url, unmarked
 
 LONGEST = 100_000  # characters of Markdown
 
@@ -76,12 +76,16 @@ class _Markdown(MarkdownIt):
         return True
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802  the parser's name for it
+        url = unmarked(url)
         if trouble(url):
             return url
         try:
             return in_url(super().normalizeLink(url))
         except ValueError:
             return url
+
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802  the parser's name for it
+        return super().normalizeLinkText(unmarked(link))
 
 
 def write(marks: Marks, body: str) -> Written:

@@ -18,8 +18,11 @@ Place = Literal["subject", "text", "html", "url"]
 UNSUBSCRIBE, PREFERENCES = "@unsubscribe", "@preferences"
 """Links of our own in the footer; nobody can type these names."""
 
-MARK = re.compile("[\ue000\ue002]([0-9]{1,4})\ue001")
-_RESERVED = re.compile("[\ue000-\ue002]")
+MARK = re.compile("[\ue000\ue002]([0-9]+)\ue001")
+_RESERVED = re.compile(
+    "[\ue000-\ue002]|&#(?:x0*e00[0-2]|0*5734[4-6]);", re.IGNORECASE
+)  # Markdown reads the second
+_ENCODED = re.compile("%EE%80%8[0-2]", re.IGNORECASE)
 _TYPED = re.compile(r"(?<!\\)\{\{[^{}\n]*\}\}|(?<!\\)\{\{")
 _TAG = re.compile(
     r"\{\{\s*(first_name|name|email|field\.[A-Za-z0-9_-]{1,64})\s*"
@@ -97,9 +100,14 @@ class Marks:
         )
 
 
+def unmarked(url: str) -> str:
+    """An address without what would be read as a mark once it is decoded."""
+    return _ENCODED.sub("%EF%BF%BD", url)
+
+
 def in_url(marked: str) -> str:
     """The marks in an address that was percent-encoded, as marks in an address."""
-    return re.sub("(?:\ue000|%EE%80%80)([0-9]{1,4})(?:\ue001|%EE%80%81)", "\ue002\\1\ue001", marked)
+    return re.sub("(?:\ue000|%EE%80%80)([0-9]+)(?:\ue001|%EE%80%81)", "\ue002\\1\ue001", marked)
 
 
 def filled(slot: Slot, values: Mapping[str, str]) -> str:

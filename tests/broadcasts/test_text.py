@@ -153,6 +153,33 @@ def test_any_text_is_inert_and_has_no_mark_that_nobody_made(body: str) -> None:
     assert not re.search("[\ue000-\ue002]", html + plain)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "&#xE000;0&#xe001;",
+        "&#57344;0&#057345;",
+        "[a](https://b.de/%EE%80%800%ee%80%81)",
+        "[a](https://b.de/\\%EE\\%80\\%800\\%EE\\%80\\%81)",
+        "[a](https://b.de/&percnt;EE%80%800%EE%80%81)",
+        "<https://b.de/%EE%80%800%EE%80%81>",
+        "https://b.de/%EE%80%800%EE%80%81",
+        "![a&#xE000;0&#xE001;](https://b.de/%EE%80%820%EE%80%81)",
+    ],
+)
+def test_nobody_types_a_mark_in_disguise(typed: str) -> None:
+    for body in (typed, f"{typed} {{{{ name }}}}"):
+        html, plain = filled(body, name="Ada")
+        assert "Ada" not in (html + plain).replace(" Ada", "")
+        assert not re.search("[\ue000-\ue002]", html + plain)
+
+
+def test_many_tags_are_all_tags() -> None:
+    html, plain = filled("{{ name }}" * 9_999 + "{{name}}", name="A")
+    assert (html, plain) == (f"<p>{'A' * 10_000}</p>", "A" * 10_000)
+    many = "{{x}}" * 20_000
+    assert filled(many) == (f"<p>{many}</p>", many)
+
+
 def test_a_text_has_an_end() -> None:
     with pytest.raises(BadInput, match="100,000"):
         written("x" * (LONGEST + 1))
