@@ -6,12 +6,15 @@ id is spelled in ten characters of base 62, which keeps unsubscribe links short 
 """
 
 import random
+import re
 from threading import Lock
 
 from newsletter import clock
 
 EPOCH = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _SPREAD = 20
+_LARGEST = 2**63 - 1
+_DIGITS = re.compile("[0-9]{1,19}")
 _lock = Lock()
 _last = 0
 
@@ -22,3 +25,9 @@ def new_id() -> int:
     with _lock:
         _last = _last + 1 if _last >= fresh else fresh | random.getrandbits(_SPREAD - 1)
         return _last
+
+
+def read_id(text: str) -> int | None:
+    """The id that a request names by its digits, which may be nobody's; None for what no row could have."""
+    id = int(text) if _DIGITS.fullmatch(text) else -1
+    return id if 0 <= id <= _LARGEST else None

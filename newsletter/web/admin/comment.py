@@ -1,6 +1,5 @@
 """One comment at the desk: all of it, its author, and everything that can be done about it."""
 
-import re
 from asyncio import to_thread
 from typing import Any
 
@@ -10,6 +9,7 @@ from litestar.response import Redirect
 
 from newsletter.comments import LONGEST, Words
 from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.ids import read_id
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit import moderating
@@ -28,16 +28,17 @@ EMPTY = "A comment has words in it. To take it away, delete it."
 async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
-    page = await _page(site, session, number(id), done=DONE.get(request.query_params.get("done", ""), ""))
+    page = await _page(site, session, _id(id), done=DONE.get(request.query_params.get("done", ""), ""))
     await refresh(request, session, page)
     return page
 
 
-def number(id: str) -> int:
+def _id(text: str) -> int:
     """Raises NotFound for what is no row's id."""
-    if not re.fullmatch("[0-9]{1,18}", id):
+    id = read_id(text)
+    if id is None:
         raise NotFound("There is no such comment.")
-    return int(id)
+    return id
 
 
 async def _page(site: Site, session: Session, id: int, **more: Any) -> Response[str]:
@@ -47,7 +48,7 @@ async def _page(site: Site, session: Session, id: int, **more: Any) -> Response[
 @post("/admin/comments/{id:str}")
 async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Any]:
     """Raises SignedOut, BadInput, NotFound."""
-    site, own = site_of(request), number(id)
+    site, own = site_of(request), _id(id)
     sent = await own_fields(
         request, {"action": 20, "comment": LONGEST, "raw": LONGEST}, multiline=("comment", "raw")
     )

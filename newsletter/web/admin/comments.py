@@ -8,6 +8,7 @@ from litestar.response import Redirect
 
 from newsletter.comments import MOST_AT_ONCE, Status, plain
 from newsletter.errors import BadInput
+from newsletter.ids import read_id
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit.moderating import ACTS, act
 from newsletter.web.kit.site import Site, site_of
@@ -22,8 +23,8 @@ PER_PAGE = 50
 EXCERPT = 1_200
 """Characters of a comment in the queue; its own page shows all of it."""
 
-_TICKED = re.compile(rb"(?:^|&)c(\d{1,18})=")
-_ONE = re.compile(r"(\w+)-(\d{1,18})")
+_TICKED = re.compile(rb"(?:^|&)c(\d{1,19})=")
+_ONE = re.compile(r"(\w+)-([0-9]{1,19})")
 
 DONE = {
     "approve": "approved",
@@ -42,7 +43,7 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
     show = request.query_params.get("show", "pending")
-    before, done = (_number(request.query_params.get(name, "")) for name in ("before", "done"))
+    before, done = (read_id(request.query_params.get(name, "")) or 0 for name in ("before", "done"))
     if show not in QUEUES:
         raise BadInput("Please choose one of the lists from the page.")
     status, title = QUEUES[show]
@@ -63,10 +64,6 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
     return page
 
 
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
-
-
 def notice(verb: str, count: int) -> str:
     """What the last press did; '' where there was none."""
     if verb not in DONE or not count:
@@ -80,10 +77,10 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
     """`action` is a verb for all that is ticked, or ``verb-id`` of a row's own button. Raises BadInput."""
     ticked = list(dict.fromkeys(_TICKED.findall(await request.body())))
     fields = {f"c{id.decode()}": 8 for id in ticked}
-    sent = await own_form(request, {"action": 40, "show": 20, "before": 18, "sure": 1, **fields})
-    verb, ids = sent.values.get("action", ""), [int(id) for id in ticked]
+    sent = await own_form(request, {"action": 40, "show": 20, "before": 19, "sure": 1, **fields})
+    verb, ids = sent.values.get("action", ""), [read_id(id.decode()) or 0 for id in ticked]
     if one := _ONE.fullmatch(verb):
-        verb, ids = one[1], [int(one[2])]
+        verb, ids = one[1], [read_id(one[2]) or 0]
     if verb not in ACTS:
         raise BadInput("Please use one of the buttons. Nothing was changed.")
     if not ids:
@@ -109,7 +106,7 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
 def _place(sent: Sent) -> tuple[str, int]:
     """The list from which a form was sent, and where its page of it began."""
     show = sent.values.get("show", "")
-    return show if show in QUEUES else "pending", _number(sent.values.get("before", ""))
+    return show if show in QUEUES else "pending", read_id(sent.values.get("before", "")) or 0
 
 
 def _sure(site: Site, sent: Sent, ids: list[int]) -> Response[str]:

@@ -1,13 +1,16 @@
 """What the forms for comments send, and the draft that it makes."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
+
+from litestar import Request
 
 from newsletter.addresses import Address, parse
 from newsletter.comments import LONGEST, LONGEST_WEBSITE, Draft, Follow, website
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, Refused
+from newsletter.ids import read_id
 from newsletter.settings import Settings
-from newsletter.web.kit.policy import page_url
+from newsletter.web.kit.policy import foreign_page, page_url
 
 FIELDS = {
     "url": 8_000,
@@ -27,13 +30,21 @@ FIELDS = {
 MULTILINE = frozenset({"comment"})
 
 AGAIN = "Please look at the marked fields; what you typed is still there."
+FOREIGN = (
+    "Comments aren't open to the page that sent this. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+)
 NO_TEXT = "Please write something."
 NO_NAME = "Please say what we may call you. Any name will do."
 NO_PARENT = "There is no such comment to answer."
 NO_FOLLOW = "Please choose what you want to be mailed."
-_LARGEST_ID = 2**63 - 1
 
 T = TypeVar("T")
+
+
+def check_page(request: Request[Any, Any, Any], settings: Settings) -> None:
+    """Raises Refused where a page sent this that the owner did not allow."""
+    if foreign_page(request, settings):
+        raise Refused(FOREIGN)
 
 
 def read_draft(
@@ -77,9 +88,10 @@ def _filled(text: str, sentence: str) -> str:
 def _id(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_ID:
+    id = read_id(text)
+    if id is None:
         raise BadInput(NO_PARENT)
-    return int(text) or None
+    return id or None
 
 
 def _follow(text: str) -> Follow:

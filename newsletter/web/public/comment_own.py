@@ -15,11 +15,10 @@ from newsletter.errors import BadInput, Expired, NewsletterError, NotFound
 from newsletter.web.kit import problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.failures import wants_json
-from newsletter.web.kit.policy import cors, foreign_page, known_target, preflight
+from newsletter.web.kit.policy import cors, known_target, preflight
 from newsletter.web.kit.site import Site, site_of
-from newsletter.web.public.comment_fields import AGAIN, FIELDS, MULTILINE, NO_TEXT
+from newsletter.web.public.comment_fields import AGAIN, FIELDS, MULTILINE, NO_TEXT, check_page
 from newsletter.web.public.comment_form import form_page
-from newsletter.web.public.comments import FOREIGN
 
 TOO_LATE = f"Comments can be changed for {EDITABLE // MINUTE} minutes after they were sent. This one stands as it is."
 TEXT = {"comment": LONGEST, "do": 10}
@@ -109,8 +108,7 @@ def _edit_page(
 async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     comment_id = _id(site, token)
-    if foreign_page(request, site.settings):
-        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    check_page(request, site.settings)
     body = await read_fields(request, TEXT, multiline=MULTILINE)
     text, look = body.values.get("comment", ""), body.values.get("do") == "preview"
     try:
@@ -149,8 +147,7 @@ def _check(body: Body) -> None:
 async def delete(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     site = site_of(request)
     comment_id = _id(site, token)
-    if foreign_page(request, site.settings):
-        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    check_page(request, site.settings)
     _, thread = await site.db.read(site.comments.placed, comment_id)
     await site.db.write(site.comments.remove, comment_id)
     if wants_json(request.scope):
@@ -162,8 +159,7 @@ async def delete(request: Request[Any, Any, Any], token: FromPath[str]) -> Respo
 async def preview(request: Request[Any, Any, Any]) -> Response[Any]:
     """What a comment would look like; nothing is kept. A program gets the HTML, people their form with it."""
     site = site_of(request)
-    if foreign_page(request, site.settings):
-        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    check_page(request, site.settings)
     body = await read_fields(request, FIELDS, multiline=MULTILINE)
     try:
         _check(body)

@@ -7,6 +7,7 @@ from litestar import Request, Response, post
 
 from newsletter.comments import LONGEST, LONGEST_WEBSITE
 from newsletter.errors import BadInput
+from newsletter.ids import read_id
 from newsletter.settings import Settings
 from newsletter.web.kit.body import UNKNOWN, Body, read_fields
 from newsletter.web.kit.policy import page_url
@@ -54,12 +55,12 @@ def _page(request: Request[Any, Any, Any], values: dict[str, str], settings: Set
     for said in (values.get("redirect_to", ""), referer if _has_path(referer) else ""):
         if url := _open(said, settings):
             return url
-    number = values.get("comment_post_ID", "")
-    if number.isascii() and number.isdigit():
+    number = read_id(values.get("comment_post_ID", ""))
+    if number is not None:
         for said in (request.headers.get("origin", ""), referer):
             if url := _open(said, settings):
                 parts = urlsplit(url)
-                return f"{parts.scheme}://{parts.netloc}/?p={int(number)}"
+                return f"{parts.scheme}://{parts.netloc}/?p={number}"
     return ""
 
 

@@ -10,14 +10,13 @@ from litestar import Request
 from newsletter.clock import now
 from newsletter.comments import EDITABLE
 from newsletter.errors import BadInput, Expired, NotFound, Refused
+from newsletter.ids import read_id
 from newsletter.web.kit.body import JSON, UNREADABLE, WrongType
 from newsletter.web.kit.origins import client_network
 from newsletter.web.kit.policy import foreign_page, page_origin, page_url
 from newsletter.web.kit.site import Site
+from newsletter.web.public.comment_fields import FOREIGN, check_page
 
-FOREIGN = (
-    "Comments aren't open to the page that sent this. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
-)
 NO_PAGE = "Which page's comments? Please add its path: ?uri=/article"
 NO_NUMBER = "This has to be a whole number."
 NO_ORDER = "Comments are sorted by `oldest` or `newest`."
@@ -26,8 +25,6 @@ NO_JSON = f"Please send this as {JSON}."
 NOT_YOURS = "Only who wrote this can change it: for 15 minutes, in the page where they wrote it."
 
 _NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
-_ID = re.compile("[0-9]{1,19}", re.ASCII)
-_LARGEST_ID = 2**63 - 1
 _ABSOLUTE = re.compile("https?://", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -50,7 +47,8 @@ def origin_of(request: Request[Any, Any, Any], site: Site) -> str:
     origin = page_origin(request) or _origin_of_link(request.headers.get("referer", ""))
     if not origin and len(settings.allowed_origins) < 2:
         origin = settings.page_origins[0]
-    if origin not in settings.page_origins or foreign_page(request, settings):
+    check_page(request, settings)
+    if origin not in settings.page_origins:
         raise Refused(FOREIGN)
     return origin
 
@@ -132,7 +130,7 @@ def own_name(site: Site, request: Request[Any, Any, Any], id: int) -> str:
 
 def own_id(site: Site, request: Request[Any, Any, Any], name: str) -> int:
     """The comment that who holds `name` may change. Raises Refused, Expired, NotFound."""
-    if _ID.fullmatch(name):
+    if read_id(name) is not None:
         raise Refused(NOT_YOURS)
     id, network = site.tokens.read("isso-edit", _token(name), now(), EDITABLE)
     if network != _network(site, request) or foreign_page(request, site.settings):
@@ -142,8 +140,9 @@ def own_id(site: Site, request: Request[Any, Any, Any], name: str) -> int:
 
 def comment_id(name: str, site: Site) -> int:
     """The comment that anybody means by its number, or its writer by its own name. Raises BadInput."""
-    if _ID.fullmatch(name) and int(name) <= _LARGEST_ID:
-        return int(name)
+    id = read_id(name)
+    if id is not None:
+        return id
     try:
         return site.tokens.read("isso-edit", _token(name), now(), EDITABLE)[0]
     except Expired as expired:
