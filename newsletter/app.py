@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from newsletter import clock
 from newsletter.addresses import parse
 from newsletter.comments import TOPIC as COMMENTS
-from newsletter.comments import Comments, Moderation, Moving, Notices, Persons, Threads
+from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets
 from newsletter.mail import Post, Worker, prune
@@ -135,7 +135,7 @@ def put_together(settings: Settings, db: Database) -> Site:
         threads=Threads(),
         moderation=Moderation(comments, post),
         notices=Notices(settings, post),
-        moving=Moving(comments, post),
+        importing=Importing(comments, post),
         persons=Persons(post),
         pages=Pages(settings),
         gate=Gate(settings, tokens),

@@ -16,7 +16,7 @@ _COMMANDS = {
     "migrate": ("serve", "migrate"),
     "sign-in-link": ("people", "sign_in_link"),
     "export": ("export", "export"),
-    "import": ("bring", "bring"),
+    "import": ("imports", "imports"),
     "show": ("people", "show"),
     "erase": ("people", "erase"),
 }

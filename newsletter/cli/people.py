@@ -10,7 +10,7 @@ from newsletter.addresses import Address, parse
 from newsletter.cli.site import with_site
 from newsletter.errors import NewsletterError
 from newsletter.owners import LINK_LIVES
-from newsletter.web.kit import whole
+from newsletter.web.kit import people
 from newsletter.web.kit.site import Site
 
 
@@ -45,7 +45,7 @@ def show(email: str) -> None:
 
 
 async def _everything(site: Site, address: Address) -> dict[str, Any]:
-    return await site.db.read(whole.data_at, site, address)
+    return await site.db.read(people.data_at, site, address)
 
 
 @click.command()
@@ -66,5 +66,5 @@ def erase(email: str, yes: bool) -> None:
 
 
 async def _erase(site: Site, address: Address) -> bool:
-    await site.db.write(whole.erase_at, site, address)
+    await site.db.write(people.erase_at, site, address)
     return await site.scrub()

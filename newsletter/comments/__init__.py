@@ -3,6 +3,7 @@
 from newsletter.comments.actions import EDITABLE, TWICE, Comments
 from newsletter.comments.avatars import avatar
 from newsletter.comments.exports import as_json, as_wxr, count_comments
+from newsletter.comments.importing import TOGETHER, Importing, ImportResult
 from newsletter.comments.imports import Imported, Skipped, in_order, read
 from newsletter.comments.model import (
     Comment,
@@ -17,7 +18,6 @@ from newsletter.comments.model import (
     Written,
 )
 from newsletter.comments.moderation import MOST_AT_ONCE, Moderation
-from newsletter.comments.moving import TOGETHER, Brought, Moving
 from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
@@ -41,15 +41,15 @@ __all__ = [
     "TWICE",
     "Branch",
     "Branches",
-    "Brought",
     "Comment",
     "Commenter",
     "Comments",
     "Draft",
     "Follow",
+    "ImportResult",
     "Imported",
+    "Importing",
     "Moderation",
-    "Moving",
     "Notices",
     "Options",
     "Persons",

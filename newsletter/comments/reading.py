@@ -26,15 +26,10 @@ class Standing(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct):
     """A page of a thread in reading order; `next` continues it, '' at its end."""
 
+    standing: Standing
     thread: Thread | None
     comments: list[Comment]
     next: str
-    depth: int
-    closed: bool
-
-    @property
-    def standing(self) -> Standing:
-        return Standing(self.thread.version if self.thread else -1, self.depth, self.closed)
 
 
 class Branch(msgspec.Struct):
@@ -55,31 +50,34 @@ class Branches(msgspec.Struct):
 
 
 class Threads:
-    async def standing(self, tx: Tx, url: str) -> Thread | None:
+    async def of_page(self, tx: Tx, url: str) -> Thread | None:
+        """None where nobody has commented yet."""
         return await threads.by_url(tx, url)
 
-    async def state(self, tx: Tx, url: str) -> Standing:
+    async def standing(self, tx: Tx, url: str) -> Standing:
+        standing, _ = await self._look(tx, url)
+        return standing
+
+    async def _look(self, tx: Tx, url: str) -> tuple[Standing, Thread | None]:
         options = await learning.options(tx)
         thread = await threads.by_url(tx, url)
         if thread is None:
-            return Standing(-1, options.depth, closed=False)
-        return Standing(thread.version, options.depth, options.closes(thread, tx.now))
+            return Standing(-1, options.depth, closed=False), None
+        return Standing(thread.version, options.depth, options.closes(thread, tx.now)), thread
 
     async def page(self, tx: Tx, url: str, after: str = "") -> Shown:
-        options = await learning.options(tx)
-        thread = await threads.by_url(tx, url)
+        standing, thread = await self._look(tx, url)
         if thread is None:
-            return Shown(None, [], "", options.depth, closed=False)
+            return Shown(standing, None, [], "")
         found = await store.page(tx, thread.id, after, PER_PAGE + 1)
         more = found[PER_PAGE - 1].path if len(found) > PER_PAGE else ""
-        closed = options.closes(thread, tx.now)
-        return Shown(thread, found[:PER_PAGE], more, options.depth, closed)
+        return Shown(standing, thread, found[:PER_PAGE], more)
 
     async def branches(
         self, tx: Tx, url: str, *, skip: int, most: int, each: int, newest: bool = False
     ) -> Branches:
         """Some branches from behind the first `skip`, and of each the first `each` below its top."""
-        standing, thread = await self.state(tx, url), await threads.by_url(tx, url)
+        standing, thread = await self._look(tx, url)
         if thread is None:
             return Branches(standing, 0, 0, [])
         found = await branches.starts(tx, thread.id, skip, min(most, MOST_BELOW), newest=newest)
@@ -90,7 +88,7 @@ class Threads:
         self, tx: Tx, url: str, top_id: int, *, skip: int, most: int, newest: bool = False
     ) -> Branches:
         """The one with this comment at its top, if there is one: what is below it from behind the first `skip`."""
-        standing, thread = await self.state(tx, url), await threads.by_url(tx, url)
+        standing, thread = await self._look(tx, url)
         top = await store.find(tx, top_id)
         if thread is None or top is None or top.thread_id != thread.id:
             return Branches(standing, 0, 0, [])

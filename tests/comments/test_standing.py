@@ -65,7 +65,7 @@ async def test_words_under_an_address_that_is_not_kept_go_too(house: House, cloc
         source="isso", source_id="1", parent_id=None, url=PAGE, title="", name="Cleo", email="", website="",
         text="Brought", is_html=False, newlines=False, created_at=1, status="pending",
     )  # fmt: skip
-    await house.db.write(house.site.moving.bring, [brought], lambda url: url)
+    await house.db.write(house.site.importing.keep, [brought], lambda url: url)
     clock.forward(29 * DAY)
     assert await house.db.write(house.site.notices.purge) == 0
     clock.forward(2 * DAY)
@@ -164,13 +164,13 @@ async def test_the_words_of_who_is_erased_are_in_no_mail(house: House) -> None:
 async def test_a_page_is_called_as_a_public_comment_calls_it(house: House) -> None:
     await says(house, MALLORY, title="Buy pills")
     assert (await thread(house)).thread is not None
-    found = await house.db.read(house.site.threads.standing, "https://blog.example.org/on-work")
+    found = await house.db.read(house.site.threads.of_page, "https://blog.example.org/on-work")
     assert found is not None
     assert found.title == ""
     await lets_all_speak(house)
     await says(house, title="On work")
     await confirms(house, ADA)
-    found = await house.db.read(house.site.threads.standing, "https://blog.example.org/on-work")
+    found = await house.db.read(house.site.threads.of_page, "https://blog.example.org/on-work")
     assert found is not None
     assert found.title == "On work"
 

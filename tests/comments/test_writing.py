@@ -132,7 +132,7 @@ async def test_only_what_is_there_for_all_to_see_can_be_answered(house: House, s
 
 async def test_a_closed_page_takes_nothing(house: House, clock: Clock) -> None:
     await says(house)
-    found = await house.db.read(house.site.threads.standing, PAGE)
+    found = await house.db.read(house.site.threads.of_page, PAGE)
     assert found is not None
     await house.db.write(house.site.moderation.close, found.id, closed=True)
     with pytest.raises(Refused, match="closed"):
@@ -270,7 +270,7 @@ async def fill(tx: Tx, thread_id: int, count: int) -> None:
 
 async def test_a_long_thread_comes_in_pages_without_a_gap(house: House) -> None:
     await says(house)
-    found = await house.db.read(house.site.threads.standing, PAGE)
+    found = await house.db.read(house.site.threads.of_page, PAGE)
     assert found is not None
     await house.db.write(fill, found.id, 10_000)
     seen: list[str] = []

@@ -7,7 +7,7 @@ from newsletter.addresses import parse
 from newsletter.clock import DAY, MINUTE
 from newsletter.comments import render
 from newsletter.storage import Tx
-from newsletter.web.kit import whole
+from newsletter.web.kit import people
 from tests.web.conftest import Serve
 from tests.web.saying import (
     ARTICLE,
@@ -213,9 +213,9 @@ async def test_who_only_commented_is_shown_and_erased_by_their_address(serve: Se
     async with open_for_comments(serve) as service:
         web, site = await service.visitor(), service.site
         await is_known(web, service)
-        known = await site.db.read(whole.data_at, site, parse(ADA))
+        known = await site.db.read(people.data_at, site, parse(ADA))
         assert (known["email"], [one["text"] for one in known["comments"]]) == (ADA, ["First."])
-        await site.db.write(whole.erase_at, site, parse(ADA))
+        await site.db.write(people.erase_at, site, parse(ADA))
         assert ADA not in await everything(service)
         assert await kept(service) == []
         assert await site.db.read(site.post.suppressed, ADA)

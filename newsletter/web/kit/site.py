@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 
 from newsletter.clock import now
-from newsletter.comments import Comments, Moderation, Moving, Notices, Persons, Threads
+from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Post
@@ -36,7 +36,7 @@ class Site(msgspec.Struct, frozen=True):
     threads: Threads
     moderation: Moderation
     notices: Notices
-    moving: Moving
+    importing: Importing
     persons: Persons
     pages: Pages
     gate: Gate

@@ -13,7 +13,7 @@ from newsletter.clock import DAY, now
 from newsletter.comments import plain
 from newsletter.errors import Expired, NotFound
 from newsletter.storage import Tx
-from newsletter.web.kit import expired, whole
+from newsletter.web.kit import commenting, expired
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
 
@@ -36,9 +36,9 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
         ids = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    asked = await site.db.read(whole.waiting, site, ids)
+    asked = await site.db.read(commenting.waiting, site, ids)
     if asked.used:
-        return _confirmed(site, whole.Done(asked.comment, asked.thread, None), again=True)
+        return _confirmed(site, commenting.Done(asked.comment, asked.thread, None), again=True)
     return site.pages.page(
         "public/comment_confirm.html",
         comment=asked.comment,
@@ -56,11 +56,11 @@ async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Resp
         ids = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    done = await site.db.write(whole.confirm, site, ids)
+    done = await site.db.write(commenting.confirm, site, ids)
     return _confirmed(site, done)
 
 
-def _confirmed(site: Site, done: whole.Done, *, again: bool = False) -> Response[str]:
+def _confirmed(site: Site, done: commenting.Done, *, again: bool = False) -> Response[str]:
     joined = done.joined
     person = joined.person if joined else None
     preferences = site.tokens.make("preferences", person.id, person.epoch, now=now()) if person else ""
@@ -89,7 +89,7 @@ async def again(request: Request[Any, Any, Any], token: FromPath[str]) -> Respon
     site = site_of(request)
 
     async def mail(tx: Tx, *ids: int) -> None:
-        await whole.ask_again(tx, site, ids)
+        await commenting.ask_again(tx, site, ids)
 
     answer = "If this comment is still waiting, a fresh link is on its way. We send at most one a day."
     return await expired.renew(site, partial(_ids, site, token), mail, answer)

@@ -9,6 +9,7 @@ from litestar import Response
 
 from newsletter.comments import Comment, Thread
 from newsletter.errors import BadInput, NotFound, Unavailable
+from newsletter.ids import read_id
 from newsletter.signups import Form
 from newsletter.storage import Tx
 from newsletter.web.kit.gate import ANY_COMMENT
@@ -82,13 +83,13 @@ async def _place(site: Site, values: Mapping[str, str]) -> tuple[str, Thread | N
         return "", None, None
     parent = values.get("parent", "")
     with suppress(Unavailable):  # the form comes back all the same, with what was typed
-        return url, *await site.db.read(_look, site, url, int(parent) if parent.isdecimal() else 0)
+        return url, *await site.db.read(_look, site, url, read_id(parent) or 0)
     return url, None, None
 
 
 async def _look(tx: Tx, site: Site, url: str, parent: int) -> tuple[Thread | None, Comment | None]:
-    thread = await site.threads.standing(tx, url)
-    if thread is None or not 0 < parent < 2**63:
+    thread = await site.threads.of_page(tx, url)
+    if thread is None or not parent:
         return thread, None
     with suppress(NotFound):
         comment, where = await site.comments.placed(tx, parent)

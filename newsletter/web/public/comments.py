@@ -13,21 +13,18 @@ from newsletter.comments import TWICE, Draft, Written
 from newsletter.errors import BadInput, NewsletterError, Refused, Repeated, TooMany
 from newsletter.ids import new_id
 from newsletter.signups import Form, Submission, check
-from newsletter.web.kit import problems, whole
+from newsletter.web.kit import commenting, problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.origins import client_ip, client_network
-from newsletter.web.kit.policy import cors, foreign_page, known_target, page_origin, page_url, preflight
+from newsletter.web.kit.policy import cors, known_target, page_origin, page_url, preflight
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.kit.text import clean
-from newsletter.web.public.comment_fields import FIELDS, MULTILINE, read_draft
+from newsletter.web.public.comment_fields import FIELDS, MULTILINE, check_page, read_draft
 from newsletter.web.public.comment_form import form_page, offered
 
 WAITING = (
     "Thank you. Your comment is kept. If we don't know your address yet, look at your inbox for a mail with one "
     "button; otherwise the author looks at it first."
-)
-FOREIGN = (
-    "Comments aren't open to the page that sent this. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
 )
 ASKED = ("url", "title", "parent", "redirect_to")
 """What a link to the hosted form says."""
@@ -65,8 +62,7 @@ async def before_json(request: Request[Any, Any, Any]) -> Response[None]:
 async def take(request: Request[Any, Any, Any], body: Body) -> Response[Any]:
     """Keeps the comment of a form with the fields of ours, and answers whoever sent it."""
     site = site_of(request)
-    if foreign_page(request, site.settings):
-        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    check_page(request, site.settings)
     try:
         network = _network(request, site)
         draft = await to_thread(read_draft, body.values, body.errors, site.settings, network)
@@ -92,7 +88,9 @@ async def _keep(request: Request[Any, Any, Any], site: Site, body: Body, draft: 
         raise
     if body.values.get("leave_blank"):
         return Written(new_id(), "pending")
-    return await site.db.write_in_crowd(canonical(draft.address.key), whole.keep, site, draft, wish, proof)
+    return await site.db.write_in_crowd(
+        canonical(draft.address.key), commenting.keep, site, draft, wish, proof
+    )
 
 
 async def _wish(request: Request[Any, Any, Any], site: Site, draft: Draft) -> tuple[Form, Submission] | None:

@@ -32,7 +32,7 @@ class FeedSource:
     async def basis(self) -> Hashable | None:
         if not self._asked.url:
             return None
-        return (await self._site.db.read(self._site.threads.state, self._asked.url)).version
+        return (await self._site.db.read(self._site.threads.standing, self._asked.url)).version
 
     async def make(self) -> tuple[Hashable | None, bytes]:
         basis = await self.basis()  # before the rest: what comes in between is then looked at again

@@ -14,7 +14,7 @@ from newsletter.addresses import canonical
 from newsletter.clock import SECOND
 from newsletter.comments import EDITABLE, MOST_URLS, Draft, Written
 from newsletter.errors import BadInput
-from newsletter.web.kit import whole
+from newsletter.web.kit import commenting
 from newsletter.web.kit.origins import client_network
 from newsletter.web.kit.policy import isso_cors, isso_preflight
 from newsletter.web.kit.site import Site, site_of
@@ -88,7 +88,9 @@ async def new(request: Request[Any, Any, Any]) -> Response[bytes]:
     answers = comment_id(parent, site) if parent else None
     draft = await to_thread(_draft, site, request, url, brought, answers)
     site.gate.admit_comment(request, draft.address.key, "")
-    written = await site.db.write_in_crowd(canonical(draft.address.key), whole.keep, site, draft, None, None)
+    written = await site.db.write_in_crowd(
+        canonical(draft.address.key), commenting.keep, site, draft, None, None
+    )
     return await _answer(request, site, draft, written, parent)
 
 

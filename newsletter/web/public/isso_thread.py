@@ -99,7 +99,7 @@ class IssoSource:
         self._part = part
 
     async def basis(self) -> Hashable:
-        return await self._site.db.read(self._site.threads.state, self._part.url)
+        return await self._site.db.read(self._site.threads.standing, self._part.url)
 
     async def make(self) -> tuple[Hashable, bytes]:
         found = await self._site.db.read(self.look)

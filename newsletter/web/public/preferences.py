@@ -11,7 +11,7 @@ from newsletter.clock import DAY, now
 from newsletter.errors import Expired
 from newsletter.storage import Tx
 from newsletter.subscribers import Subscriber, Topic
-from newsletter.web.kit import expired, whole
+from newsletter.web.kit import expired, people
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
 
@@ -93,7 +93,7 @@ async def save(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
 async def data(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     """Everything we hold about one person, as a file."""
     site = site_of(request)
-    everything = await site.db.read(whole.own_data, site, *_ids(site, token))
+    everything = await site.db.read(people.own_data, site, *_ids(site, token))
     headers = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "no-store"}
     return Response(everything, headers=headers)
 
@@ -116,7 +116,7 @@ async def ask_erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Re
 @post("/preferences/{token:str}/erase", status_code=200)
 async def erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[str]:
     site = site_of(request)
-    if traces := await site.db.write(whole.erase, site, *_ids(site, token)):
+    if traces := await site.db.write(people.erase, site, *_ids(site, token)):
         await site.scrub(traces)
     return site.pages.message(
         "You are erased",

@@ -62,8 +62,8 @@ class ThreadSource:
         self._shape = shape
 
     async def basis(self) -> Hashable:
-        state = await self._site.db.read(self._site.threads.state, self._asked.url)
-        return state, self._hour(), await self._offer()
+        standing = await self._site.db.read(self._site.threads.standing, self._asked.url)
+        return standing, self._hour(), await self._offer()
 
     async def make(self) -> tuple[Hashable, bytes]:
         hour, offer = self._hour(), await self._offer()
@@ -112,8 +112,8 @@ def public(url: str, shown: Shown) -> ThreadPage:
         url=url,
         title=thread.title if thread else "",
         count=thread.shown if thread else 0,
-        closed=shown.closed,
-        depth=shown.depth,
+        closed=shown.standing.closed,
+        depth=shown.standing.depth,
         next=shown.next,
         comments=[_said(comment) for comment in shown.comments],
     )

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import click
 
 from newsletter.cli.site import with_site
-from newsletter.comments import TOGETHER, Brought, Imported, Skipped, canonical_url, in_order, read
+from newsletter.comments import TOGETHER, Imported, ImportResult, Skipped, canonical_url, in_order, read
 from newsletter.errors import BadInput
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
@@ -21,17 +21,17 @@ MOST_LOOKED_AT = 1_000  # comments, to say whose pages a file is about
 
 
 @click.group("import")
-def bring() -> None:
+def imports() -> None:
     """Take in what another system gives out. Nobody is mailed by it."""
 
 
-@bring.command()
+@imports.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--origin", default="", help="Where the pages are, for exports that hold paths only (Isso).")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 def comments(file: Path, origin: str, dry_run: bool) -> None:
     """Comments from WordPress (WXR), Disqus, Isso (SQLite or JSON) or Remark42, each once however often it runs."""
-    states, reasons = with_site(_bring, file, origin, dry_run)
+    states, reasons = with_site(_import, file, origin, dry_run)
     total = sum(states.values())
     click.echo(f"{'Would take in' if dry_run else 'Took in'} {total} comment{'' if total == 1 else 's'}.")
     for state, count in sorted(states.items()):
@@ -44,12 +44,12 @@ def comments(file: Path, origin: str, dry_run: bool) -> None:
 class _Undone(Exception):
     """Ends a dry run's transaction with what came of it."""
 
-    def __init__(self, brought: list[Brought]) -> None:
+    def __init__(self, results: list[ImportResult]) -> None:
         super().__init__()
-        self.brought = brought
+        self.results = results
 
 
-async def _bring(
+async def _import(
     site: Site, file: Path, origin: str, dry_run: bool
 ) -> tuple[Counter[str], dict[str, list[str]]]:
     allowed = site.settings.allowed_origins
@@ -64,7 +64,7 @@ async def _bring(
         for some in _chunks(in_order(read(file))):
             skipped = [one for one in some if isinstance(one, Skipped)]
             found = [one for one in some if isinstance(one, Imported)]
-            for one in [*(Brought(s.source_id, skipped=s.reason) for s in skipped), *await act(found)]:
+            for one in [*(ImportResult(s.source_id, skipped=s.reason) for s in skipped), *await act(found)]:
                 if one.skipped:
                     reasons.setdefault(one.skipped, []).append(one.source_id or "?")
                 else:
@@ -88,14 +88,14 @@ def _chunks(found: Iterator[Imported | Skipped]) -> Iterator[list[Imported | Ski
 
 async def _act(
     site: Site, canonical: Callable[[str], str], dry_run: bool, found: Sequence[Imported]
-) -> list[Brought]:
-    async def action(tx: Tx) -> list[Brought]:
-        brought = await site.moving.bring(tx, found, canonical)
+) -> list[ImportResult]:
+    async def action(tx: Tx) -> list[ImportResult]:
+        results = await site.importing.keep(tx, found, canonical)
         if dry_run:
-            raise _Undone(brought)
-        return brought
+            raise _Undone(results)
+        return results
 
     try:
         return await site.db.write(action)
     except _Undone as undone:
-        return undone.brought
+        return undone.results

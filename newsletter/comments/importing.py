@@ -1,4 +1,4 @@
-"""Comments in from other systems. Nobody is notified of what is moved."""
+"""Comments in from other systems. Nobody is notified of it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 from newsletter.addresses import Address, parse
 from newsletter.comments.actions import Comments, below
 from newsletter.comments.imports import Imported
-from newsletter.comments.model import Thread
+from newsletter.comments.model import Comment, Thread
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
 from newsletter.comments.text import LONGEST, render, sanitise, website
@@ -21,10 +21,12 @@ TOGETHER = 200
 
 NAMELESS = "Anonymous"
 LONGEST_NAME = 100
+LONGEST_IMPORTED = 4 * LONGEST
 TWICE = "It is here already."
+TOO_LONG = f"It is too long: {LONGEST_IMPORTED:,} characters at most."
 
 
-class Brought(msgspec.Struct):
+class ImportResult(msgspec.Struct):
     """What became of one imported comment: its status here, or why it was skipped (a sentence)."""
 
     source_id: str
@@ -32,34 +34,43 @@ class Brought(msgspec.Struct):
     skipped: str = ""
 
 
-class Moving:
+class Importing:
     def __init__(self, comments: Comments, post: Post) -> None:
         self._comments = comments
         self._post = post
 
-    async def bring(
+    async def keep(
         self, tx: Tx, found: Sequence[Imported], canonical: Callable[[str], str]
-    ) -> list[Brought]:
+    ) -> list[ImportResult]:
         """Keeps comments of another system, parents first; what is here already is left alone.
 
         `canonical` makes a page's address ours; it raises BadInput for a page that is none of ours.
         """
         options = await learning.options(tx)
-        return [await self._bring(tx, one, canonical, options.depth) for one in found]
+        return [await self._keep(tx, one, canonical, options.depth) for one in found]
 
-    async def _bring(self, tx: Tx, one: Imported, canonical: Callable[[str], str], depth: int) -> Brought:
-        if len(one.text) > 4 * LONGEST:
-            return Brought(one.source_id, skipped=f"It is too long: {len(one.text)} characters.")
+    async def _keep(self, tx: Tx, one: Imported, canonical: Callable[[str], str], depth: int) -> ImportResult:
+        if len(one.text) > LONGEST_IMPORTED:
+            return ImportResult(one.source_id, skipped=TOO_LONG)
         try:
             url = canonical(one.url)
-            html = sanitise(one.text, newlines=one.newlines) if one.is_html else render(one.text)
         except BadInput as error:
-            return Brought(one.source_id, skipped=error.sentence)
+            return ImportResult(one.source_id, skipped=error.sentence)
         thread = await threads.admit(tx, url)
+        comment = await self._add(tx, thread, one, depth)
+        if comment is None:
+            return ImportResult(one.source_id, skipped=TWICE)
+        if comment.status in ("approved", "deleted"):
+            await threads.name(tx, thread.id, comment.id)
+            await threads.changed(tx, thread.id, int(comment.status == "approved"))
+        return ImportResult(one.source_id, status=comment.status)
+
+    async def _add(self, tx: Tx, thread: Thread, one: Imported, depth: int) -> Comment | None:
+        """None where it is here already."""
         parent = await store.by_source(tx, one.source, one.parent_id) if one.parent_id else None
         if parent and parent.thread_id != thread.id:
             parent = None
-        comment = await store.add(
+        return await store.add(
             tx,
             parent_path=below(parent, depth),
             digest="",
@@ -69,7 +80,7 @@ class Moving:
             website=_website(one.website),
             title=_line(one.title)[:300],
             raw=one.text,
-            html=html if one.status != "deleted" else "",
+            html=sanitise(one.text, newlines=one.newlines) if one.is_html else render(one.text),
             status=one.status,
             why="" if one.status != "pending" else "It waited where it was imported from.",
             source=one.source,
@@ -78,12 +89,6 @@ class Moving:
             decided_at=tx.now,
             **await self._author(tx, thread, one),
         )
-        if comment is None:
-            return Brought(one.source_id, skipped=TWICE)
-        if comment.status in ("approved", "deleted"):
-            await threads.name(tx, thread.id, comment.id)
-            await threads.changed(tx, thread.id, int(comment.status == "approved"))
-        return Brought(one.source_id, status=comment.status)
 
     async def _author(self, tx: Tx, thread: Thread, one: Imported) -> dict[str, Any]:
         """Whose it is, where it says so: nobody has confirmed that address here yet."""
