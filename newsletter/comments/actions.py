@@ -221,8 +221,7 @@ class Comments:
         comment = await self.own(tx, comment_id)
         if comment.created_at < tx.now - EDITABLE:
             raise Refused(TOO_LATE)
-        digest = self.digest(comment.thread_id, comment.id, comment.name, words.raw)
-        await store.rewrite(tx, comment.id, words.raw, words.html, digest)
+        await store.rewrite(tx, comment.id, words.raw, words.html)
         if comment.status == "approved":
             await threads.changed(tx, comment.thread_id, 0)
         await self._judge_again(tx, comment, words)
@@ -239,7 +238,7 @@ class Comments:
         )  # fmt: skip
         status, why = await judging.judge(tx, await learning.options(tx), person, draft)
         if comment.status == "unverified" and status != "spam":
-            status = "unverified"
+            status, why = "unverified", why or comment.why  # where it came from is not known any more
         if comment.status == "pending" and status == "approved":
             return
         if (status, why) != (comment.status, comment.why):

@@ -110,7 +110,7 @@ class Moderation:
     async def edit(self, tx: Tx, id: int, words: Words) -> None:
         """The owner's hand in somebody's words, through the one pipeline. Raises NotFound."""
         comment = await self.find(tx, id)
-        await store.rewrite(tx, id, words.raw, words.html, "")
+        await store.rewrite(tx, id, words.raw, words.html)
         await threads.changed(tx, comment.thread_id, 0)
 
     async def close(self, tx: Tx, thread_id: int, *, closed: bool) -> None:

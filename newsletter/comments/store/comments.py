@@ -64,13 +64,13 @@ async def decide(tx: Tx, comment: Comment, status: Status, why: str = "") -> boo
     return done == 1
 
 
-async def rewrite(tx: Tx, id: int, raw: str, html: str, digest: str) -> None:
+async def rewrite(tx: Tx, id: int, raw: str, html: str) -> None:
+    """No digest is left: who changes their words may say what was said before."""
     await tx.run(
-        "UPDATE comments SET raw = :raw, html = :html, digest = :digest, edited_at = :now WHERE id = :id",
+        "UPDATE comments SET raw = :raw, html = :html, digest = '', edited_at = :now WHERE id = :id",
         id=id,
         raw=raw,
         html=html,
-        digest=digest,
         now=tx.now,
     )
 
