@@ -1,5 +1,28 @@
 -- Made from the migrations by `python -m newsletter.storage.schema`: read it, change them.
 
+CREATE TABLE broadcasts (
+  id INTEGER PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,              -- of its page in the archive
+  subject TEXT NOT NULL DEFAULT '',
+  preheader TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL DEFAULT '',          -- Markdown
+  audience TEXT NOT NULL DEFAULT '',      -- a segment's text; '': everybody who is active
+  sender TEXT NOT NULL DEFAULT '',        -- 'Name <a@b>'; '': NEWSLETTER_FROM
+  archive INTEGER NOT NULL DEFAULT 0 CHECK (archive IN (0, 1)),
+  state TEXT NOT NULL DEFAULT 'draft'
+    CHECK (state IN ('draft', 'scheduled', 'sending', 'paused', 'cancelled', 'sent')),
+  send_at BIGINT,                         -- scheduled: when
+  mailing_id BIGINT UNIQUE,               -- from the moment that it is sent
+  filled_to BIGINT NOT NULL DEFAULT 0,    -- subscribers up to this id have their row
+  filled INTEGER NOT NULL DEFAULT 0 CHECK (filled IN (0, 1)),
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  sent_at BIGINT,                         -- when it was sent off
+  finished_at BIGINT
+);
+CREATE INDEX broadcasts_state ON broadcasts (state, id);
+
 CREATE TABLE chores (
   name TEXT PRIMARY KEY,
   at BIGINT NOT NULL
@@ -165,6 +188,19 @@ CREATE TABLE mail_budgets (
   last_at BIGINT NOT NULL
 );
 
+CREATE TABLE mailings (
+  id INTEGER PRIMARY KEY,
+  content BYTEA NOT NULL,                 -- the frozen message: constant pieces, and slots for what differs
+  seed TEXT NOT NULL,                     -- Message-IDs are made of it and of the subscriber
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'held', 'cancelled')),
+  why TEXT NOT NULL DEFAULT '',           -- it is held; '' when its owner holds it
+  created_at BIGINT NOT NULL,
+  answered BIGINT NOT NULL DEFAULT 0,     -- what servers have said since it was last let go, for the breaker
+  refused BIGINT NOT NULL DEFAULT 0,      -- of those, for good
+  distrusted BIGINT NOT NULL DEFAULT 0    -- in a row, by policy (5.7.x)
+);
+CREATE INDEX mailings_open ON mailings (id) WHERE state = 'open';
+
 CREATE TABLE migrations (
   number INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -195,11 +231,14 @@ CREATE TABLE outbox (
   worker BIGINT,                      -- who holds it while it is 'sending'
   settled_at BIGINT,
   reply TEXT NOT NULL DEFAULT ''      -- the server's last words, or why it was skipped
-);
-CREATE INDEX outbox_due ON outbox (priority, not_before, id) WHERE state IN ('queued', 'deferred');
-CREATE INDEX outbox_sending ON outbox (worker) WHERE state = 'sending';
+, mailing_id BIGINT);
+CREATE INDEX outbox_due ON outbox (not_before, id) WHERE mailing_id IS NULL AND state IN ('queued', 'deferred');
+
+CREATE UNIQUE INDEX outbox_mailing ON outbox (mailing_id, subscriber_id) WHERE mailing_id IS NOT NULL;
 CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX outbox_states ON outbox (mailing_id, state, not_before) WHERE mailing_id IS NOT NULL;
 CREATE INDEX outbox_subscriber ON outbox (subscriber_id) WHERE subscriber_id IS NOT NULL;
+CREATE INDEX outbox_worker ON outbox (worker) WHERE worker IS NOT NULL;
 
 CREATE TABLE owners (
   id INTEGER PRIMARY KEY,

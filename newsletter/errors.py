@@ -31,6 +31,10 @@ class Repeated(NewsletterError):
     """The very same is here already; nothing was stored twice."""
 
 
+class Conflict(NewsletterError):
+    """It has changed meanwhile, or is in a state in which that can't be done; nothing was changed now."""
+
+
 class Expired(NewsletterError):
     """The link was ours once; `ids` is what it carried, so that a fresh one can be offered."""
 

@@ -12,8 +12,9 @@ from contextlib import suppress
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -51,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     comment_pause: int = 15  # seconds between two comments of one address; 0: none
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
+    mail_connections: int = 4  # to the relay at once, for what goes to many
+    in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
+    time_zone: str = "UTC"  # the owner's, for scheduled broadcasts
 
     @property
     def public_origin(self) -> str:
@@ -117,6 +121,7 @@ def _checked(values: dict[str, Any]) -> Settings:
     )
     _networks(settings.trusted_proxies)
     _positive(settings)
+    _zone(settings.time_zone)
     return _with_sender(settings, sender)
 
 
@@ -201,6 +206,15 @@ def _make_key(path: Path) -> None:
     with suppress(FileExistsError):
         path.hardlink_to(draft)
     Path(draft).unlink()
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):
+        raise SettingsError(
+            f"{PREFIX}TIME_ZONE must be a time zone's name, like Europe/Lisbon, not {name[:60]!r}."
+        ) from None
 
 
 def _networks(networks: tuple[str, ...]) -> None:

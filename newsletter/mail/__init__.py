@@ -1,22 +1,31 @@
 """Everything that leaves: promised in the transaction that causes it, sent by a worker, settled for good.
 
-Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger > claims > limits; a feature
-needs `Post`, a process needs `Worker`.
+Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger > claims > limits. What goes to
+many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk_ledger. A feature needs `Post` and
+`Mailings`, a process needs `Worker`.
 """
 
-from newsletter.mail.headers import REFUSED
+from newsletter.mail.headers import REFUSED, MessageError
 from newsletter.mail.look import last_sent, waiting, workers
+from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
+from newsletter.mail.merge import values_of
 from newsletter.mail.messages import size
 from newsletter.mail.outbox import Post, prune
 from newsletter.mail.worker import Worker
 
 __all__ = [
     "REFUSED",
+    "Handed",
+    "Mailings",
+    "MessageError",
     "Post",
+    "Recipient",
+    "Tally",
     "Worker",
     "last_sent",
     "prune",
     "size",
+    "values_of",
     "waiting",
     "workers",
 ]

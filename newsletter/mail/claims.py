@@ -110,15 +110,15 @@ class _Suppression(msgspec.Struct):
     key: str
 
 
-# Naming the priorities makes it a seek: what waits for later is not walked through.
+# Transactional messages only; what is written to many has lanes of its own: newsletter/mail/bulk_lanes.py.
 _OUTLOOK = """
     SELECT paused_until, pause, next_at, sent,
-           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE priority IN (0, 10) AND state IN ('queued', 'deferred')
+           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
                                     AND not_before <= :now LIMIT :limit) AS due) AS waiting
     FROM send_limits WHERE name = 'relay'
     """
 _URGENT = """
-    SELECT count(*) FROM (SELECT 1 FROM outbox WHERE priority = 0 AND message = :always
+    SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND message = :always
                             AND state IN ('queued', 'deferred') AND not_before <= :now LIMIT :limit) AS due
     """
 _NEXT = """
@@ -127,10 +127,10 @@ _NEXT = """
            CASE WHEN o.subscriber_id IS NOT NULL AND (s.id IS NULL OR s.unsubscribed_at > o.created_at)
                 THEN 1 ELSE 0 END AS gone
     FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id
-    WHERE o.priority IN (0, 10) AND o.state IN ('queued', 'deferred') AND o.not_before <= :now
-    ORDER BY o.priority, o.not_before, o.id LIMIT :limit
+    WHERE o.mailing_id IS NULL AND o.state IN ('queued', 'deferred') AND o.not_before <= :now
+    ORDER BY o.not_before, o.id LIMIT :limit
     """
-_NEXT_ALWAYS = _NEXT.replace("o.priority IN (0, 10)", "o.priority = 0 AND o.message = :always")
+_NEXT_ALWAYS = _NEXT.replace("o.mailing_id IS NULL", "o.mailing_id IS NULL AND o.message = :always")
 _ANY = {"sqlite": _NEXT, "postgres": _NEXT + "FOR UPDATE OF o SKIP LOCKED"}
 _ALWAYS = {"sqlite": _NEXT_ALWAYS, "postgres": _NEXT_ALWAYS + "FOR UPDATE OF o SKIP LOCKED"}
 _SEND = "UPDATE outbox SET state = 'sending', worker = :worker WHERE id = :id"

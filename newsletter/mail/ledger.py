@@ -1,19 +1,19 @@
 """The worker's side of the outbox: settle and claim the next, live, recover. Each `async` one is one transaction.
 
 A row that is `sending` belongs to one worker. A worker that is not seen for 30 s is dead, and whether its
-messages arrived is in doubt: a transactional one is sent once more, with the same bytes; then it stays
-`in_doubt` and is listed.
+messages arrived is in doubt: each is sent once more, with the same bytes, unless it was written to many and the
+owner wants to be asked; then it stays `in_doubt` and is listed.
 """
 
 from random import SystemRandom
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 from newsletter.clock import HOUR, MINUTE, SECOND
 from newsletter.mail.claims import Delivery, claim
 from newsletter.mail.limits import UNLIMITED, Limits, give_back
-from newsletter.mail.outbox import TOPIC, TRANSACTIONAL
+from newsletter.mail.outbox import TOPIC
 from newsletter.storage import Tx
 from newsletter.tokens import Tokens
 
@@ -38,19 +38,32 @@ class Settlement(msgspec.Struct, frozen=True):
     claimed_at: int = 0  # ms, of one that was not tried
 
 
-def settlement(delivery: Delivery, result: Result, words: str) -> Settlement:
-    """The server's verdict as the row's next state."""
+class Tried(Protocol):
+    """What a verdict needs to know of a delivery."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def resends(self) -> int: ...
+    @property
+    def claimed_at(self) -> int: ...
+
+
+def settlement(delivery: Tried, result: Result, words: str, *, ask: bool = False) -> Settlement:
+    """The server's verdict as the row's next state; with `ask` a doubt is the owner's to resolve."""
     if result == "deferred":
         if delivery.attempts + 1 >= TRIES:
             return Settlement(delivery.id, "failed", words)
         pause = min(MINUTE << delivery.attempts, LONGEST_PAUSE)
         return Settlement(delivery.id, "deferred", words, delay=int(pause * _jitter.uniform(0.8, 1.2)))
-    if result == "in_doubt" and delivery.priority == TRANSACTIONAL and not delivery.resends:
+    if result == "in_doubt" and not ask and not delivery.resends:
         return Settlement(delivery.id, "queued", words, delay=MINUTE, resent=1)
     return Settlement(delivery.id, result, words)
 
 
-def release(delivery: Delivery, words: str, delay: int) -> Settlement:
+def release(delivery: Tried, words: str, delay: int) -> Settlement:
     """Back into the queue, untried: the relay had trouble of its own."""
     return Settlement(delivery.id, "queued", words, delay=delay, tried=0, claimed_at=delivery.claimed_at)
 
@@ -84,7 +97,7 @@ async def _settle(tx: Tx, worker: int, done: Settlement) -> int:
     )
 
 
-async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
+async def beat(tx: Tx, worker: int, silence: int = SILENCE, *, ask: bool = False) -> int:
     """`worker` is alive; what dead workers held is in doubt. Returns how many messages that were."""
     await tx.run(
         """
@@ -95,12 +108,9 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE) -> int:
         now=tx.now,
     )
     await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
-    doubts = await tx.run(
-        _DOUBT_THE_DEADS,
-        again=TRANSACTIONAL,
-        now=tx.now,
-    )
-    if doubts:
+    doubts = await tx.run(_DOUBT_THE_DEADS, ask=int(ask), now=tx.now)
+    freed = await tx.run(_FREE_THE_DEADS)
+    if doubts or freed:
         tx.wake(TOPIC)
     return doubts
 
@@ -110,17 +120,16 @@ class _Held(msgspec.Struct):
 
 
 async def held(tx: Tx, worker: int) -> list[int]:
-    """What the ledger says that `worker` has in its hands."""
-    rows = await tx.all(
-        _Held, "SELECT id FROM outbox WHERE state = 'sending' AND worker = :worker", worker=worker
-    )
+    """What the ledger says that `worker` has in its hands, whether it was begun or is only reserved."""
+    rows = await tx.all(_Held, "SELECT id FROM outbox WHERE worker = :worker", worker=worker)
     return [row.id for row in rows]
 
 
-async def doubt(tx: Tx, worker: int, ids: list[int]) -> None:
+async def doubt(tx: Tx, worker: int, ids: list[int], *, ask: bool = False) -> None:
     """A living worker has lost these: it was given them, or told what became of them, on a connection that broke."""
     for id in ids:
-        await tx.run(_DOUBT_ONE, again=TRANSACTIONAL, now=tx.now, id=id, worker=worker)
+        await tx.run(_DOUBT_ONE, ask=int(ask), now=tx.now, id=id, worker=worker)
+        await tx.run(_FREE_ONE, id=id, worker=worker)
     tx.wake(TOPIC)
 
 
@@ -129,13 +138,17 @@ async def leave(tx: Tx, worker: int) -> None:
     await tx.run("DELETE FROM workers WHERE id = :id", id=worker)
 
 
-_DOUBT = """
+_ONCE_MORE = "resends = 0 AND (mailing_id IS NULL OR CAST(:ask AS INTEGER) = 0)"
+_DOUBT = f"""
     UPDATE outbox SET
-      state = CASE WHEN priority = :again AND resends = 0 THEN 'queued' ELSE 'in_doubt' END,
-      settled_at = CASE WHEN priority = :again AND resends = 0 THEN NULL ELSE CAST(:now AS BIGINT) END,
-      resends = CASE WHEN priority = :again AND resends = 0 THEN 1 ELSE resends END,
+      state = CASE WHEN {_ONCE_MORE} THEN 'queued' ELSE 'in_doubt' END,
+      settled_at = CASE WHEN {_ONCE_MORE} THEN NULL ELSE CAST(:now AS BIGINT) END,
+      resends = CASE WHEN {_ONCE_MORE} THEN 1 ELSE resends END,
       attempts = attempts + 1, worker = NULL, reply = 'The worker stopped before the server had answered.'
     WHERE state = 'sending'
-    """
+    """  # noqa: S608  our own
+_FREE = "UPDATE outbox SET worker = NULL WHERE worker IS NOT NULL AND state IN ('queued', 'deferred')"
 _DOUBT_THE_DEADS = f"{_DOUBT} AND (worker IS NULL OR worker NOT IN (SELECT id FROM workers))"  # noqa: S608  our own
+_FREE_THE_DEADS = f"{_FREE} AND worker NOT IN (SELECT id FROM workers)"  # noqa: S608  our own
 _DOUBT_ONE = f"{_DOUBT} AND id = :id AND worker = :worker"
+_FREE_ONE = f"{_FREE} AND id = :id AND worker = :worker"

@@ -173,5 +173,8 @@ def suppression_keys(tokens: Tokens, email_key: str) -> tuple[str, str]:
 
 
 async def prune(tx: Tx, before: int) -> int:
-    """Drop what was settled before `before` (ms). Returns how many."""
-    return await tx.run("DELETE FROM outbox WHERE settled_at < :before", before=before)
+    """Drop what was settled before `before` (ms), but not who got what was written to many. Returns how many."""
+    return await tx.run(
+        """DELETE FROM outbox WHERE settled_at < :before AND (mailing_id IS NULL OR subscriber_id IS NULL)""",
+        before=before,
+    )

@@ -20,6 +20,7 @@ from newsletter.mail.wire import Broken, Reply, Wire
 
 MOST_PER_CONNECTION = 100
 _PHASES = ("MAIL", "RCPT", "DATA")
+_GOOD = (2, 2, 3)
 _LONGEST_WORDS = 500
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _LOOSE_END = re.compile(rb"\r\n|\r|\n")
@@ -108,9 +109,9 @@ class Connection:
     """An open way to the relay that carries one message after the other. Made by `connect`."""
 
     def __init__(self, wire: Wire, extensions: dict[str, str], timeouts: Timeouts) -> None:
-        self._wire = wire
-        self._timeouts = timeouts
-        self._pipelining = "pipelining" in extensions
+        self.wire = wire
+        self.timeouts = timeouts
+        self.pipelining = "pipelining" in extensions
         size = extensions.get("size", "")
         self._takes_size = "size" in extensions
         self._largest = int(size) if size.isascii() and size.isdigit() else 0  # 0: no limit is known
@@ -118,7 +119,7 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        return self._wire.quiet and self.carried < MOST_PER_CONNECTION
+        return self.wire.quiet and self.carried < MOST_PER_CONNECTION
 
     async def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
         """Hand over one message. Raises RelayTrouble when the relay never came to judge it."""
@@ -130,61 +131,75 @@ class Connection:
         try:
             outcome = await self._propose(sender, recipient, len(body)) or await self._carry(body)
             if outcome is None:
-                outcome = await self._verdict()
+                outcome = await self.verdict()
         except Broken as broken:
             raise RelayTrouble(str(broken)) from None
         except RelayTrouble as trouble:
-            self._wire.cut(str(trouble))  # so that the next try is a fresh connection's
+            self.wire.cut(str(trouble))  # so that the next try is a fresh connection's
             raise
         self.carried += 1
         return outcome
 
     async def _propose(self, sender: str, recipient: str, size: int) -> Outcome | None:
         """MAIL, RCPT, DATA: None when the body may follow. Raises Broken, RelayTrouble."""
+        commands = self.envelope(sender, recipient, size)
+        if self.pipelining:
+            self.wire.write(b"".join(commands))
+            return await self.judged()
+        for phase, command, good in zip(_PHASES, commands, _GOOD, strict=True):
+            self.wire.write(command)
+            reply = await self.wire.reply(self.timeouts.command)
+            if reply.code // 100 != good:
+                await self._clear(wants_body=False, has_recipient=False)
+                return refusal(phase, reply)
+        return None
+
+    def envelope(self, sender: str, recipient: str, size: int) -> list[bytes]:
         mail = f"MAIL FROM:<{sender}>" + (f" SIZE={size}" if self._takes_size else "")
-        commands = [f"{line}\r\n".encode("ascii") for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
-        if self._pipelining:
-            self._wire.write(b"".join(commands))
+        return [f"{line}\r\n".encode("ascii") for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
+
+    async def judged(self) -> Outcome | None:
+        """What the server says to an envelope that was sent in one piece. Raises Broken, RelayTrouble."""
         refusals: dict[str, Reply] = {}
-        for phase, command, good in zip(_PHASES, commands, (2, 2, 3), strict=True):
-            if not self._pipelining:
-                self._wire.write(command)
-            reply = await self._wire.reply(self._timeouts.command)
+        for phase, good in zip(_PHASES, _GOOD, strict=True):
+            reply = await self.wire.reply(self.timeouts.command)
+            if reply.code // 100 not in (good, 4, 5):
+                self.wire.cut("The server's answers are out of step.")
+                raise Broken("The server's answers are out of step.")
             if reply.code // 100 != good:
                 refusals[phase] = reply
-                if not self._pipelining:
-                    break
         if not refusals:
             return None
         await self._clear(wants_body=reply.code // 100 == 3, has_recipient="RCPT" not in refusals)
-        return _refusal(*next(iter(refusals.items())))
+        return refusal(*next(iter(refusals.items())))
 
     async def _clear(self, *, wants_body: bool, has_recipient: bool) -> None:
         """After a refusal: who wants a body for nobody gets an empty one (RFC 2920 §3.1), for somebody none."""
         if wants_body and has_recipient:
-            self._wire.cut("The server wants a message that it has refused.")
+            self.wire.cut("The server wants a message that it has refused.")
             return
         with suppress(Broken):  # then the connection isn't usable any more, which is all there is to know
-            self._wire.write(b".\r\n" if wants_body else b"RSET\r\n")
-            await self._wire.reply(self._timeouts.command)
+            self.wire.write(b".\r\n" if wants_body else b"RSET\r\n")
+            await self.wire.reply(self.timeouts.command)
 
     async def _carry(self, body: bytes) -> Outcome | None:
         """The body, and when all of it is gone the dot: until then nothing was delivered.
 
         None when the verdict is to follow. Raises Broken, RelayTrouble.
         """
-        self._wire.write(body)
-        await self._wire.drained(self._timeouts.body)
-        if self._wire.quiet:
-            self._wire.write(b".\r\n")
+        self.wire.write(body)
+        await self.wire.drained(self.timeouts.body)
+        if self.wire.quiet:
+            self.wire.write(b".\r\n")
             return None
-        reply = await self._wire.reply(0)
-        self._wire.cut("The server spoke in the middle of the message.")
-        return _refusal("DATA", reply)
+        reply = await self.wire.reply(0)
+        self.wire.cut("The server spoke in the middle of the message.")
+        return refusal("DATA", reply)
 
-    async def _verdict(self) -> Outcome:
+    async def verdict(self) -> Outcome:
+        """What the server says to the message itself. Raises RelayTrouble when it has not taken it."""
         try:
-            reply = await self._wire.reply(self._timeouts.dot)
+            reply = await self.wire.reply(self.timeouts.dot)
         except Broken as broken:
             return Outcome("in_doubt", 0, str(broken))
         if reply.code == 421:
@@ -194,13 +209,13 @@ class Connection:
 
     def cut(self) -> None:
         """Drop it at once: what is under way is then untold or in doubt, by its phase."""
-        self._wire.cut("The worker had to stop.")
+        self.wire.cut("The worker had to stop.")
 
     async def close(self) -> None:
-        await self._wire.close()
+        await self.wire.close()
 
 
-def _refusal(phase: str, reply: Reply) -> Outcome:
+def refusal(phase: str, reply: Reply) -> Outcome:
     """Ours alone is refused at RCPT and DATA; at MAIL, where every message says the same, only its size is."""
     if reply.code in _RELAYS_OWN or (phase == "MAIL" and reply.code != 552):
         raise RelayTrouble(f"The relay refused {phase} with {reply.code}.")

@@ -52,6 +52,11 @@ class Wire(asyncio.Protocol):
             self._why_broken or self._replies or self._buffer or self._lines or self._transport.is_closing()
         )
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that are not with the kernel yet."""
+        return self._transport.get_write_buffer_size()
+
     def write(self, data: bytes) -> None:
         """Raises Broken."""
         if self._why_broken:

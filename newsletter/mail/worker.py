@@ -10,6 +10,7 @@ from newsletter import ids
 from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
 from newsletter.mail import ledger, limits
+from newsletter.mail.bulk_worker import BulkWorker
 from newsletter.mail.claims import Delivery, due
 from newsletter.mail.hand import Hand
 from newsletter.mail.handover import Handover, where
@@ -58,30 +59,43 @@ class Worker:
         self._poll = poll
         self._id = ids.new_id()
         self._hand = Hand()
+        self._bulk = BulkWorker(db, settings, tokens, self._relay, self._id, self._hand)
+        self._ask = settings.in_doubt == "ask"
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
         self._running = self._stopping = self._stranded = False
         self._full_until = 0  # as last told
+        self._alive = asyncio.Event()
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
         self._running = True
         heart = asyncio.create_task(self._keep_beating())
+        bulk = asyncio.create_task(self._send_bulk())
         try:
             work = self._show_life
             while not self._stopping:
                 if await self._survive(work()):
                     work = self._round
             await self._finish()
+            await bulk
             await self._survive(self._db.write(ledger.leave, self._id))
         finally:
-            tasks = {heart, *self._lanes}
+            tasks = {heart, bulk, *self._lanes}
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            await self._bulk.close()
             await self._relay.close()
             self._stopped.set()
+
+    async def _send_bulk(self) -> None:
+        """Beside the others, from when this worker is known to be alive."""
+        await self._alive.wait()
+        while not self._stopping:
+            await self._survive(self._bulk.round(self._poll))
+        await self._bulk.finish()
 
     async def _finish(self) -> None:
         """What is on the wire may end; who holds no message yet need not.
@@ -97,6 +111,8 @@ class Worker:
     async def stop(self, timeout: float = 30) -> None:  # noqa: ASYNC109  a soft end, not a cancellation
         """Claim nothing more, let what is on the wire finish for `timeout` seconds, then cut it off."""
         self._stopping = True
+        self._alive.set()
+        self._bulk.stop()
         if not self._running:
             return
         if self._nap:
@@ -108,6 +124,7 @@ class Worker:
         if not await self._ended(_LAST_WORDS):
             for lane in self._lanes:
                 lane.cancel()
+            await self._bulk.close()
             await self._stopped.wait()
 
     async def _ended(self, seconds: float) -> bool:
@@ -139,15 +156,16 @@ class Worker:
             await self._survive(self._show_life())
 
     async def _show_life(self) -> None:
-        doubts = await self._db.write(ledger.beat, self._id, self._silence)
+        doubts = await self._db.write(ledger.beat, self._id, self._silence, ask=self._ask)
         self._stranded = False
+        self._alive.set()
         if doubts:
             _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
         if strays := self._hand.strays(await self._db.read(ledger.held, self._id)):
             _log.warning(
                 "The database was lost over %d messages; whether they arrived is in doubt.", len(strays)
             )
-            await self._db.write(ledger.doubt, self._id, strays)
+            await self._db.write(ledger.doubt, self._id, strays, ask=self._ask)
 
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""

@@ -99,17 +99,6 @@ async def test_what_a_dead_worker_held_is_sent_once_more(
     assert (left.id, left.state, left.settled_at) == (held.id, "in_doubt", clock.now())
 
 
-async def test_a_broadcast_in_doubt_is_left_to_the_owner(
-    db: Database, post: Post, tokens: Tokens, clock: Clock
-) -> None:
-    await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
-    await run(db, "UPDATE outbox SET priority = 10")
-    await db.write(turn, tokens, 1, None, 1)
-    await db.write(beat, 2)
-    found = await row(db)
-    assert (found.state, found.settled_at) == ("in_doubt", NOON)
-
-
 async def test_a_slow_worker_that_lives_keeps_what_it_has(
     db: Database, post: Post, tokens: Tokens, clock: Clock
 ) -> None:

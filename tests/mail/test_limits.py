@@ -176,17 +176,6 @@ async def test_the_desk_is_not_locked_by_a_day_that_is_full(
     assert await sent(db) == 3, "and it counts"
 
 
-async def test_what_is_wanted_at_once_goes_first(
-    db: Database, post: Post, tokens: Tokens, clock: Clock
-) -> None:
-    await queue(db, post, 3)
-    await run(db, "UPDATE outbox SET priority = 10")
-    clock.forward(1)
-    await db.write(post.enqueue, "guide", ADA, context=CONTEXTS["guide"])
-    claimed = await db.write(turn, tokens, 1, None, 9, Limits(per_day=2))
-    assert [one.message for one in claimed] == ["guide", "confirmation"]
-
-
 async def test_what_the_relay_never_judged_does_not_weigh_on_the_day(
     db: Database, post: Post, tokens: Tokens, clock: Clock
 ) -> None:

@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 
 from newsletter.errors import (
     BadInput,
+    Conflict,
     Expired,
     NewsletterError,
     NotFound,
@@ -28,6 +29,7 @@ STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
     Refused: (403, "Not allowed"),
     NotFound: (404, "Not found"),
     Repeated: (409, "This is here already"),
+    Conflict: (409, "Not possible any more"),
     Expired: (410, "This link has expired"),
     TooMany: (429, "Too many requests"),
     Unavailable: (503, "Not possible right now"),

@@ -1,0 +1,238 @@
+"""The ledger of what goes to many, a batch at a time. Each function is one transaction, or a part of one.
+
+A worker reserves rows, which stay `queued` and are its own; writes down that it is about to send one (`sending`,
+committed before the message's final dot); and settles it when the server has answered. The end of one and the
+beginning of the next are one write, so of each connection at most two are `sending`: the one whose answer is on
+its way into the ledger, and the one on the wire.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from newsletter.mail import breaker
+from newsletter.mail import limits as held
+from newsletter.mail.breaker import Verdict
+from newsletter.mail.limits import Limits
+from newsletter.mail.outbox import TOPIC, suppression_keys
+from newsletter.storage import Tx
+from newsletter.tokens import Tokens
+
+_MAILINGS = 8  # served side by side: a sequence need not wait until a broadcast is through
+LEFT = "They left after this was promised."
+SUPPRESSED = "The address is on the suppression list."
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One row of a mailing that this worker has reserved."""
+
+    id: int
+    mailing_id: int
+    subscriber_id: int | None
+    epoch: int
+    recipient: str
+    context: str  # JSON
+    message_id: str
+    created_at: int
+    attempts: int
+    resends: int
+    claimed_at: int
+
+
+class Want(msgspec.Struct, frozen=True):
+    """A row that is about to be sent, and the keys under which its address would be suppressed."""
+
+    row_id: int
+    exact: str
+    mailbox: str
+
+
+class _Mailing(msgspec.Struct):
+    id: int
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+def want(tokens: Tokens, job: Job) -> Want:
+    return Want(job.id, *suppression_keys(tokens, job.recipient.lower()))
+
+
+async def is_due(tx: Tx) -> bool:
+    """Whether there is anything to reserve."""
+    return bool(await tx.all(_Mailing, _OPEN, now=tx.now, limit=1))
+
+
+async def reserve(tx: Tx, worker: int, most: int, limits: Limits) -> list[Job]:
+    """Up to `most` rows that are due, of all open mailings alike, as far as the limits leave room."""
+    meter = await held.meter(tx) if limits else None
+    if meter:
+        room = meter.room(limits, tx.now, most)
+        most = 0 if room.full_until else room.most
+    if not most:
+        return []
+    open_ = await tx.all(_Mailing, _OPEN, now=tx.now, limit=_MAILINGS)
+    each = -(-most // len(open_)) if open_ else 0
+    jobs: list[Job] = []
+    for mailing in open_:
+        limit = min(each, most - len(jobs))
+        jobs += await tx.all(Job, _DUE[tx.engine], mailing=mailing.id, now=tx.now, limit=limit)
+    if jobs:
+        await tx.run(_RESERVE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
+        if meter:
+            await held.spend(tx, meter, limits, len(jobs))
+    return jobs
+
+
+async def content(tx: Tx, mailing_id: int) -> bytes:
+    """The frozen message."""
+    return bytes(await tx.value("SELECT content FROM mailings WHERE id = :id", id=mailing_id))
+
+
+async def give_up(tx: Tx, worker: int, jobs: Sequence[Job], limits: Limits) -> None:
+    """Reserved, and not begun: others may have them."""
+    await tx.run(_FREE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
+    if limits:
+        for job in jobs:
+            await held.give_back(tx, job.claimed_at)
+    tx.wake(TOPIC)
+
+
+async def turn(
+    tx: Tx, worker: int, done: Sequence[Verdict], wants: Sequence[Want], limits: Limits
+) -> set[int]:
+    """Settles what has been answered, and begins those of `wants` that may still be sent: their ids."""
+    if done:
+        await _settle(tx, worker, done, limits)
+    if not wants:
+        return set()
+    rows = await tx.all(_Id, _BEGIN[tx.engine], wants=_json(wants), worker=worker, now=tx.now)
+    begun = {row.id for row in rows}
+    for refused in (one for one in wants if one.row_id not in begun):
+        await _refuse(tx, worker, refused)
+    return begun
+
+
+async def _settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) -> None:
+    """Fenced: a row that was taken away from `worker` in the meantime stays as it is."""
+    rows = [
+        {
+            "row_id": one.id,
+            "state": one.state,
+            "tried": one.tried,
+            "resent": one.resent,
+            "not_before": tx.now + one.delay,
+            "settled_at": None if one.state in ("queued", "deferred") else tx.now,
+            "words": one.words,
+        }
+        for one in done
+    ]
+    await tx.run(_SETTLE[tx.engine], rows=_json(rows), worker=worker)
+    await breaker.heed(tx, done)
+    if limits:
+        for one in done:
+            if not one.tried:
+                await held.give_back(tx, one.claimed_at)
+
+
+async def _refuse(tx: Tx, worker: int, refused: Want) -> None:
+    """It may not begin. Who left is skipped; what is held waits, and anybody may have it later."""
+    why = await tx.value(_WHY, id=refused.row_id, exact=refused.exact, mailbox=refused.mailbox, now=tx.now)
+    if why:
+        await tx.run(_SKIP, id=refused.row_id, worker=worker, why=why, now=tx.now)
+    else:
+        await tx.run(_FREE[tx.engine], ids=_json([refused.row_id]), worker=worker)
+
+
+def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_OPEN = """
+    SELECT m.id FROM mailings m
+    WHERE m.state = 'open' AND EXISTS (
+      SELECT 1 FROM outbox o WHERE o.mailing_id = m.id AND o.state IN ('queued', 'deferred')
+                               AND o.not_before <= :now AND o.worker IS NULL)
+    ORDER BY m.id LIMIT :limit
+    """
+_NEXT = """
+    SELECT o.id, o.mailing_id, o.subscriber_id, COALESCE(s.epoch, 0) AS epoch, o.recipient, o.context, o.message_id,
+           o.created_at, o.attempts, o.resends, CAST(:now AS BIGINT) AS claimed_at
+    FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id
+    WHERE o.mailing_id = :mailing AND o.state IN ('queued', 'deferred') AND o.not_before <= :now AND o.worker IS NULL
+    LIMIT :limit
+    """
+_DUE = {"sqlite": _NEXT, "postgres": f"{_NEXT} FOR UPDATE OF o SKIP LOCKED"}
+
+_IDS = {
+    "sqlite": "SELECT value FROM json_each(:ids)",
+    "postgres": "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))",
+}
+_RESERVE = {
+    engine: f"""UPDATE outbox SET worker = :worker
+                WHERE id IN ({ids}) AND worker IS NULL AND state IN ('queued', 'deferred')"""  # noqa: S608  our own
+    for engine, ids in _IDS.items()
+}
+_FREE = {
+    engine: f"""UPDATE outbox SET worker = NULL
+                WHERE id IN ({ids}) AND worker = :worker AND state IN ('queued', 'deferred')"""  # noqa: S608  our own
+    for engine, ids in _IDS.items()
+}
+
+# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured).
+_WANTS = {
+    "sqlite": """(SELECT json_extract(value, '$.row_id') AS row_id, json_extract(value, '$.exact') AS exact,
+                         json_extract(value, '$.mailbox') AS mailbox FROM json_each(:wants))""",
+    "postgres": "json_to_recordset(CAST(:wants AS json)) AS w(row_id bigint, exact text, mailbox text)",
+}
+_MAY = """
+    WHERE o.id = w.row_id AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
+      AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
+      AND (o.subscriber_id IS NULL OR EXISTS (
+             SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
+                                           AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))
+      AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (w.exact, w.mailbox)
+                                                     AND (p.expires_at IS NULL OR p.expires_at > :now))
+    RETURNING id
+    """
+_BEGIN = {
+    "sqlite": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['sqlite']} AS w {_MAY}",  # noqa: S608  our own
+    "postgres": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['postgres']} {_MAY}",  # noqa: S608  our own
+}
+_WHY = f"""
+    SELECT CASE
+      WHEN o.subscriber_id IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
+                                           AND COALESCE(s.unsubscribed_at, 0) <= o.created_at) THEN '{LEFT}'
+      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox)
+                                                  AND (p.expires_at IS NULL OR p.expires_at > :now)) THEN '{SUPPRESSED}'
+      ELSE '' END
+    FROM outbox o WHERE o.id = :id
+    """  # noqa: S608  our own
+_SKIP = """
+    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', settled_at = :now, worker = NULL
+    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred')
+    """
+
+_VERDICTS = {
+    "sqlite": """(SELECT json_extract(value, '$.row_id') AS row_id, json_extract(value, '$.state') AS new_state,
+                         json_extract(value, '$.tried') AS tried, json_extract(value, '$.resent') AS resent,
+                         json_extract(value, '$.not_before') AS not_earlier,
+                         json_extract(value, '$.settled_at') AS ended, json_extract(value, '$.words') AS words
+                  FROM json_each(:rows)) AS d""",
+    "postgres": """(SELECT row_id, state AS new_state, tried, resent, not_before AS not_earlier,
+                           settled_at AS ended, words
+                    FROM json_to_recordset(CAST(:rows AS json)) AS r(row_id bigint, state text, tried integer,
+                      resent integer, not_before bigint, settled_at bigint, words text)) AS d""",
+}
+_SETTLE = {
+    engine: f"""
+    UPDATE outbox AS o SET state = d.new_state, attempts = o.attempts + d.tried, resends = o.resends + d.resent,
+                           not_before = d.not_earlier, settled_at = d.ended, reply = d.words, worker = NULL
+    FROM {verdicts}
+    WHERE o.id = d.row_id AND +o.worker = :worker AND o.state IN ('sending', 'queued', 'deferred')
+    """  # noqa: S608  our own
+    for engine, verdicts in _VERDICTS.items()
+}

@@ -1,0 +1,188 @@
+"""Sends what goes to many, over connections of its own: no broadcast stands in the way of a confirmation."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any, cast
+
+from newsletter.errors import Unavailable
+from newsletter.mail import bulk_ledger, limits
+from newsletter.mail.books import Books
+from newsletter.mail.breaker import Verdict
+from newsletter.mail.bulk import Frozen, thaw
+from newsletter.mail.bulk_lane import Lane, Ready
+from newsletter.mail.bulk_ledger import Job
+from newsletter.mail.hand import Hand
+from newsletter.mail.headers import MessageError
+from newsletter.mail.ledger import settlement
+from newsletter.mail.outbox import TOPIC
+from newsletter.mail.pipeline import Parcel
+from newsletter.mail.relay import Relay
+from newsletter.mail.smtp import Outcome, RelayTrouble
+from newsletter.settings import Settings
+from newsletter.storage import Database
+from newsletter.tokens import Tokens
+
+MOST_PER_CONNECTION = 1_000
+PER_LANE = 25
+"""Rows reserved at once for each connection: few enough that a held broadcast stops soon."""
+
+_KEPT = 16  # frozen messages in memory
+
+_log = logging.getLogger(__name__)
+
+
+class BulkWorker:
+    def __init__(
+        self, db: Database, settings: Settings, tokens: Tokens, relay: Relay, worker: int, hand: Hand
+    ) -> None:
+        self._db = db
+        self._tokens = tokens
+        self._relay = relay
+        self._worker = worker
+        self._hand = hand
+        self._sender = settings.from_email
+        self._public_url = settings.public_url
+        self._connections = settings.mail_connections
+        self._ask = settings.in_doubt == "ask"
+        self._limits = limits.limits_of(settings)
+        self._books = Books(db, worker, self._limits)
+        self._jobs: deque[Job] = deque()
+        self._frozen: dict[int, Frozen] = {}
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
+        self._hungry = asyncio.Event()
+        self._nap: asyncio.Task[bool] | None = None
+        self._stopping = False
+
+    async def round(self, poll: float) -> None:
+        """Reserves what is due, opens as many lanes as there is work for, and waits for more of either."""
+        if self._relay.ready_in:
+            await asyncio.sleep(min(self._relay.ready_in, poll))
+            return
+        if len(self._jobs) < self._connections * PER_LANE // 2:
+            await self._reserve()
+        most = 1 if self._relay.troubled else self._connections
+        for _ in range(min(most - len(self._lanes), len(self._jobs))):
+            self._open_lane()
+        await self._rest(
+            self._hungry.wait() if self._jobs or self._lanes else self._db.wait(TOPIC, poll), poll
+        )
+
+    async def _rest(self, sign: Coroutine[Any, Any, bool], poll: float) -> None:
+        """Until lanes want more, or something is enqueued, or may have become due, or all is to stop."""
+        nap = self._nap = asyncio.create_task(sign)
+        self._hungry.clear()
+        try:
+            await asyncio.wait([nap], timeout=poll)
+        finally:
+            nap.cancel()
+
+    async def _reserve(self) -> None:
+        """What breaks off half-way comes to nobody's hand, and is found to be astray."""
+        if not await self._db.read(bulk_ledger.is_due):
+            return
+        most = self._connections * PER_LANE
+        with self._hand.turning():
+            jobs = await self._db.write(bulk_ledger.reserve, self._worker, most, self._limits)
+            for mailing_id in {job.mailing_id for job in jobs} - self._frozen.keys():
+                self._frozen[mailing_id] = thaw(await self._db.read(bulk_ledger.content, mailing_id))
+            self._hand.take(job.id for job in jobs)
+        self._jobs.extend(jobs)
+        if len(self._frozen) > _KEPT:
+            wanted = {job.mailing_id for job in self._jobs}
+            self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
+
+    def _open_lane(self) -> None:
+        lane = asyncio.create_task(self._lane())
+        for tasks in (self._lanes, self._connecting):
+            tasks.add(lane)
+        lane.add_done_callback(self._lane_ended)
+
+    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        self._connecting.discard(lane)
+        self._hungry.set()
+        if not lane.cancelled() and (error := lane.exception()):
+            _log.error("A lane ended by %s.", type(error).__name__)
+
+    async def _lane(self) -> None:
+        try:
+            connection = await self._relay.lend()
+        except RelayTrouble:
+            return  # the relay keeps its own time: `ready_in`
+        self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        try:
+            lane = Lane(self, self._books, connection, self._sender, ask=self._ask, most=MOST_PER_CONNECTION)
+            await lane.run(trouble=self._relay.had_trouble)
+        finally:
+            await self._relay.take_back(connection)
+
+    def take(self) -> Ready | None:
+        """The next that can be made; one that can't is failed, and the others go on."""
+        while self._jobs and not self._stopping:
+            job = self._jobs.popleft()
+            if len(self._jobs) < self._connections * PER_LANE // 2:
+                self._hungry.set()
+            try:
+                return Ready(
+                    job, Parcel(job.recipient, self._message(job)), bulk_ledger.want(self._tokens, job)
+                )
+            except (MessageError, ValueError, KeyError) as error:
+                self._spoil(job, str(error) if isinstance(error, MessageError) else type(error).__name__)
+        return None
+
+    def _message(self, job: Job) -> bytes:
+        links = self._links(job)
+        return self._frozen[job.mailing_id].message(job.recipient, job.message_id, job.context, *links)
+
+    def _links(self, job: Job) -> tuple[str, str]:
+        """To leave, and to one's preferences: the same whenever it is made."""
+        if job.subscriber_id is None:
+            return self._public_url, ""
+        leave = self._tokens.make("unsubscribe", job.subscriber_id, job.epoch)
+        preferences = self._tokens.make("preferences", job.subscriber_id, job.epoch, now=job.created_at)
+        return f"{self._public_url}/u/{leave}", f"{self._public_url}/preferences/{preferences}"
+
+    def _spoil(self, job: Job, why: str) -> None:
+        _log.error("Message %d can't be made: %s", job.id, why)
+        done = Verdict.of(settlement(job, "failed", f"It can't be made: {why}"), job.mailing_id)
+        task = asyncio.ensure_future(self._books.turn([done], None))
+        task.add_done_callback(lambda _: self.drop(job.id))
+
+    def drop(self, id: int) -> None:
+        self._hand.drop(id)
+
+    def heard(self, outcome: Outcome) -> None:
+        if outcome.result == "in_doubt":
+            self._relay.had_trouble(RelayTrouble("The relay took a message and did not answer."))
+        else:
+            self._relay.was_fine()
+
+    def stop(self) -> None:
+        """Nothing more is begun."""
+        self._stopping = True
+        if self._nap:
+            self._nap.cancel()
+
+    async def finish(self) -> None:
+        """What is on the wire may end; what was only reserved is free again."""
+        while self._lanes:
+            for lane in self._connecting:
+                lane.cancel()
+            await asyncio.wait(self._lanes, timeout=0.1 if self._connecting else None)
+        jobs = list(self._jobs)
+        self._jobs.clear()
+        if jobs:
+            try:
+                await self._db.write(bulk_ledger.give_up, self._worker, jobs, self._limits)
+            except Unavailable:
+                _log.warning("%d reserved messages stay so until this worker is missed.", len(jobs))
+
+    async def close(self) -> None:
+        for lane in self._lanes:
+            lane.cancel()
+        if self._lanes:
+            await asyncio.wait(self._lanes)
+        await self._books.close()
