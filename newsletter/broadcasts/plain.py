@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
-_MARKUP = {"strong_open": "*", "strong_close": "*", "em_open": "_", "em_close": "_", "softbreak": " ",
-           "hardbreak": "\n"}  # fmt: skip
+_MARKUP = {"strong_open": "*", "strong_close": "*", "em_open": "_", "em_close": "_",
+           "s_open": "~~", "s_close": "~~", "softbreak": " ", "hardbreak": "\n"}  # fmt: skip
 _RULE = "* * *"
 
 

@@ -31,6 +31,7 @@ def bare(html: str) -> str:
     [
         ("Hello\nyou", "<p>Hello\nyou</p>", "Hello you"),
         ("*a* **b**  \nc", "<p><em>a</em> <strong>b</strong><br />\nc</p>", "_a_ *b*\nc"),
+        ("~~a~~ b", "<p><s>a</s> b</p>", "~~a~~ b"),
         ("x\n\n# Big", "<p>x</p>\n<h2>Big</h2>", "x\n\nBig\n==="),
         ("## Small", "<h2>Small</h2>", "Small\n-----"),
         ("### Less", "<h3>Less</h3>", "Less\n----"),
