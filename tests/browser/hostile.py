@@ -139,7 +139,7 @@ class Sender:
             path.write_text(export(self.article(system), [readable(text) for text in self.texts], self.kind))
             found = [one for one in in_order(read(path)) if isinstance(one, Imported)]
             assert len(found) > len(self.texts) * 0.8
-            brought = await self._site.db.write(self._site.moving.bring, found, self._canonical)
+            brought = await self._site.db.write(self._site.importing.keep, found, self._canonical)
             assert [one.skipped for one in brought if one.skipped] == []
 
     async def _waits(self) -> None:
