@@ -14,8 +14,9 @@ import httpx
 
 from newsletter.addresses import parse
 from newsletter.clock import MINUTE
-from newsletter.comments import Draft, Imported, canonical_url, in_order, read
+from newsletter.comments import Draft, Imported, Policy, canonical_url, in_order, read
 from newsletter.errors import BadInput
+from newsletter.web.kit.site import Site
 from tests.comments.imports.exports import WXR_END, WXR_HEAD, wxr_comment
 from tests.web.saying import numbers
 from tests.web.stage import ADA, BEN, OLGA, Stage
@@ -50,7 +51,7 @@ class Sender:
 
     async def sends_all(self, folder: Path) -> None:
         before = {mail.id for mail in await self.service.house.mails()}
-        await self.set_policy("none")
+        await self._set_policy("none")
         await self._is_known(ADA)
         await self._is_known(BEN)
         await self._fills_forms()
@@ -63,10 +64,10 @@ class Sender:
         self.mails = {mail.id for mail in await self.service.house.mails()} - before
 
     @property
-    def _site(self) -> Any:
+    def _site(self) -> Site:
         return self.service.site
 
-    async def set_policy(self, policy: str) -> None:
+    async def _set_policy(self, policy: Policy) -> None:
         await self._site.db.write(self._site.moderation.set_options, policy, 3, 1_000, 0, "")
 
     def article(self, door: str, n: int = 0) -> str:
@@ -107,15 +108,15 @@ class Sender:
     async def writes(self, url: str, text: str, **more: str) -> str:
         """The token of a comment, with the text wherever it is taken; '' where it can't even so be kept."""
         fields = {name: text[:most] for name, most in _FIELDS.items()} | {"url": url, "email": ADA, **more}
-        answer = await self._posts("/comments", fields)
+        answer = await self.posts("/comments", fields)
         if answer.status_code == 422:
             calm = {**_CALM, "comment": f"Calm, in place of number {self.texts.index(text)}."}
             fields |= {name: calm[name] for name in answer.json()["errors"]}
-            answer = await self._posts("/comments", fields)
+            answer = await self.posts("/comments", fields)
         assert answer.status_code in (201, 202, 409), answer.text
         return str(answer.json().get("edit", ""))
 
-    async def _posts(self, path: str, fields: dict[str, str]) -> httpx.Response:
+    async def posts(self, path: str, fields: dict[str, str]) -> httpx.Response:
         """As JSON, in which every text can be said."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         return await self.web.post(path, content=json.dumps(fields), headers=headers)
@@ -123,7 +124,7 @@ class Sender:
     async def _edits(self, text: str) -> None:
         id = await self._says(self.article("edit"), ADA, f"Wrogn, {self.few.index(text)}.")
         path = f"/comments/edit/{self._site.tokens.make('comment-edit', id, now=self.service.clock.now())}"
-        assert (await self._posts(path, {"comment": text})).status_code == 200
+        assert (await self.posts(path, {"comment": text})).status_code == 200
         self.edited.append((await self.web.post(path, data={"comment": text, "do": "preview"})).text)
 
     async def _talks_the_owner_into_it(self, text: str) -> None:
@@ -139,12 +140,12 @@ class Sender:
             path.write_text(export(self.article(system), [readable(text) for text in self.texts], self.kind))
             found = [one for one in in_order(read(path)) if isinstance(one, Imported)]
             assert len(found) > len(self.texts) * 0.8
-            brought = await self._site.db.write(self._site.importing.keep, found, self._canonical)
-            assert [one.skipped for one in brought if one.skipped] == []
+            results = await self._site.db.write(self._site.importing.keep, found, self._canonical)
+            assert [one.skipped for one in results if one.skipped] == []
 
     async def _waits(self) -> None:
         """Strangers' comments, confirmed, that wait for the owner: told by mail, some in each."""
-        await self.set_policy("all")
+        await self._set_policy("all")
         for n, text in enumerate(self.few):
             email = f"{self.kind}-{n}@example.org"
             assert await self.writes(self.article("wait", n), text, email=email)
