@@ -7,14 +7,16 @@ import msgspec
 from newsletter.comments.imports.model import Imported, Skipped
 
 REPEATED = "It is in this file more than once."
+UNANSWERED = "It was deleted, and nobody answered it."
 
 
 def in_order(found: Iterable[Imported | Skipped]) -> Iterator[Imported | Skipped]:
     """All that was found, each comment after the one that it answers.
 
-    Held back is only what comes before that; of what was handed on, the ids alone are kept. An answer to
-    something skipped stands for itself (no parent); so do, at the end, answers to what never came, and
-    one comment of every circle. Of what is there more than once, the first is taken.
+    Held back is only what comes before that, and what was deleted until something answers it: one that nobody
+    answered is skipped. Of what was handed on, the ids alone are kept. An answer to something skipped stands for
+    itself (no parent); so do, at the end, answers to what never came, and one comment of every circle. Of what is
+    there more than once, the first is taken.
     """
     queue = _Queue()
     for one in found:
@@ -25,6 +27,7 @@ def in_order(found: Iterable[Imported | Skipped]) -> Iterator[Imported | Skipped
         else:
             yield from queue.admitted(one)
     yield from queue.orphans()
+    yield from queue.unanswered()
 
 
 class _Queue:
@@ -32,6 +35,7 @@ class _Queue:
         self.seen: set[str] = set()  # handed on
         self.gone: set[str] = set()  # skipped
         self._held: dict[str, list[Imported]] = {}  # by what they wait for
+        self._places: dict[str, Imported] = {}  # of deleted ones, which nothing has answered yet
 
     def admitted(self, comment: Imported) -> Iterator[Imported | Skipped]:
         """It and what waits for it, or nothing yet."""
@@ -51,8 +55,19 @@ class _Queue:
                 yield Skipped(one.source_id, REPEATED)
                 continue
             self.seen.add(one.source_id)
-            yield one
+            if one.status == "deleted":
+                self._places[one.source_id] = one
+            else:
+                yield from self._places_above(one)
+                yield one
             ready += reversed(self._held.pop(one.source_id, []))
+
+    def _places_above(self, comment: Imported) -> Iterator[Imported]:
+        """The empty places that it hangs on, the highest first."""
+        above = [comment]
+        while (parent := above[-1].parent_id) in self._places:
+            above.append(self._places.pop(parent))
+        yield from reversed(above[1:])
 
     def released(self, skipped: str) -> Iterator[Imported | Skipped]:
         """What waited for something that turns out to be skipped."""
@@ -69,6 +84,10 @@ class _Queue:
             if rest:
                 self._held[parent] = rest
             yield from self._handed_on(_alone(first))
+
+    def unanswered(self) -> Iterator[Skipped]:
+        for id in self._places:
+            yield Skipped(id, UNANSWERED)
 
 
 def _alone(comment: Imported) -> Imported:

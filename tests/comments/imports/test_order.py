@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.comments.imports import Imported, Skipped, in_order, read
-from newsletter.comments.imports.order import REPEATED
+from newsletter.comments.imports.model import ImportedStatus
+from newsletter.comments.imports.order import REPEATED, UNANSWERED
 from tests.comments.imports.conftest import SAMPLES
 
 
-def said(id: str, parent: str | None = None) -> Imported:
+def said(id: str, parent: str | None = None, status: ImportedStatus = "approved") -> Imported:
     page = "https://olga.example.org/"
-    return Imported("wordpress", id, parent, page, "", "Ada", "", "", "x", True, True, 1, "approved")
+    return Imported("wordpress", id, parent, page, "", "Ada", "", "", "x", True, True, 1, status)
 
 
 def ordered(*found: Imported | Skipped) -> list[tuple[str, str | None]]:
@@ -21,7 +22,7 @@ def ordered(*found: Imported | Skipped) -> list[tuple[str, str | None]]:
 
 def test_an_answer_that_stands_first_waits() -> None:
     found = [one.source_id for one in in_order(read(SAMPLES / "wordpress.xml")) if isinstance(one, Imported)]
-    assert found == ["11", "12", "13", "14"]
+    assert found == ["11", "12", "13"]
 
 
 def test_a_chain_from_the_end_is_turned_round_however_long() -> None:
@@ -53,6 +54,21 @@ def test_of_what_is_there_twice_the_first_is_taken_and_the_others_are_told() -> 
     assert ordered(*found) == [("1", None), ("2", None), ("3", "2")]
     told = [(one.source_id, one.reason) for one in in_order(found) if isinstance(one, Skipped)]
     assert sorted(told) == [(id, REPEATED) for id in ("1", "1", "2", "3")]
+
+
+def test_what_was_deleted_keeps_its_place_only_for_its_answers() -> None:
+    gone = [
+        said("1", None, "deleted"),
+        said("2", "1", "deleted"),
+        said("4", "2", "deleted"),
+        said("5", None, "deleted"),
+    ]
+    found = [*gone, said("6"), said("3", "2")]
+    for order in (found, found[::-1]):
+        places = [(id, parent) for id, parent in ordered(*order) if id != "6"]
+        assert places == [("1", None), ("2", "1"), ("3", "2")]
+        told = [(one.source_id, one.reason) for one in in_order(order) if isinstance(one, Skipped)]
+        assert sorted(told) == [("4", UNANSWERED), ("5", UNANSWERED)]
 
 
 def test_what_is_in_order_is_held_back_nowhere() -> None:
