@@ -87,6 +87,7 @@ class Importing:
             source_id=one.source_id,
             created_at=one.created_at,
             decided_at=tx.now,
+            told=1,
             **await self._author(tx, thread, one),
         )
 

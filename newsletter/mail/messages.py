@@ -89,6 +89,7 @@ class Messages:
             "public_url": self._settings.public_url,
             "postal_address": self._settings.postal_address,
             "expires_days": self._settings.confirmation_days,
+            "kept_days": self._settings.pending_days,
             "download_days": self._settings.download_days,
             "asked_on": clock.day(context.get("asked_at") or delivery.created_at),
         }

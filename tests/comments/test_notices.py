@@ -7,11 +7,12 @@ import msgspec
 
 from newsletter.addresses import parse
 from newsletter.clock import DAY, MINUTE
+from newsletter.comments import Imported
 from newsletter.mail.claims import Delivery
 from newsletter.mail.messages import Messages
 from tests.cast import SETTINGS, House, Mailed
 from tests.comments.test_moderation import does, spoken
-from tests.comments.test_writing import ADA, BEN, MALLORY, lets_all_speak, says, shown
+from tests.comments.test_writing import ADA, BEN, MALLORY, PAGE, lets_all_speak, says, shown
 from tests.conftest import NOON, Clock
 
 OLGA, CLEO = parse("olga@example.org"), "cleo@example.org"
@@ -150,3 +151,25 @@ async def test_what_nobody_confirmed_and_old_spam_are_forgotten(house: House, cl
     assert await house.db.write(house.site.notices.purge) == 0
     assert (await house.db.read(house.site.moderation.look, kept)).status == "approved"
     assert await shown(house) == 1
+
+
+async def test_the_owner_hears_nothing_of_what_was_imported(house: House) -> None:
+    """They ran the import, which told them how many wait."""
+    imported = Imported(
+        source="isso", source_id="1", parent_id=None, url=PAGE, title="", name="Cleo", email=CLEO, website="",
+        text="I waited there", is_html=False, newlines=False, created_at=1, status="pending",
+    )  # fmt: skip
+    await house.db.write(house.site.importing.keep, [imported], lambda url: url)
+    assert await house.db.read(house.site.moderation.waiting) == {"pending": 1}
+    assert not await house.db.write(house.site.notices.tell_owner, OLGA)
+    await spoken(house)
+    assert await house.db.write(house.site.notices.tell_owner, OLGA)
+    (context,) = await told(house, OLGA.email)
+    assert ([one["excerpt"] for one in context["items"]], context["total"]) == (["I agree."], 2)
+
+
+async def test_the_mail_says_how_long_a_comment_waits_for_its_button(house: House) -> None:
+    await says(house)
+    (mail,) = await house.mails(ADA)
+    assert SETTINGS.pending_days != 7
+    assert f"it is deleted after {SETTINGS.pending_days} days." in " ".join(built(house, mail).split())

@@ -88,6 +88,13 @@ async def test_a_comment_s_link_too_and_the_comment_is_still_there(serve: Serve)
         assert (await service.house.person(ADA)).status == "active"
 
 
+async def test_how_long_a_comment_waits_for_its_button_is_said_as_it_is_set(serve: Serve) -> None:
+    async with open_for_comments(serve, pending_days=9) as service:
+        web = await service.visitor()
+        await says(web)
+        assert "forgotten after 9 days." in (await web.get(await confirmation(service))).text
+
+
 async def test_a_comment_s_fresh_link_is_answered_alike_whether_it_goes_or_not(serve: Serve) -> None:
     """Three mails at most; none to who may not be mailed, is erased, or has confirmed; none after the purge."""
     async with open_for_comments(serve) as service:

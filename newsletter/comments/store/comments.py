@@ -23,15 +23,16 @@ async def add(
     known: dict[str, Any] = {
         "parent_id": None, "commenter_id": None, "by_owner": 0, "website": "", "title": "", "avatar": "", "why": "",
         "follow": "", "signup_id": None, "created_at": tx.now, "source": None, "source_id": None, "decided_at": None,
+        "told": 0,
     }  # fmt: skip
     return await tx.one(
         Comment,
         f"""INSERT INTO comments (id, thread_id, parent_id, path, commenter_id, by_owner, name, website, title, avatar,
                 raw, html, status, why, digest, follow, signup_id, source, source_id, created_at,
-                decided_at)
+                decided_at, told)
             VALUES (:id, :thread_id, :parent_id, :path, :commenter_id, :by_owner, :name, :website, :title, :avatar,
                 :raw, :html, :status, :why, :digest, :follow, :signup_id, :source, :source_id, :created_at,
-                :decided_at)
+                :decided_at, :told)
             ON CONFLICT DO NOTHING RETURNING {COLUMNS}""",
         id=own,
         path=f"{parent_path}{at:012x}{own & 0xFFFF:04x}",

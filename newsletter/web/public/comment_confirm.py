@@ -46,6 +46,7 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
         thread=asked.thread,
         form=asked.form,
         action=f"/comments/confirm/{token}",
+        days=site.settings.pending_days,
     )
 
 
