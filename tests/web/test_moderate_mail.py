@@ -5,6 +5,7 @@ import pytest
 
 from newsletter.clock import DAY
 from newsletter.tokens import Purpose
+from tests.mail.conftest import run
 from tests.web.stage import OLGA, Stage, link
 from tests.web.test_moderation import shown, states, waiting
 
@@ -56,6 +57,15 @@ async def test_acting_twice_is_harmless(still: Stage, action: str, left: str) ->
     assert (await press(web, path, action)).status_code == 200
     assert await still.dump() == before
     assert await states(still) == {one: left, other: "spam" if action == "block" else "pending"}
+
+
+async def test_nobody_can_be_blocked_whose_address_is_not_kept(still: Stage) -> None:
+    """Who asked never to be written to: the page promises nothing of what comes from there."""
+    web = await still.visitor()
+    (id,) = await waiting(still)
+    assert "Block the author" in (await web.get(path_to(still, id))).text
+    await run(still.house.db, "UPDATE comments SET commenter_id = NULL")
+    assert "Block the author" not in (await web.get(path_to(still, id))).text
 
 
 async def test_a_deleted_one_is_gone_for_every_act(still: Stage) -> None:
