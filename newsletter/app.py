@@ -11,11 +11,13 @@ from litestar.exceptions import HTTPException
 
 from newsletter import clock
 from newsletter.addresses import parse
+from newsletter.broadcasts import TOPIC as BROADCASTS
+from newsletter.broadcasts import Broadcasts, Letters
 from newsletter.comments import TOPIC as COMMENTS
 from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets
-from newsletter.mail import Post, Worker, prune
+from newsletter.mail import Mailings, Post, Worker, prune
 from newsletter.owners import Owners
 from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
@@ -24,7 +26,7 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Subscribers
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
-from newsletter.web.kit import problems
+from newsletter.web.kit import broadcasting, problems
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
 from newsletter.web.kit.gate import Gate
@@ -34,6 +36,8 @@ from newsletter.web.kit.site import Site
 log = logging.getLogger(__name__)
 
 TIDY_EVERY = 60.0  # seconds between two rounds of reminders and purges
+
+LOOK_EVERY = 1.0  # seconds until a broadcast that another process has sent off is seen
 
 LEDGER_KEPT = 90 * clock.DAY
 
@@ -82,7 +86,7 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
 async def working(site: Site) -> AsyncIterator[None]:
     """The worker and the chores, until the block ends; what is on the wire is finished first."""
     sender = Worker(site.db, site.settings, site.tokens)
-    chores = {"worker": sender.run(), "tidy": tidy(site), "tell": tell(site)}
+    chores = {"worker": sender.run(), "tidy": tidy(site), "tell": tell(site), "broadcast": broadcast(site)}
     tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
     try:
         yield
@@ -121,6 +125,7 @@ def put_together(settings: Settings, db: Database) -> Site:
     magnets = Magnets(post)
     forms = Forms(db, magnets)
     comments = Comments(settings, tokens, post)
+    mailings = Mailings(settings)
     return Site(
         settings=settings,
         db=db,
@@ -137,6 +142,9 @@ def put_together(settings: Settings, db: Database) -> Site:
         notices=Notices(settings, post),
         importing=Importing(comments, post),
         persons=Persons(post),
+        mailings=mailings,
+        broadcasts=Broadcasts(mailings),
+        letters=Letters(settings),
         pages=Pages(settings),
         gate=Gate(settings, tokens),
     )
@@ -165,6 +173,13 @@ async def tell(site: Site) -> None:
     while True:
         await survived(tell_of_comments(site), "Telling of comments")
         await site.db.wait(COMMENTS, TIDY_EVERY)
+
+
+async def broadcast(site: Site) -> None:
+    """What is due is sent off, and what is on its way gets its rows; another process's too."""
+    while True:
+        await survived(broadcasting.keep_going(site), "A broadcast")
+        await site.db.wait(BROADCASTS, LOOK_EVERY)
 
 
 async def survived(work: Coroutine[Any, Any, None], what: str) -> None:

@@ -1,7 +1,20 @@
-"""What is written to many: drafts, their checks, and the letter that is frozen when they are sent."""
+"""What is written to many: drafts, their checks, the letter that is frozen when they are sent, and who gets it."""
 
+from newsletter.broadcasts.actions import TOPIC, Broadcasts, draft_of
 from newsletter.broadcasts.checks import Finding, look_over
 from newsletter.broadcasts.draft import Draft, read_draft
 from newsletter.broadcasts.letter import Letter, Letters
+from newsletter.broadcasts.model import Broadcast
 
-__all__ = ["Draft", "Finding", "Letter", "Letters", "look_over", "read_draft"]
+__all__ = [
+    "TOPIC",
+    "Broadcast",
+    "Broadcasts",
+    "Draft",
+    "Finding",
+    "Letter",
+    "Letters",
+    "draft_of",
+    "look_over",
+    "read_draft",
+]

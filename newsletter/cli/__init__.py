@@ -17,6 +17,7 @@ _COMMANDS = {
     "sign-in-link": ("people", "sign_in_link"),
     "export": ("export", "export"),
     "import": ("imports", "imports"),
+    "broadcast": ("broadcast", "broadcast"),
     "show": ("people", "show"),
     "erase": ("people", "erase"),
 }

@@ -90,7 +90,8 @@ class Lane:
             raise
         self._note(outcome)
         if self._upcoming and not begun:
-            self._connection.cut()  # its envelope can't be taken back
+            if self._connection.pipelining:
+                self._connection.cut()  # its envelope can't be taken back
             self._feed.drop(self._upcoming.job.id)
             self._upcoming = None
         self._current, self._upcoming = self._upcoming, None

@@ -1,7 +1,8 @@
 """Messages one behind the other over one connection: the next envelope leaves with this message's dot (RFC 2920).
 
 So a message costs one round trip instead of four. An envelope can be taken back only by dropping the connection,
-which is why nothing of a body is written before the ledger holds that it will be.
+which is why nothing of a body is written before the ledger holds that it will be. A server that doesn't offer it is
+asked command by command.
 """
 
 import msgspec
@@ -24,23 +25,30 @@ class Pipeline:
         self._connection = connection
         self._wire = connection.wire
         self._sender = sender
+        self._asked: Parcel | None = None
         self._behind = 0  # bytes written after the dot
 
     def begin(self, parcel: Parcel) -> None:
         """Raises Broken."""
-        self._wire.write(self._envelope(parcel))
+        self._asked = parcel
+        if self._connection.pipelining:
+            self._wire.write(self._envelope(parcel))
 
     def carry(self, parcel: Parcel, following: Parcel | None) -> None:
         """The whole message, and who comes next. Raises Broken, and then nothing was handed over."""
-        envelope = self._envelope(following) if following else b""
+        self._asked = following
+        envelope = self._envelope(following) if following and self._connection.pipelining else b""
         self._behind = len(envelope)
         self._connection.carried += 1
         self._wire.write(b"".join((parcel.body, b".\r\n", envelope)))
 
     async def judged(self) -> Outcome | None:
         """What the server says to an envelope: None when the body may follow. Raises RelayTrouble."""
+        assert self._asked
         try:
-            return await self._connection.judged()
+            if self._connection.pipelining:
+                return await self._connection.judged()
+            return await self._connection.propose(self._sender, self._asked.recipient, len(self._asked.body))
         except Broken as broken:
             raise RelayTrouble(str(broken)) from None
 

@@ -129,7 +129,7 @@ class Connection:
         if 0 < self._largest < len(body):
             return Outcome("failed", 552, f"The relay takes {self._largest} bytes; this has {len(body)}.")
         try:
-            outcome = await self._propose(sender, recipient, len(body)) or await self._carry(body)
+            outcome = await self.propose(sender, recipient, len(body)) or await self._carry(body)
             if outcome is None:
                 outcome = await self.verdict()
         except Broken as broken:
@@ -140,7 +140,7 @@ class Connection:
         self.carried += 1
         return outcome
 
-    async def _propose(self, sender: str, recipient: str, size: int) -> Outcome | None:
+    async def propose(self, sender: str, recipient: str, size: int) -> Outcome | None:
         """MAIL, RCPT, DATA: None when the body may follow. Raises Broken, RelayTrouble."""
         commands = self.envelope(sender, recipient, size)
         if self.pipelining:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+WELL = ""  # as if nothing were named
 HANG = "hang"  # never answer, keep the line
 RESET = "reset"  # RST
 CLOSE = "close"  # FIN
@@ -47,6 +48,7 @@ class Sink:
         self.commands: list[bytes] = []  # in clear and encrypted
         self.clear: list[bytes] = []  # those that anybody on the way could read
         self.connections = 0
+        self.hasty = 0  # how often somebody had said more before they were answered
         self.delay = 0.0  # seconds before the answer to the dot
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -126,7 +128,7 @@ class _Line:
     async def answer(self, phase: str, well: str) -> bool:
         """The next act of this phase, or `well`. Whether it went well."""
         acts = self.sink.script.get(phase)
-        act = acts.pop(0) if acts else well
+        act = (acts.pop(0) if acts else well) or well
         if act == HANG:
             await self.reader.read(-1)
             raise _GoneError
@@ -149,6 +151,7 @@ class _Line:
         return act == well
 
     async def _say(self, reply: str) -> None:
+        self.sink.hasty += bool(self.reader._buffer)  # type: ignore[attr-defined]  # no public way to look
         self.writer.write(reply.encode() + b"\r\n")
         await self.writer.drain()
 

@@ -14,7 +14,7 @@ from newsletter.mail.ledger import beat, settlement, turn
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import NOON, Clock
-from tests.mail.conftest import ADA, BEN, CLEO, CONTEXTS, AtWork, eventually, row, rows, run, settled
+from tests.mail.conftest import ADA, BEN, CLEO, CONTEXTS, AtWork, eventually, row, rows, settled
 from tests.mail.sink import CLOSE, GARBAGE, HALF, HANG, RESET, Sink
 
 CONFIRM = CONTEXTS["confirmation"]

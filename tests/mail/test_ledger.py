@@ -28,7 +28,9 @@ async def subscriber(db: Database, id: int, **more: Any) -> None:
 
 def test_a_deferred_message_is_tried_for_three_days() -> None:
     """Give or take the fifth by which each pause differs, so that messages don't come back all at once."""
-    pauses = [settlement(delivery(attempts=attempts), "deferred", "451 later") for attempts in range(TRIES - 1)]
+    pauses = [
+        settlement(delivery(attempts=attempts), "deferred", "451 later") for attempts in range(TRIES - 1)
+    ]
     expected = [min(MINUTE * 2**attempts, 4 * HOUR) for attempts in range(TRIES - 1)]
     assert 3 * DAY <= sum(expected) < 3 * DAY + HOUR
     for done, pause in zip(pauses, expected, strict=True):

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from newsletter.broadcasts import Broadcasts, Letters
 from newsletter.clock import now
 from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
-from newsletter.mail import Post
+from newsletter.mail import Mailings, Post
 from newsletter.owners import Owners
 from newsletter.settings import Settings
 from newsletter.signups import Forms, Signups
@@ -38,6 +39,9 @@ class Site(msgspec.Struct, frozen=True):
     notices: Notices
     importing: Importing
     persons: Persons
+    mailings: Mailings
+    broadcasts: Broadcasts
+    letters: Letters
     pages: Pages
     gate: Gate
     shelf: Shelf = msgspec.field(default_factory=Shelf)

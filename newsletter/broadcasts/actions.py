@@ -1,0 +1,207 @@
+"""From a draft to everybody's inbox. Each verb is one transaction."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from newsletter import ids
+from newsletter.broadcasts import store
+from newsletter.broadcasts.draft import Draft
+from newsletter.broadcasts.model import Broadcast
+from newsletter.errors import BadInput, Conflict, NotFound
+from newsletter.mail import Handed, Mailings, Recipient, values_of
+from newsletter.storage import Tx
+from newsletter.subscribers import segments
+
+CHUNK = 200
+"""People whose rows are written in one transaction: a few milliseconds, so that no sign-up waits for longer."""
+
+CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothing of yours is lost: look at it again."
+TOPIC = "broadcasts"
+_SLUG = 60  # characters
+
+
+class Broadcasts:
+    def __init__(self, mailings: Mailings) -> None:
+        self._mailings = mailings
+
+    async def new(self, tx: Tx, draft: Draft) -> Broadcast:
+        """Raises BadInput for an audience that can't be read."""
+        segments.parse(draft.audience)
+        id = ids.new_id()
+        slug = slug_of(draft.subject) or "broadcast"
+        if not await store.add(tx, id, slug, draft):
+            await store.add(tx, id, f"{slug}-{id % 1_000_000}", draft)
+        return await self.find(tx, id)
+
+    async def change(self, tx: Tx, id: int, version: int, draft: Draft) -> Broadcast:
+        """Raises BadInput, NotFound, Conflict."""
+        segments.parse(draft.audience)
+        before = await self.find(tx, id)
+        if not await store.change(tx, id, version, draft):
+            raise Conflict(
+                CHANGED if before.editable else "A broadcast that was sent can't be changed any more."
+            )
+        return await self.find(tx, id)
+
+    async def copy(self, tx: Tx, id: int) -> Broadcast:
+        """The same text as a new draft. Raises NotFound."""
+        old = await self.find(tx, id)
+        return await self.new(tx, draft_of(old))
+
+    async def find(self, tx: Tx, id: int) -> Broadcast:
+        """Raises NotFound."""
+        found = await store.find(tx, id)
+        if found is None:
+            raise NotFound("There is no such broadcast.")
+        return found
+
+    async def newest(self, tx: Tx, limit: int = 50) -> list[Broadcast]:
+        return await store.newest(tx, limit)
+
+    async def forget(self, tx: Tx, id: int) -> None:
+        """Deletes a draft. Raises Conflict."""
+        if not await store.forget(tx, id):
+            raise Conflict("Only a draft can be deleted; what was sent is on record.")
+
+    async def schedule(self, tx: Tx, id: int, at: int) -> None:
+        """It is sent off by itself at `at` (ms), as it is then. Raises NotFound, Conflict, BadInput."""
+        if at <= tx.now:
+            raise BadInput("That time is over. Choose a later one, or send it now.")
+        await self._turn(tx, id, await store.turn(tx, id, "scheduled", "draft", "scheduled", send_at=at))
+
+    async def unschedule(self, tx: Tx, id: int) -> None:
+        """A draft again. Raises NotFound, Conflict."""
+        await self._turn(tx, id, await store.turn(tx, id, "draft", "scheduled"))
+
+    async def due(self, tx: Tx) -> list[Broadcast]:
+        """Scheduled, and its time has come."""
+        return await store.in_state(tx, "scheduled", tx.now)
+
+    async def send(self, tx: Tx, id: int, version: int, content: bytes) -> None:
+        """Freezes it: from now on nothing about it changes. Its rows follow, chunk by chunk.
+
+        `content` is the frozen message, made of that `version`. Pressed a hundred times it is one broadcast.
+        Raises NotFound, Conflict.
+        """
+        mailing_id = await self._mailings.start(tx, content)
+        await self._turn(tx, id, await store.send_off(tx, id, version, mailing_id))
+        tx.wake(TOPIC)
+
+    async def filling(self, tx: Tx) -> list[Broadcast]:
+        """Sent off, and not everybody has their row."""
+        both = [*await store.in_state(tx, "sending", tx.now), *await store.in_state(tx, "paused", tx.now)]
+        return [one for one in both if not one.filled]
+
+    async def next_of(self, tx: Tx, id: int) -> tuple[int, list[Recipient]]:
+        """The next chunk of its audience, and after whom that is. Ask in a read: it may look at many."""
+        broadcast = await self.find(tx, id)
+        after = await store.cursor(tx, id)
+        if broadcast.mailing_id is None:
+            return after, []
+        tags = await self._mailings.tags(tx, broadcast.mailing_id)
+        people = await segments.people_after(tx, segments.parse(broadcast.audience), after, CHUNK)
+        return after, [Recipient(one.id, one.email, _values(one, tags)) for one in people]
+
+    async def fill(self, tx: Tx, id: int, after: int, people: Sequence[Recipient]) -> bool:
+        """Writes their rows, unless somebody else has. Whether there may be more."""
+        broadcast = await self.find(tx, id)
+        if await store.filled_to(tx, id) != after or broadcast.mailing_id is None:
+            return not (broadcast.filled or broadcast.state == "cancelled")
+        if people:
+            await self._mailings.fill(tx, broadcast.mailing_id, people)
+        over = len(people) < CHUNK
+        await store.fill_to(tx, id, people[-1].id or after if people else after, all=over)
+        return not over
+
+    async def pause(self, tx: Tx, id: int, why: str = "") -> None:
+        """Nothing more of it is begun. Raises NotFound, Conflict."""
+        await self._turn(tx, id, await store.turn(tx, id, "paused", "sending"))
+        await self._mailings.hold(tx, await self._mailing(tx, id), why)
+
+    async def resume(self, tx: Tx, id: int) -> None:
+        """Raises NotFound, Conflict."""
+        await self._turn(tx, id, await store.turn(tx, id, "sending", "paused"))
+        await self._mailings.let_go(tx, await self._mailing(tx, id))
+
+    async def cancel(self, tx: Tx, id: int) -> None:
+        """Who has not got it never does. Raises NotFound, Conflict."""
+        await self._turn(tx, id, await store.turn(tx, id, "cancelled", "sending", "paused"))
+        await self._mailings.cancel(tx, await self._mailing(tx, id))
+
+    async def retry(self, tx: Tx, id: int, state: str = "failed") -> int:
+        """Those that `failed`, or are `in_doubt`, once more. How many. Raises NotFound, Conflict."""
+        if state not in ("failed", "in_doubt"):
+            raise BadInput("Only what failed, or is in doubt, can be sent again.")
+        again = await self._mailings.retry(tx, await self._mailing(tx, id), state)
+        if again:
+            await store.turn(tx, id, "sending", "sent")
+        return again
+
+    async def standing(self, tx: Tx, id: int) -> tuple[Broadcast, dict[str, int], str]:
+        """It, how many people are in which state, and why it is held. Raises NotFound."""
+        broadcast = await self.find(tx, id)
+        if broadcast.mailing_id is None:
+            return broadcast, {}, ""
+        tally = await self._mailings.tally(tx, broadcast.mailing_id)
+        mailing = await self._mailings.find(tx, broadcast.mailing_id)
+        return broadcast, msgspec.structs.asdict(tally), mailing.why
+
+    async def people(self, tx: Tx, id: int, state: str, after: int = 0) -> list[Handed]:
+        """Who is in that state: a thousand at a time, after the row `after`. Raises NotFound, Conflict."""
+        return await self._mailings.people(tx, await self._mailing(tx, id), state, after)
+
+    async def under_way(self, tx: Tx) -> bool:
+        return bool(await store.in_state(tx, "sending", tx.now))
+
+    async def settle(self, tx: Tx) -> list[tuple[Broadcast, str]]:
+        """What is through becomes `sent`; what the circuit breaker holds becomes `paused`, and is returned with why."""
+        held: list[tuple[Broadcast, str]] = []
+        for one in await store.in_state(tx, "sending", tx.now):
+            assert one.mailing_id is not None
+            mailing = await self._mailings.find(tx, one.mailing_id)
+            if mailing.state == "held":
+                await store.turn(tx, one.id, "paused", "sending")
+                held.append((one, mailing.why))
+            elif one.filled and not (await self._mailings.tally(tx, one.mailing_id)).left:
+                await store.finish(tx, one.id)
+        return held
+
+    async def _mailing(self, tx: Tx, id: int) -> int:
+        broadcast = await self.find(tx, id)
+        if broadcast.mailing_id is None:
+            raise Conflict("It was not sent yet.")
+        return broadcast.mailing_id
+
+    async def _turn(self, tx: Tx, id: int, done: bool) -> None:
+        if not done:
+            now = await self.find(tx, id)
+            raise Conflict(
+                f"This broadcast is {now.state}, so that is not possible now. Nothing was changed."
+            )
+
+
+def _values(person: segments.Reachable, tags: set[str]) -> str:
+    own: dict[str, Any] = msgspec.json.decode(person.fields)
+    fields = {name: value for name, value in own.items() if isinstance(value, str)}
+    return msgspec.json.encode(values_of(tags, person.email, person.name, fields), order="sorted").decode()
+
+
+def draft_of(broadcast: Broadcast) -> Draft:
+    return Draft(
+        subject=broadcast.subject,
+        preheader=broadcast.preheader,
+        body=broadcast.body,
+        audience=broadcast.audience,
+        sender=broadcast.sender,
+        archive=broadcast.archive,
+    )
+
+
+def slug_of(title: str) -> str:
+    """`Why I left` → `why-i-left`, for an address that can be read aloud."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")

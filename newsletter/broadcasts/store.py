@@ -1,0 +1,142 @@
+"""The broadcasts' own table."""
+
+from newsletter.broadcasts.draft import Draft
+from newsletter.broadcasts.model import Broadcast, State
+from newsletter.storage import Param, Tx
+
+_COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
+              version, created_at, sent_at, finished_at"""
+
+
+async def add(tx: Tx, id: int, slug: str, draft: Draft) -> bool:
+    """Whether the slug was free."""
+    made = await tx.run(
+        """INSERT INTO broadcasts (id, slug, subject, preheader, body, audience, sender, archive, created_at,
+                                   updated_at)
+           VALUES (:id, :slug, :subject, :preheader, :body, :audience, :sender, :archive, :now, :now)
+           ON CONFLICT (slug) DO NOTHING""",
+        id=id,
+        slug=slug,
+        now=tx.now,
+        **_values(draft),
+    )
+    return bool(made)
+
+
+async def change(tx: Tx, id: int, version: int, draft: Draft) -> bool:
+    """Whether it was still that version, and to be changed."""
+    done = await tx.run(
+        """UPDATE broadcasts SET subject = :subject, preheader = :preheader, body = :body, audience = :audience,
+             sender = :sender, archive = :archive, version = version + 1, updated_at = :now
+           WHERE id = :id AND version = :version AND state IN ('draft', 'scheduled')""",
+        id=id,
+        version=version,
+        now=tx.now,
+        **_values(draft),
+    )
+    return bool(done)
+
+
+def _values(draft: Draft) -> dict[str, Param]:
+    return {
+        "subject": draft.subject,
+        "preheader": draft.preheader,
+        "body": draft.body,
+        "audience": draft.audience,
+        "sender": draft.sender,
+        "archive": int(draft.archive),
+    }
+
+
+async def find(tx: Tx, id: int) -> Broadcast | None:
+    return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id", id=id)
+
+
+async def newest(tx: Tx, limit: int) -> list[Broadcast]:
+    return await tx.all(
+        Broadcast, f"SELECT {_COLUMNS} FROM broadcasts ORDER BY id DESC LIMIT :limit", limit=limit
+    )
+
+
+async def in_state(tx: Tx, state: State, before: int) -> list[Broadcast]:
+    """With `before` (ms), of scheduled ones those whose time has come."""
+    return await tx.all(
+        Broadcast,
+        f"""SELECT {_COLUMNS} FROM broadcasts
+            WHERE state = :state AND COALESCE(send_at, 0) <= :before ORDER BY id LIMIT 100""",
+        state=state,
+        before=before,
+    )
+
+
+async def turn(tx: Tx, id: int, to: State, *from_: State, send_at: int | None = None) -> bool:
+    """Whether it was in one of those states."""
+    states = (*from_, *from_[-1:] * 3)[:3]
+    done = await tx.run(
+        """UPDATE broadcasts SET state = :to, send_at = COALESCE(:send_at, send_at), version = version + 1,
+             updated_at = :now
+           WHERE id = :id AND state IN (:a, :b, :c)""",
+        id=id,
+        to=to,
+        send_at=send_at,
+        now=tx.now,
+        a=states[0],
+        b=states[1],
+        c=states[2],
+    )
+    return bool(done)
+
+
+async def send_off(tx: Tx, id: int, version: int, mailing_id: int) -> bool:
+    """From now on it is that mailing. Whether it was still that version of a draft."""
+    done = await tx.run(
+        """UPDATE broadcasts SET state = 'sending', mailing_id = :mailing, sent_at = :now, updated_at = :now,
+             version = version + 1
+           WHERE id = :id AND version = :version AND state IN ('draft', 'scheduled')""",
+        id=id,
+        version=version,
+        mailing=mailing_id,
+        now=tx.now,
+    )
+    return bool(done)
+
+
+async def cursor(tx: Tx, id: int) -> int:
+    """Up to which subscriber its rows are written."""
+    return int(await tx.value("SELECT filled_to FROM broadcasts WHERE id = :id", id=id))
+
+
+async def filled_to(tx: Tx, id: int) -> int | None:
+    """As `cursor`, held until the transaction ends; None when that is over, or not on."""
+    lock = "FOR UPDATE" if tx.engine == "postgres" else ""
+    found: int | None = await tx.value(
+        f"""SELECT filled_to FROM broadcasts
+            WHERE id = :id AND filled = 0 AND state IN ('sending', 'paused') {lock}""",
+        id=id,
+    )
+    return found
+
+
+async def fill_to(tx: Tx, id: int, last: int, *, all: bool) -> None:
+    await tx.run(
+        "UPDATE broadcasts SET filled_to = :last, filled = :all WHERE id = :id",
+        id=id,
+        last=last,
+        all=int(all),
+    )
+
+
+async def finish(tx: Tx, id: int) -> None:
+    await tx.run(
+        """UPDATE broadcasts SET state = 'sent', finished_at = :now, updated_at = :now, version = version + 1
+           WHERE id = :id AND state = 'sending' AND filled = 1""",
+        id=id,
+        now=tx.now,
+    )
+
+
+async def forget(tx: Tx, id: int) -> bool:
+    """Of a draft nothing stays."""
+    return bool(
+        await tx.run("DELETE FROM broadcasts WHERE id = :id AND state IN ('draft', 'scheduled')", id=id)
+    )

@@ -1,0 +1,43 @@
+"""What the tests of broadcasts share: a frozen message, and people to send it to."""
+
+from email.headerregistry import Address
+
+from newsletter.mail import Mailings, Recipient
+from newsletter.mail.bulk import freeze
+from newsletter.mail.merge import Marks
+from newsletter.storage import Database, Tx
+from tests.conftest import NOON
+
+
+def content() -> bytes:
+    return freeze(
+        sender=Address("Olga Writes", addr_spec="letters@example.com"),
+        list_id="newsletter.example.com",
+        date=NOON,
+        marks=Marks(),
+        subject="On work",
+        plain="A letter.\n",
+        html="<p>A letter.</p>\n",
+    ).to_bytes()
+
+
+async def people(db: Database, count: int) -> list[Recipient]:
+    """Active subscribers, numbered from 1."""
+    rows = [{"id": n, "email": f"reader{n}@example.org", "at": NOON - 5} for n in range(1, count + 1)]
+
+    async def add(tx: Tx) -> None:
+        await tx.many(
+            """INSERT INTO subscribers (id, email, email_key, status, created_at, confirmed_at)
+               VALUES (:id, :email, :email, 'active', :at, :at)""",
+            rows,
+        )
+
+    await db.write(add)
+    return [Recipient(n, f"reader{n}@example.org") for n in range(1, count + 1)]
+
+
+async def sent_off(db: Database, mailings: Mailings, count: int) -> int:
+    """A mailing to so many."""
+    mailing_id: int = await db.write(mailings.start, content())
+    await db.write(mailings.fill, mailing_id, await people(db, count))
+    return mailing_id
