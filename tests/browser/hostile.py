@@ -89,7 +89,7 @@ class Sender:
         return canonical_url(url, self._site.settings.allowed_origins)
 
     async def _is_known(self, email: str) -> None:
-        await self._says(self.article("known"), email, f"First, by {self.kind}.")
+        await self._says(self.article("told"), email, f"First, by {self.kind}.")
         if self.kind == "calm":
             await self._site.db.write(self._site.comments.confirm, *await numbers(self.service, email))
 
@@ -122,14 +122,15 @@ class Sender:
         return await self.web.post(path, content=json.dumps(fields), headers=headers)
 
     async def _edits(self, text: str) -> None:
-        id = await self._says(self.article("edit"), ADA, f"Wrogn, {self.few.index(text)}.")
+        draft = f"Wrogn, {self.few.index(text)}."
+        id = await self._says(self.article("few"), ADA, draft, title=readable(text))
         path = f"/comments/edit/{self._site.tokens.make('comment-edit', id, now=self.service.clock.now())}"
         assert (await self.posts(path, {"comment": text})).status_code == 200
         self.edited.append((await self.web.post(path, data={"comment": text, "do": "preview"})).text)
 
     async def _talks_the_owner_into_it(self, text: str) -> None:
         """An answer, and an edit of somebody's words."""
-        id = await self._says(self.article("desk"), ADA, f"Number {self.few.index(text)}.")
+        id = await self._says(self.article("few"), ADA, f"Number {self.few.index(text)}.")
         for sent in ({"action": "reply", "comment": text}, {"action": "edit", "raw": text}):
             answer = await self.web.post(f"/admin/comments/{id}", data={"csrf": self.csrf, **sent})
             assert answer.status_code == 303, answer.text
@@ -137,18 +138,23 @@ class Sender:
     async def _is_imported(self, folder: Path) -> None:
         for system, export in EXPORTS.items():
             path = folder / f"{self.kind}-{system}"
-            path.write_text(export(self.article(system), [readable(text) for text in self.texts], self.kind))
+            article, texts = ("all", self.texts) if system == "wordpress" else ("few", self.few)
+            path.write_text(export(self.article(article), [readable(text) for text in texts], self.kind))
             found = [one for one in in_order(read(path)) if isinstance(one, Imported)]
-            assert len(found) > len(self.texts) * 0.8
+            assert len(found) > len(texts) * 0.8
             results = await self._site.db.write(self._site.importing.keep, found, self._canonical)
             assert [one.skipped for one in results if one.skipped] == []
 
     async def _waits(self) -> None:
-        """Strangers' comments, confirmed, that wait for the owner: told by mail, some in each."""
+        """Strangers' comments, confirmed, that wait for the owner: told by mail, some in each.
+
+        By turns under a page that has a title, and under one that goes by its address.
+        """
         await self._set_policy("all")
         for n, text in enumerate(self.few):
             email = f"{self.kind}-{n}@example.org"
-            assert await self.writes(self.article("wait", n), text, email=email)
+            article = self.article("wait", n) if n % 2 else self.article("told")
+            assert await self.writes(article, text, email=email, comment=f"{text}\n\nBy a stranger.")
             ids = await numbers(self.service, email)
             path = (
                 f"/comments/confirm/{self._site.tokens.make('comment', *ids, now=self.service.clock.now())}"
