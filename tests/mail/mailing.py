@@ -5,7 +5,7 @@ from email.headerregistry import Address
 from newsletter.mail import Mailings, Recipient
 from newsletter.mail.bulk import freeze
 from newsletter.mail.merge import Marks
-from newsletter.storage import Database, Tx
+from newsletter.storage import Database, Param, Tx
 from tests.conftest import NOON
 
 
@@ -23,7 +23,9 @@ def content() -> bytes:
 
 async def people(db: Database, count: int) -> list[Recipient]:
     """Active subscribers, numbered from 1."""
-    rows = [{"id": n, "email": f"reader{n}@example.org", "at": NOON - 5} for n in range(1, count + 1)]
+    rows: list[dict[str, Param]] = [
+        {"id": n, "email": f"reader{n}@example.org", "at": NOON - 5} for n in range(1, count + 1)
+    ]
 
     async def add(tx: Tx) -> None:
         await tx.many(

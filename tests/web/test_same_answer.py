@@ -1,4 +1,4 @@
-"""Promise 6: no answer tells a stranger whether an address is known. How long it takes: tests/proof/test_same_time.py."""
+"""Promise 6: no answer tells a stranger whether an address is known. Its time: tests/proof/test_same_time.py."""
 
 import pytest
 
