@@ -16,6 +16,7 @@ from newsletter.addresses import parse
 from newsletter.clock import MINUTE
 from newsletter.comments import Draft, Imported, Policy, canonical_url, in_order, read
 from newsletter.errors import BadInput
+from newsletter.tokens import Purpose
 from newsletter.web.kit.site import Site
 from tests.comments.imports.exports import WXR_END, WXR_HEAD, wxr_comment
 from tests.web.saying import numbers
@@ -42,9 +43,7 @@ class Sender:
     few: Sequence[str]
     articles: list[str] = field(default_factory=list)  # with public comments
     tokens: list[str] = field(default_factory=list)  # that lead to comments of their own
-    asked: list[str] = field(
-        default_factory=list
-    )  # pages that ask whether a comment is theirs, and that thank
+    asked: list[str] = field(default_factory=list)  # pages that ask whose a comment is, and that thank
     edited: list[str] = field(default_factory=list)  # pages that show a text to be changed, and its preview
     waiting: list[int] = field(default_factory=list)  # ids of comments
     mails: set[int] = field(default_factory=set)  # ids
@@ -98,7 +97,7 @@ class Sender:
         return int((await self._site.db.write(self._site.comments.write, draft)).id)
 
     async def _fills_forms(self) -> None:
-        """Of the few, each in a thread that Ben follows."""
+        """The few once more, in a thread that Ben follows."""
         sent = await together(self.writes(self.article("form"), text) for text in self.texts)
         self.tokens = [token for token in sent if token]
         assert len(self.tokens) > len(self.texts) * 0.8
@@ -124,9 +123,14 @@ class Sender:
     async def _edits(self, text: str) -> None:
         draft = f"Wrogn, {self.few.index(text)}."
         id = await self._says(self.article("few"), ADA, draft, title=readable(text))
-        path = f"/comments/edit/{self._site.tokens.make('comment-edit', id, now=self.service.clock.now())}"
+        path = f"/comments/edit/{self._token('comment-edit', id)}"
         assert (await self.posts(path, {"comment": text})).status_code == 200
-        self.edited.append((await self.web.post(path, data={"comment": text, "do": "preview"})).text)
+        page = await self.web.post(path, data={"comment": text, "do": "preview"})
+        assert page.status_code == 200
+        self.edited.append(page.text)
+
+    def _token(self, purpose: Purpose, *ids: int) -> str:
+        return self._site.tokens.make(purpose, *ids, now=self.service.clock.now())
 
     async def _talks_the_owner_into_it(self, text: str) -> None:
         """An answer, and an edit of somebody's words."""
@@ -156,10 +160,10 @@ class Sender:
             article = self.article("wait", n) if n % 2 else self.article("told")
             assert await self.writes(article, text, email=email, comment=f"{text}\n\nBy a stranger.")
             ids = await numbers(self.service, email)
-            path = (
-                f"/comments/confirm/{self._site.tokens.make('comment', *ids, now=self.service.clock.now())}"
-            )
-            self.asked += [(await self.web.get(path)).text, (await self.web.post(path)).text]
+            path = f"/comments/confirm/{self._token('comment', *ids)}"
+            pages = [await self.web.get(path), await self.web.post(path)]
+            assert {page.status_code for page in pages} == {200}
+            self.asked += [page.text for page in pages]
             self.waiting.append(ids[0])
             if n % IN_A_MAIL == IN_A_MAIL - 1 or text is self.few[-1]:
                 self.service.clock.forward(16 * MINUTE)

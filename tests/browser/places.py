@@ -75,7 +75,9 @@ async def _posted(sender: Sender, path: str, email: str) -> list[str]:
         {"url": sender.articles[1], **dict.fromkeys(names, readable(text)), "email": email or readable(text)}
         for text in sender.few
     ]
-    return [answer.text for answer in await together(sender.web.post(path, data=form) for form in forms)]
+    answers = await together(sender.web.post(path, data=form) for form in forms)
+    assert {answer.status_code for answer in answers} <= {200, 422}
+    return [answer.text for answer in answers]
 
 
 async def refused_forms(watch: Watch, sender: Sender) -> set[str]:
@@ -84,9 +86,9 @@ async def refused_forms(watch: Watch, sender: Sender) -> set[str]:
 
 
 async def own_pages(watch: Watch, sender: Sender) -> set[str]:
-    """The waiting page, the page to change it, and what the mail to confirm it leads to."""
-    sent = [await _got(sender, f"/comments/sent/{token}") for token in sender.tokens[:1]]
-    return await watch.holds([*sent, *sender.edited, *sender.asked])
+    """The waiting page, which tells a title alone, the page to change it, and where the mail to confirm it leads."""
+    sent = await _got(sender, f"/comments/sent/{sender.tokens[0]}")
+    return await watch.holds([sent, *sender.edited, *sender.asked])
 
 
 async def queue(watch: Watch, sender: Sender) -> set[str]:

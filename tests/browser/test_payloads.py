@@ -114,7 +114,7 @@ async def test_nothing_runs_and_nothing_is_added(scene: Scene, watch: Watch, pla
 
 async def test_the_same_texts_do_run_where_nobody_cleans_them(watch: Watch) -> None:
     """Else what looks on here would be blind."""
-    words = await watch.holds(SHORT[:70])
+    words = await watch.holds(SHORT[:90])
     assert {"script", "img onerror", "svg onload", "base", "iframe srcdoc"} <= words
-    assert len(watch.ran) >= 20
+    assert len(set(watch.ran)) >= 20
     assert "http://mallory.example/x.css" in watch.strangers

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Route
 
-RAN = "Something ran."
+RAN = "Something ran"
 SECONDS = 30  # for one page; no page takes that long
 
 # Every element with the names of its attributes, in shadow trees, templates and frames as well; of an address its
@@ -44,6 +44,12 @@ _LOOK = """() => {
 }"""
 
 
+# Says in which of the page's frames, counted from its beginning; also of a frame in one of those.
+_ALERT = f"""window.alert = () => {{
+  let own = window
+  while (own !== top && own.parent !== top) own = own.parent
+  console.log("{RAN}", Array.from(top, (frame) => frame === own).indexOf(true))
+}}"""
 # A page of the author's: three lines of HTML.
 _ARTICLE = """<!doctype html><meta charset="utf-8"><title>Blog</title>
 <script src="{home}/embed.js" defer></script><newsletter-comments></newsletter-comments>"""
@@ -56,18 +62,18 @@ class Watch:
     context: BrowserContext
     home: str  # the service's origin
     blog: str  # another one, where this answers as a server
-    ran: list[str] = field(default_factory=list)  # addresses of pages
+    ran: list[str] = field(default_factory=list)  # and in which frame
     strangers: list[str] = field(default_factory=list)  # what was asked of neither the service nor the blog
     _held: str = ""
 
     async def begin(self) -> None:
-        await self.context.add_init_script(f"window.alert = () => console.log('{RAN}')")
+        await self.context.add_init_script(_ALERT)
         self.context.on("console", self._said)
         await self.context.route(re.compile(f"^(?!{self.home}/|{self.blog}/|data:|blob:)"), self._refuse)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.text == RAN:
-            self.ran.append(message.page.url if message.page else "")
+        if message.text.startswith(RAN):
+            self.ran.append(message.text)
 
     async def _refuse(self, route: Route) -> None:
         self.strangers.append(route.request.url)
