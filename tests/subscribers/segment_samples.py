@@ -34,7 +34,7 @@ T = TypeVar("T")
 TAGS = ("coaching", "two words", "and", 'o"\\x', "ünï")
 FORMS = ("guide", "course")
 MAGNETS = ("structure-your-career", "checklist")
-MAILINGS = (12, 2**63 - 1)
+BROADCASTS = {12: 901, 2**63 - 1: 902}  # and the mailing that each became
 FIELDS = ("city", 'say "x"', "$.city", "0")
 VALUES = ("Porto", "New York", "porto", "", 'a"b\\', "1")
 DAYS = (date(2018, 11, 4), date(2011, 12, 30), date(2026, 1, 1), date(2026, 1, 15))
@@ -73,7 +73,7 @@ def conditions(
         names.map(Tagged),
         names.map(Through),
         names.map(Downloaded),
-        (st.sampled_from(MAILINGS) | st.integers(1, 2**63 - 1)).map(Received),
+        (st.sampled_from([*BROADCASTS]) | st.integers(1, 2**63 - 1)).map(Received),
         st.builds(Answered, fields, values),
         st.builds(Joined, st.sampled_from(get_args(Comparison)), days),
     )
@@ -109,7 +109,7 @@ class Person:
     tags: set[str] = field(default_factory=set)
     signups: set[tuple[str, bool]] = field(default_factory=set)  # form, whether confirmed
     downloads: set[tuple[str, bool]] = field(default_factory=set)  # guide, whether automatic
-    outbox: set[tuple[int, str]] = field(default_factory=set)  # mailing, state
+    outbox: set[tuple[int, str]] = field(default_factory=set)  # broadcast, state
     fields: dict[str, object] = field(default_factory=dict)
 
 
@@ -131,8 +131,8 @@ def people(now: int) -> list[Person]:
                 set(some(random, [(form, confirmed) for form in FORMS for confirmed in (True, False)])),
                 {(guide, random.random() < 0.5) for guide in some(random, MAGNETS)},
                 {
-                    (mailing, random.choice(("sent", "failed", "queued")))
-                    for mailing in some(random, MAILINGS)
+                    (broadcast, random.choice(("sent", "failed", "queued")))
+                    for broadcast in some(random, [*BROADCASTS])
                 },
                 {name: random.choice((*VALUES, True, 1, None)) for name in some(random, FIELDS)},
             )
@@ -170,6 +170,14 @@ async def insert(tx: Tx, cast: list[Person]) -> None:
             """INSERT INTO magnet_versions (id, magnet_id, number, file_id, created_at)
                VALUES (:id, :id, 1, 1, 0)""",
             id=id,
+        )
+    for broadcast, mailing in BROADCASTS.items():
+        await tx.run(
+            """INSERT INTO broadcasts (id, slug, mailing_id, created_at, updated_at)
+               VALUES (:id, :slug, :mailing, 0, 0)""",
+            id=broadcast,
+            slug=f"letter-{mailing}",
+            mailing=mailing,
         )
     for person in reversed(cast):  # the order of ids is asked for, not met by chance
         await _insert_one(tx, person, forms)
@@ -224,7 +232,7 @@ async def _insert_acts(
             guide=guides[guide],
             automatic=automatic,
         )
-    for mailing, state in person.outbox:
+    for broadcast, state in person.outbox:
         await tx.run(
             """INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
                    not_before, created_at, mailing_id)
@@ -232,5 +240,5 @@ async def _insert_acts(
             row=next(ids),
             id=person.id,
             state=state,
-            mailing=mailing,
+            mailing=BROADCASTS[broadcast],
         )

@@ -2,6 +2,6 @@
 
 from newsletter.subscribers.segments.model import Segment
 from newsletter.subscribers.segments.parser import parse
-from newsletter.subscribers.segments.store import Reachable, count, ids_after, people_after
+from newsletter.subscribers.segments.store import Reachable, count, ids_after, people_after, still
 
-__all__ = ["Reachable", "Segment", "count", "ids_after", "parse", "people_after"]
+__all__ = ["Reachable", "Segment", "count", "ids_after", "parse", "people_after", "still"]

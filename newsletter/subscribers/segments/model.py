@@ -50,12 +50,12 @@ class Downloaded(msgspec.Struct, frozen=True):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """Their server has taken this mailing."""
+    """Their server has taken this broadcast."""
 
-    mailing_id: int
+    broadcast_id: int
 
     def __str__(self) -> str:
-        return f"received:{self.mailing_id}"
+        return f"received:{self.broadcast_id}"
 
 
 class Answered(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Who is in a segment. Its values are parameters, always; its SQL is made of this file's constants."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
@@ -64,6 +65,12 @@ async def people_after(
     """As `ids_after`, of those who may be mailed now: they are active and take no pause."""
     sql, params = page(segment, tx.engine, mailable=True, zone=zone, columns=_REACHABLE)
     return await tx.all(Reachable, sql, after=after_id, limit=limit, now=tx.now, **params)
+
+
+async def still(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Those of `ids` who may be mailed now; and nobody of them is erased until this transaction ends."""
+    rows = await tx.all(_Id, _STILL[tx.engine], ids=msgspec.json.encode(ids).decode(), now=tx.now)
+    return {row.id for row in rows}
 
 
 def page(
@@ -134,8 +141,8 @@ def _condition(condition: Condition, engine: Engine, zone: tzinfo) -> tuple[str,
             return _FORM, (form,)
         case Downloaded(magnet):
             return _DOWNLOADED, (magnet,)
-        case Received(mailing_id):
-            return _RECEIVED, (mailing_id,)
+        case Received(broadcast_id):
+            return _RECEIVED, (broadcast_id,)
         case Answered(field, value):
             return _FIELD[engine], (field, value)
         case Joined(comparison, day):
@@ -154,6 +161,12 @@ _ALL = "1 = 1"
 _REACHABLE = "s.id, s.email, s.name, s.fields"
 _ONE_BY_ONE = " LIMIT 1 OFFSET 0"  # an OFFSET, though of nothing, is what PostgreSQL can't turn into a join
 _MAILABLE = "s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= :now)"
+_STILL: dict[Engine, str] = {
+    "sqlite": f"SELECT s.id FROM subscribers s WHERE s.id IN (SELECT value FROM json_each(:ids)) AND {_MAILABLE}",
+    "postgres": f"""SELECT s.id FROM subscribers s WHERE s.id IN (
+        SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))) AND {_MAILABLE}
+        ORDER BY s.id FOR KEY SHARE OF s""",
+}
 
 # Tables of the slices above are asked for what their names stand for; nothing else.
 _STATUS = "s.status = {0}"
@@ -164,8 +177,8 @@ _FORM = """EXISTS (SELECT 1 FROM forms f WHERE f.slug = {0} AND (f.id = s.form_i
                AND g.confirmed_at IS NOT NULL{end})){end})"""
 _DOWNLOADED = """EXISTS (SELECT 1 FROM downloads d JOIN magnet_versions v ON v.id = d.version_id
     JOIN magnets m ON m.id = v.magnet_id WHERE d.subscriber_id = s.id AND d.automatic = 0 AND m.slug = {0}{end})"""
-_RECEIVED = """EXISTS (SELECT 1 FROM outbox o WHERE o.mailing_id = {0} AND o.subscriber_id = s.id
-    AND o.state = 'sent'{end})"""
+_RECEIVED = """EXISTS (SELECT 1 FROM outbox o WHERE o.subscriber_id = s.id AND o.state = 'sent'
+    AND o.mailing_id = (SELECT b.mailing_id FROM broadcasts b WHERE b.id = {0}){end})"""
 _FIELD: dict[Engine, str] = {  # what is no text has no value here
     "sqlite": """coalesce((SELECT j.value FROM json_each(s.fields) j
         WHERE j.key = {0} AND j.type = 'text'), '') = {1}""",
