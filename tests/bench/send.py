@@ -1,4 +1,4 @@
-"""How fast a broadcast leaves, ledger and all, beside a C client of Postfix that waits for replies and keeps no ledger."""
+"""How fast a broadcast leaves, ledger and all, beside a C client of Postfix that waits for replies without one."""
 
 import asyncio
 import statistics

@@ -1,0 +1,78 @@
+"""Workers of designs that lose or double mail. The oracle has to see it, or it sees nothing."""
+
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from newsletter.mail import bulk_ledger, bulk_worker, ledger
+from tests.mail import worker_process
+
+
+def _checkpoint_at_fetch() -> None:
+    """What is fetched counts as sent."""
+    whole = bulk_ledger.reserve
+
+    async def reserve(tx: Any, worker: int, most: int, limits: Any) -> Any:
+        jobs = await whole(tx, worker, most, limits)
+        for job in jobs:
+            await tx.run("UPDATE outbox SET state = 'sent', worker = NULL WHERE id = :id", id=job.id)
+        return jobs
+
+    async def turn(tx: Any, worker: int, done: Any, wants: Any, limits: Any) -> set[int]:
+        return {want.row_id for want in wants}
+
+    bulk_ledger.reserve, bulk_ledger.turn = reserve, turn
+
+
+def _sent_before_the_dot() -> None:
+    """What is about to be sent counts as sent."""
+    begin = {
+        engine: sql.replace("state = 'sending'", "state = 'sent'")
+        for engine, sql in bulk_ledger._BEGIN.items()
+    }
+    bulk_ledger._BEGIN.update(begin)
+
+
+def _nothing_written_before_the_dot() -> None:
+    """Only the end is written down."""
+    whole = bulk_ledger.turn
+
+    async def turn(tx: Any, worker: int, done: Any, wants: Any, limits: Any) -> set[int]:
+        await whole(tx, worker, done, [], limits)
+        return {want.row_id for want in wants}
+
+    bulk_ledger.turn = turn
+
+
+def _another_message_id_each_time() -> None:
+    message = bulk_worker.BulkWorker._message
+
+    def another(self: Any, job: Any) -> bytes:
+        return message(self, msgspec.structs.replace(job, message_id=f"<{token_hex(8)}@example.com>"))
+
+    bulk_worker.BulkWorker._message = another  # type: ignore[method-assign]
+
+
+def _no_answer_is_a_failure() -> None:
+    """What a dead worker held has failed."""
+    ledger._DOUBT_THE_DEADS = """
+        UPDATE outbox SET state = CASE WHEN CAST(:ask AS INTEGER) = 0 THEN 'failed' ELSE 'in_doubt' END,
+          settled_at = CAST(:now AS BIGINT), worker = NULL
+        WHERE state = 'sending' AND worker NOT IN (SELECT id FROM workers)"""
+
+
+DESIGNS: dict[str, tuple[Callable[[], None], str]] = {  # and what the oracle says of it
+    "checkpoint at fetch": (_checkpoint_at_fetch, "lost"),
+    "sent before the dot": (_sent_before_the_dot, "lost"),
+    "nothing written before the dot": (_nothing_written_before_the_dot, "twice_outside_the_list"),
+    "another Message-ID each time": (_another_message_id_each_time, "unexpected"),
+    "no answer is a failure": (_no_answer_is_a_failure, "lost"),
+}
+
+
+def run(design: str, *words: str) -> None:
+    if design:
+        DESIGNS[design][0]()
+    worker_process.run(*words)
