@@ -22,6 +22,8 @@ CHUNK = 200
 CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothing of yours is lost: look at it again."
 TOPIC = "broadcasts"
 _SLUG = 60  # characters
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database takes
+_WORDS = {"draft": "a draft", "sending": "on its way"}
 
 
 class Broadcasts:
@@ -30,7 +32,7 @@ class Broadcasts:
 
     async def new(self, tx: Tx, draft: Draft) -> Broadcast:
         """Raises BadInput for an audience that can't be read."""
-        segments.parse(draft.audience)
+        draft = _kept(draft)
         id = ids.new_id()
         slug = slug_of(draft.subject) or "broadcast"
         if not await store.add(tx, id, slug, draft):
@@ -39,11 +41,10 @@ class Broadcasts:
 
     async def change(self, tx: Tx, id: int, version: int, draft: Draft) -> Broadcast:
         """Raises BadInput, NotFound, Conflict."""
-        segments.parse(draft.audience)
-        before = await self.find(tx, id)
-        if not await store.change(tx, id, version, draft):
+        if not await store.change(tx, id, version, _kept(draft)):
+            now = await self.find(tx, id)
             raise Conflict(
-                CHANGED if before.editable else "A broadcast that was sent can't be changed any more."
+                CHANGED if now.editable else "A broadcast that was sent can't be changed any more."
             )
         return await self.find(tx, id)
 
@@ -63,8 +64,9 @@ class Broadcasts:
         return await store.newest(tx, limit)
 
     async def forget(self, tx: Tx, id: int) -> None:
-        """Deletes a draft. Raises Conflict."""
+        """Deletes a draft. Raises NotFound, Conflict."""
         if not await store.forget(tx, id):
+            await self.find(tx, id)
             raise Conflict("Only a draft can be deleted; what was sent is on record.")
 
     async def schedule(self, tx: Tx, id: int, at: int) -> None:
@@ -79,7 +81,7 @@ class Broadcasts:
 
     async def due(self, tx: Tx) -> list[Broadcast]:
         """Scheduled, and its time has come."""
-        return await store.in_state(tx, "scheduled", tx.now)
+        return await store.due(tx)
 
     async def send(self, tx: Tx, id: int, version: int, content: bytes) -> None:
         """Freezes it: from now on nothing about it changes. Its rows follow, chunk by chunk.
@@ -88,13 +90,14 @@ class Broadcasts:
         Raises NotFound, Conflict.
         """
         mailing_id = await self._mailings.start(tx, content)
-        await self._turn(tx, id, await store.send_off(tx, id, version, mailing_id))
+        if not await store.send_off(tx, id, version, mailing_id):
+            now = await self.find(tx, id)
+            raise Conflict(CHANGED if now.editable else _not_now(now))
         tx.wake(TOPIC)
 
     async def filling(self, tx: Tx) -> list[Broadcast]:
         """Sent off, and not everybody has their row."""
-        both = [*await store.in_state(tx, "sending", tx.now), *await store.in_state(tx, "paused", tx.now)]
-        return [one for one in both if not one.filled]
+        return [one for one in await store.in_state(tx, "sending", "paused") if not one.filled]
 
     async def next_of(self, tx: Tx, id: int) -> tuple[int, list[Recipient]]:
         """The next chunk of its audience, and after whom that is. Ask in a read: it may look at many."""
@@ -107,12 +110,20 @@ class Broadcasts:
         return after, [Recipient(one.id, one.email, _values(one, tags)) for one in people]
 
     async def fill(self, tx: Tx, id: int, after: int, people: Sequence[Recipient]) -> bool:
-        """Writes their rows, unless somebody else has. Whether there may be more."""
-        broadcast = await self.find(tx, id)
-        if await store.filled_to(tx, id) != after or broadcast.mailing_id is None:
-            return not (broadcast.filled or broadcast.state == "cancelled")
+        """Writes their rows, unless somebody else has. Whether there may be more.
+
+        Who was erased or has left since they were looked up gets none: an address would come back with it.
+        """
+        broadcast = await store.hold(tx, id)
+        if broadcast is None or broadcast.mailing_id is None or broadcast.filled:
+            return False
+        if broadcast.state not in ("sending", "paused"):
+            return False
+        if await store.cursor(tx, id) != after:
+            return True
         if people:
-            await self._mailings.fill(tx, broadcast.mailing_id, people)
+            still = await segments.still(tx, [one.id for one in people if one.id is not None])
+            await self._mailings.fill(tx, broadcast.mailing_id, [one for one in people if one.id in still])
         over = len(people) < CHUNK
         await store.fill_to(tx, id, people[-1].id or after if people else after, all=over)
         return not over
@@ -136,6 +147,9 @@ class Broadcasts:
         """Those that `failed`, or are `in_doubt`, once more. How many. Raises NotFound, Conflict."""
         if state not in ("failed", "in_doubt"):
             raise BadInput("Only what failed, or is in doubt, can be sent again.")
+        broadcast = await store.hold(tx, id)
+        if broadcast and broadcast.state == "cancelled":
+            raise Conflict(_not_now(broadcast))
         again = await self._mailings.retry(tx, await self._mailing(tx, id), state)
         if again:
             await store.turn(tx, id, "sending", "sent")
@@ -155,18 +169,23 @@ class Broadcasts:
         return await self._mailings.people(tx, await self._mailing(tx, id), state, after)
 
     async def under_way(self, tx: Tx) -> bool:
-        return bool(await store.in_state(tx, "sending", tx.now))
+        """Whether there is something to settle."""
+        return bool(await store.ending(tx))
 
     async def settle(self, tx: Tx) -> list[tuple[Broadcast, str]]:
         """What is through becomes `sent`; what the circuit breaker holds becomes `paused`, and is returned with why."""
         held: list[tuple[Broadcast, str]] = []
-        for one in await store.in_state(tx, "sending", tx.now):
-            assert one.mailing_id is not None
+        for seen in await store.ending(tx):
+            one = await store.hold(tx, seen.id)
+            if one is None or one.mailing_id is None:
+                continue
             mailing = await self._mailings.find(tx, one.mailing_id)
-            if mailing.state == "held":
+            if one.state == "cancelled":
+                await self._mailings.drop(tx, one.mailing_id)
+            if one.state == "sending" and mailing.state == "held":
                 await store.turn(tx, one.id, "paused", "sending")
                 held.append((one, mailing.why))
-            elif one.filled and not (await self._mailings.tally(tx, one.mailing_id)).left:
+            elif not await self._mailings.is_left(tx, one.mailing_id):
                 await store.finish(tx, one.id)
         return held
 
@@ -178,10 +197,21 @@ class Broadcasts:
 
     async def _turn(self, tx: Tx, id: int, done: bool) -> None:
         if not done:
-            now = await self.find(tx, id)
-            raise Conflict(
-                f"This broadcast is {now.state}, so that is not possible now. Nothing was changed."
-            )
+            raise Conflict(_not_now(await self.find(tx, id)))
+
+
+def _not_now(broadcast: Broadcast) -> str:
+    state = _WORDS.get(broadcast.state, broadcast.state)
+    return f"This broadcast is {state}, so that is not possible now. Nothing was changed."
+
+
+def _kept(draft: Draft) -> Draft:
+    """As it can be stored. Raises BadInput for an audience that can't be read."""
+    segments.parse(draft.audience)
+    texts = {
+        name: _NO_TEXT.sub("", getattr(draft, name)) for name in ("subject", "preheader", "body", "sender")
+    }
+    return msgspec.structs.replace(draft, **texts)
 
 
 def _values(person: segments.Reachable, tags: set[str]) -> str:

@@ -58,40 +58,63 @@ async def newest(tx: Tx, limit: int) -> list[Broadcast]:
     )
 
 
-async def in_state(tx: Tx, state: State, before: int) -> list[Broadcast]:
-    """With `before` (ms), of scheduled ones those whose time has come."""
+async def in_state(tx: Tx, *states: State) -> list[Broadcast]:
+    """The oldest hundred in one of these states: one to three."""
     return await tx.all(
         Broadcast,
-        f"""SELECT {_COLUMNS} FROM broadcasts
-            WHERE state = :state AND COALESCE(send_at, 0) <= :before ORDER BY id LIMIT 100""",
-        state=state,
-        before=before,
+        f"SELECT {_COLUMNS} FROM broadcasts WHERE state IN (:a, :b, :c) ORDER BY id LIMIT 100",
+        **_three(states),
     )
 
 
+async def due(tx: Tx) -> list[Broadcast]:
+    """Scheduled, and their time has come."""
+    return await tx.all(
+        Broadcast,
+        f"""SELECT {_COLUMNS} FROM broadcasts
+            WHERE state = 'scheduled' AND send_at <= :now ORDER BY send_at LIMIT 100""",
+        now=tx.now,
+    )
+
+
+async def ending(tx: Tx) -> list[Broadcast]:
+    """Everything that has not come to its end: on its way, or cancelled while some of it was on the wire."""
+    return await tx.all(
+        Broadcast,
+        f"""SELECT {_COLUMNS} FROM broadcasts
+            WHERE state = 'sending' OR (state = 'cancelled' AND finished_at IS NULL) ORDER BY id LIMIT 100""",
+    )
+
+
+async def hold(tx: Tx, id: int) -> Broadcast | None:
+    """As `find`, and nobody else changes it until the transaction ends."""
+    lock = "FOR UPDATE" if tx.engine == "postgres" else ""
+    return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id {lock}", id=id)
+
+
 async def turn(tx: Tx, id: int, to: State, *from_: State, send_at: int | None = None) -> bool:
-    """Whether it was in one of those states."""
-    states = (*from_, *from_[-1:] * 3)[:3]
+    """Whether it was in one of those states; one to three. Only a scheduled one has a time to be sent at."""
     done = await tx.run(
-        """UPDATE broadcasts SET state = :to, send_at = COALESCE(:send_at, send_at), version = version + 1,
-             updated_at = :now
+        """UPDATE broadcasts SET state = :to, send_at = :send_at, version = version + 1, updated_at = :now
            WHERE id = :id AND state IN (:a, :b, :c)""",
         id=id,
         to=to,
         send_at=send_at,
         now=tx.now,
-        a=states[0],
-        b=states[1],
-        c=states[2],
+        **_three(from_),
     )
     return bool(done)
+
+
+def _three(states: tuple[State, ...]) -> dict[str, Param]:
+    return dict(zip("abc", (*states, *states[-1:] * 2), strict=False))
 
 
 async def send_off(tx: Tx, id: int, version: int, mailing_id: int) -> bool:
     """From now on it is that mailing. Whether it was still that version of a draft."""
     done = await tx.run(
-        """UPDATE broadcasts SET state = 'sending', mailing_id = :mailing, sent_at = :now, updated_at = :now,
-             version = version + 1
+        """UPDATE broadcasts SET state = 'sending', mailing_id = :mailing, send_at = NULL, sent_at = :now,
+             updated_at = :now, version = version + 1
            WHERE id = :id AND version = :version AND state IN ('draft', 'scheduled')""",
         id=id,
         version=version,
@@ -106,17 +129,6 @@ async def cursor(tx: Tx, id: int) -> int:
     return int(await tx.value("SELECT filled_to FROM broadcasts WHERE id = :id", id=id))
 
 
-async def filled_to(tx: Tx, id: int) -> int | None:
-    """As `cursor`, held until the transaction ends; None when that is over, or not on."""
-    lock = "FOR UPDATE" if tx.engine == "postgres" else ""
-    found: int | None = await tx.value(
-        f"""SELECT filled_to FROM broadcasts
-            WHERE id = :id AND filled = 0 AND state IN ('sending', 'paused') {lock}""",
-        id=id,
-    )
-    return found
-
-
 async def fill_to(tx: Tx, id: int, last: int, *, all: bool) -> None:
     await tx.run(
         "UPDATE broadcasts SET filled_to = :last, filled = :all WHERE id = :id",
@@ -127,9 +139,11 @@ async def fill_to(tx: Tx, id: int, last: int, *, all: bool) -> None:
 
 
 async def finish(tx: Tx, id: int) -> None:
+    """Nothing of it is left to do."""
     await tx.run(
-        """UPDATE broadcasts SET state = 'sent', finished_at = :now, updated_at = :now, version = version + 1
-           WHERE id = :id AND state = 'sending' AND filled = 1""",
+        """UPDATE broadcasts SET state = CASE state WHEN 'sending' THEN 'sent' ELSE state END, finished_at = :now,
+             updated_at = :now, version = version + 1
+           WHERE id = :id AND (state = 'cancelled' OR (state = 'sending' AND filled = 1))""",
         id=id,
         now=tx.now,
     )

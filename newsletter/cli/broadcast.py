@@ -3,21 +3,33 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, cast
 
 import click
+import msgspec
 
 from newsletter import clock
 from newsletter.addresses import parse
 from newsletter.broadcasts import Broadcast, Draft, draft_of, read_draft
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput, NewsletterError
+from newsletter.ids import read_id
+from newsletter.mail import Tally
 from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
 
-T = TypeVar("T")
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is about to be sent, as its owner is asked about it."""
+
+    broadcast: Broadcast | None  # None: a file, which is none yet
+    draft: Draft
+    subject: str
+    people: int
+    warnings: list[str]
+    when: datetime | None  # None: now
+
 
 SAMPLE = """---
 subject: What I learned this month
@@ -33,6 +45,9 @@ write here, in **Markdown**. A [link](https://example.org) looks like this.
 """
 
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+
+
 @click.group()
 def broadcast() -> None:
     """Write to everybody who confirmed: look at it, try it, send it, stop it."""
@@ -43,11 +58,16 @@ def broadcast() -> None:
 def new(file: Path) -> None:
     """Keep FILE as a draft and print its number; where there is no FILE yet, write one to begin with."""
     if not file.exists():
-        file.write_text(SAMPLE, "utf-8")
+        _write(file, SAMPLE)
         click.echo(f"{file} is there to be written in. Then: newsletter broadcast preview {file}")
         return
-    kept = with_site(_keep, _read(file))
-    click.echo(kept.id)
+    draft = _read(file)
+    click.echo(with_site(_keep, draft).id)
+    if draft.send_at:
+        click.echo(
+            "A draft waits for you: its send_at is not kept. Say --at when you send it by its number.",
+            err=True,
+        )
 
 
 @broadcast.command()
@@ -58,7 +78,7 @@ def preview(which: str, html: Path | None) -> None:
     subject, plain, page, findings = with_site(_preview, _named(which))
     click.echo(f"Subject: {subject}\n\n{plain}")
     if html:
-        html.write_text(page, "utf-8")
+        _write(html, page)
     for sentence in findings:
         click.echo(sentence, err=True)
 
@@ -78,21 +98,25 @@ def test(which: str, to: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def send(which: str, at: str | None, yes: bool) -> None:
     """Send it to its audience, after a question."""
-    named = _named(which)
-    subject, people, warnings, when = with_site(_about, named, at)
-    for sentence in warnings:
+    plan = with_site(_plan, _named(which), at)
+    for sentence in plan.warnings:
         click.echo(sentence, err=True)
+    then = f"at {plan.when:%Y-%m-%d %H:%M %Z}" if plan.when else "now"
     if not yes:
-        click.confirm(f"Send “{subject}” to {people} people{_moment(when)}?", abort=True)
-    sent = with_site(_send, named, at)
-    click.echo(f"It is on its way. Look at it with: newsletter broadcast status {sent.id}")
+        people = "1 person" if plan.people == 1 else f"{plan.people:,} people"
+        click.confirm(f"Send “{plan.subject}” to {people} {then}?", abort=True)
+    number = with_site(_send, plan)
+    said = f"It goes out {then}." if plan.when else "It is on its way."
+    click.echo(f"{said} Look at it with: newsletter broadcast status {number}")
 
 
 @broadcast.command()
-@click.argument("number", type=int, required=False)
-@click.option("--people", type=click.Choice(["sent", "failed", "in_doubt", "skipped", "queued", "deferred"]))
+@click.argument("number", type=NUMBER, required=False)
+@click.option("--people", type=click.Choice([*Tally.__struct_fields__]))
 def status(number: int | None, people: str | None) -> None:
     """How far it has come; with --people who has that state, and why. Without NUMBER all of them."""
+    if number is None and people:
+        raise click.UsageError("Say of which broadcast: newsletter broadcast status lists their numbers.")
     if number is None:
         for line in with_site(_all):
             click.echo(line)
@@ -105,7 +129,7 @@ def _turning(name: str, done: str, help: str) -> None:
     """The commands that need a number and nothing else."""
 
     @broadcast.command(name, help=help)
-    @click.argument("number", type=int)
+    @click.argument("number", type=NUMBER)
     def turn(number: int) -> None:
         with_site(_turn, name, number)
         click.echo(done)
@@ -118,18 +142,17 @@ _turning("resume", "It goes on.", "Let a paused one go on from where it was.")
 
 
 @broadcast.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def cancel(number: int, yes: bool) -> None:
-    """End it for good: who has not got it never does."""
+    """End it for good: who has not got it never does. One that is only scheduled is a draft again."""
     if not yes:
         click.confirm("Cancel it for good?", abort=True)
-    with_site(_turn, "cancel", number)
-    click.echo("It is cancelled.")
+    click.echo(with_site(_cancel, number))
 
 
 @broadcast.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.option("--in-doubt", is_flag=True, help="Those that may have arrived, instead of those that failed.")
 def retry(number: int, in_doubt: bool) -> None:
     """Send once more what failed, with the same bytes."""
@@ -142,14 +165,22 @@ def _read(file: Path) -> Draft:
         return read_draft(file.read_text("utf-8"))
     except NewsletterError as error:
         raise click.ClickException(f"{file}: {error.sentence}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file} can't be read: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} can't be read: it is no text in UTF-8.") from None
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
 
 
 def _named(which: str) -> int | Draft:
-    return (
-        int(which) if which.isascii() and which.isdigit() and not Path(which).exists() else _read(Path(which))
-    )
+    id = None if Path(which).exists() else read_id(which)
+    return _read(Path(which)) if id is None else id
 
 
 async def _draft(site: Site, named: int | Draft) -> Draft:
@@ -175,52 +206,48 @@ async def _test(site: Site, named: int | Draft, to: str | None) -> str:
     return email
 
 
-async def _about(
-    site: Site, named: int | Draft, at: str | None
-) -> tuple[str, int, list[str], datetime | None]:
+async def _plan(site: Site, named: int | Draft, at: str | None) -> Plan:
     """What is to be known before it is sent. Raises BadInput for what can't be."""
-    draft = await _draft(site, named)
+    broadcast = None if isinstance(named, Draft) else await site.db.read(site.broadcasts.find, named)
+    draft = draft_of(broadcast) if broadcast else cast("Draft", named)
     broadcasting.frozen(site, draft)
     letter, findings = broadcasting.looked_over(site, draft)
     audience = segments.parse(draft.audience)
-
-    people = await site.db.read(segments.count, audience, mailable=True)
-    return (
-        letter.subject,
-        people,
-        [f"{one.level}: {one.sentence}" for one in findings],
-        _when(site, draft, at),
+    when = _when(site, draft, at)
+    return Plan(
+        broadcast=broadcast,
+        draft=draft,
+        subject=letter.seen_by({})[0],
+        people=await site.db.read(segments.count, audience, mailable=True),
+        warnings=[f"{one.level}: {one.sentence}" for one in findings],
+        when=when,
     )
 
 
-async def _send(site: Site, named: int | Draft, at: str | None) -> Broadcast:
-    draft = await _draft(site, named)
-    kept = (
-        await _keep(site, draft)
-        if isinstance(named, Draft)
-        else await site.db.read(site.broadcasts.find, named)
-    )
-    if when := _when(site, draft, at):
-        await site.db.write(site.broadcasts.schedule, kept.id, int(when.timestamp() * 1000))
+async def _send(site: Site, plan: Plan) -> int:
+    """As it was when it was asked about, or not at all."""
+    at = int(plan.when.timestamp() * 1000) if plan.when else None
+    one = plan.broadcast
+    if one is None:
+        content = broadcasting.frozen(site, plan.draft)
+        one = await site.db.write(broadcasting.send_new, site, plan.draft, content, at)
+    elif at is None:
+        await broadcasting.send_off(site, one)
     else:
-        await broadcasting.send_off(site, kept)
-        await broadcasting.fill(site, kept.id)
-    return kept
+        await site.db.write(site.broadcasts.schedule, one.id, at)
+    if at is None:
+        await broadcasting.fill(site, one.id)
+    return one.id
 
 
 def _when(site: Site, draft: Draft, at: str | None) -> datetime | None:
-    """A time without an offset is the owner's; one that a clock skips in spring is that much later."""
     try:
-        when = datetime.fromisoformat(at) if at else draft.send_at
+        if at and len(at.strip()) <= len("2026-12-01"):
+            raise ValueError("a day has no time")
+        when = datetime.fromisoformat(at.strip()) if at else draft.send_at
     except ValueError:
         raise BadInput("--at is written like 2026-12-01 09:00.") from None
-    if when and when.tzinfo is None:
-        when = when.replace(tzinfo=ZoneInfo(site.settings.time_zone))
-    return when
-
-
-def _moment(when: datetime | None) -> str:
-    return f" at {when:%Y-%m-%d %H:%M %Z}" if when else " now"
+    return broadcasting.moment(site, when) if when else None
 
 
 async def _all(site: Site) -> list[str]:
@@ -232,8 +259,11 @@ async def _all(site: Site) -> list[str]:
 
 async def _status(site: Site, number: int) -> list[str]:
     found, tally, why = await site.db.read(site.broadcasts.standing, number)
-    counts = [f"{count:>9} {name.replace('_', ' ')}" for name, count in tally.items() if count]
-    return [f"{found.subject}: {found.state}{f'. {why}' if why else ''}", *counts]
+    counts = [f"{count:>9,} {name.replace('_', ' ')}" for name, count in tally.items() if count]
+    when = ""
+    if found.state == "scheduled" and found.send_at:
+        when = f" for {broadcasting.moment(site, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
+    return [f"{found.subject}: {found.state}{when}{f'. {why}' if why else ''}", *counts]
 
 
 async def _people(site: Site, number: int, state: str) -> list[str]:
@@ -249,12 +279,16 @@ async def _people(site: Site, number: int, state: str) -> list[str]:
 
 
 async def _turn(site: Site, name: str, number: int) -> None:
-    verbs: dict[str, Callable[..., Any]] = {
-        "pause": site.broadcasts.pause,
-        "resume": site.broadcasts.resume,
-        "cancel": site.broadcasts.cancel,
-    }
+    verbs: dict[str, Callable[..., Any]] = {"pause": site.broadcasts.pause, "resume": site.broadcasts.resume}
     await site.db.write(verbs[name], number)
+
+
+async def _cancel(site: Site, number: int) -> str:
+    if (await site.db.read(site.broadcasts.find, number)).state == "scheduled":
+        await site.db.write(site.broadcasts.unschedule, number)
+        return "It is a draft again, and goes out at no time."
+    await site.db.write(site.broadcasts.cancel, number)
+    return "It is cancelled."
 
 
 async def _retry(site: Site, number: int, state: str) -> int:

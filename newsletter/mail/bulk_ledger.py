@@ -212,7 +212,7 @@ _WHY = f"""
     FROM outbox o WHERE o.id = :id
     """  # noqa: S608  our own
 _SKIP = """
-    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', settled_at = :now, worker = NULL
+    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL
     WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred')
     """
 

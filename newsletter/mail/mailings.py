@@ -138,8 +138,12 @@ class Mailings:
         """What was not begun is never sent. Whether it could be cancelled."""
         done = await self._turn(tx, mailing_id, "cancelled", ("open", "held"))
         if done:
-            await tx.run(_DROP, id=mailing_id, now=tx.now)
+            await self.drop(tx, mailing_id)
         return done
+
+    async def drop(self, tx: Tx, mailing_id: int) -> None:
+        """Skips what waits of a cancelled one; what was on the wire then may have come back to wait."""
+        await tx.run(_DROP, id=mailing_id, now=tx.now)
 
     async def _turn(self, tx: Tx, mailing_id: int, to: str, from_: Sequence[str], why: str = "") -> bool:
         changed = await tx.run(
@@ -168,6 +172,10 @@ class Mailings:
         )
         return Tally(**{row.state: row.count for row in rows})
 
+    async def is_left(self, tx: Tx, mailing_id: int) -> bool:
+        """Whether anything of it is still to be done; `tally` counts a million rows to say so."""
+        return bool(await tx.value(_LEFT, id=mailing_id))
+
     async def retry(self, tx: Tx, mailing_id: int, state: str) -> int:
         """Those that `failed`, or are `in_doubt`, are sent once more, with the same bytes. How many those are."""
         again = await tx.run(_AGAIN, id=mailing_id, state=state, now=tx.now)
@@ -185,9 +193,14 @@ _PEOPLE = """
     SELECT id, subscriber_id, recipient AS email, state, settled_at AS at, reply, attempts, resends FROM outbox
     WHERE mailing_id = :id AND state = :state AND id > :after ORDER BY id LIMIT :limit
     """
+_LEFT = """
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE mailing_id = :id AND state IN ('queued', 'sending', 'deferred'))
+           THEN 1 ELSE 0 END
+    """
 _DROP = """
     UPDATE outbox SET state = 'skipped', reply = 'Its owner cancelled it.', settled_at = :now, worker = NULL
     WHERE mailing_id = :id AND state IN ('queued', 'deferred')
+      AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = :id AND m.state = 'cancelled')
     """
 _AGAIN = """
     UPDATE outbox SET state = 'queued', not_before = :now, settled_at = NULL, worker = NULL,

@@ -1,11 +1,15 @@
 """Broadcasts from draft to outbox, for the desk, the command line and the clock alike."""
 
 import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from newsletter import clock
 from newsletter.broadcasts import Broadcast, Draft, Finding, Letter, draft_of, look_over
-from newsletter.errors import BadInput, Conflict
+from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient
+from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
 
 _log = logging.getLogger(__name__)
@@ -29,10 +33,33 @@ def frozen(site: Site, draft: Draft) -> bytes:
         raise BadInput(str(error)) from None
 
 
+def moment(site: Site, when: datetime) -> datetime:
+    """When that is, as the owner's clock shows it; without an offset it is meant so already.
+
+    One that a clock skips in spring is as much later; of one that comes twice in autumn it is the first.
+    Raises BadInput.
+    """
+    zone = ZoneInfo(site.settings.time_zone)
+    try:
+        return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC).astimezone(zone)
+    except OverflowError:
+        raise BadInput("There is no such time. Choose one of these years.") from None
+
+
 async def send_off(site: Site, broadcast: Broadcast) -> None:
     """Frozen now, and from now on on its way. Raises BadInput, Conflict, NotFound."""
     content = frozen(site, draft_of(broadcast))
     await site.db.write(site.broadcasts.send, broadcast.id, broadcast.version, content)
+
+
+async def send_new(tx: Tx, site: Site, draft: Draft, content: bytes, at: int | None = None) -> Broadcast:
+    """A new one on its way, or to be on it at `at` (ms); where that is refused nothing stays. Raises BadInput."""
+    made = await site.broadcasts.new(tx, draft)
+    if at is None:
+        await site.broadcasts.send(tx, made.id, made.version, content)
+    else:
+        await site.broadcasts.schedule(tx, made.id, at)
+    return made
 
 
 async def send_sample(site: Site, draft: Draft, to: str) -> int:
@@ -46,18 +73,15 @@ async def send_sample(site: Site, draft: Draft, to: str) -> int:
 async def keep_going(site: Site) -> None:
     """One round of the clock: sends off what is due, writes rows, ends what is through."""
     for one in await site.db.read(site.broadcasts.due):
-        try:
-            await send_off(site, one)
-        except BadInput as error:
-            await site.db.write(site.broadcasts.unschedule, one.id)
-            await _tell(site, one, error.sentence)
-        except Conflict:
-            _log.info("A scheduled broadcast was changed meanwhile.")
+        with suppress(Conflict, NotFound):  # changed meanwhile, or deleted: the next round sees
+            try:
+                await send_off(site, one)
+            except BadInput as error:
+                await site.db.write(_send_back, site, one, error.sentence)
     for one in await site.db.read(site.broadcasts.filling):
         await fill(site, one.id)
     if await site.db.read(site.broadcasts.under_way):
-        for one, why in await site.db.write(site.broadcasts.settle):
-            await _tell(site, one, why)
+        await site.db.write(_settle, site)
 
 
 async def fill(site: Site, id: int) -> None:
@@ -68,13 +92,20 @@ async def fill(site: Site, id: int) -> None:
         more = await site.db.write(site.broadcasts.fill, id, after, people)
 
 
-async def _tell(site: Site, broadcast: Broadcast, why: str) -> None:
+async def _send_back(tx: Tx, site: Site, one: Broadcast, why: str) -> None:
+    """It can't be sent as it is: a draft again."""
+    await site.broadcasts.unschedule(tx, one.id)
+    await _tell(tx, site, one, why)
+
+
+async def _settle(tx: Tx, site: Site) -> None:
+    for one, why in await site.broadcasts.settle(tx):
+        await _tell(tx, site, one, why)
+
+
+async def _tell(tx: Tx, site: Site, broadcast: Broadcast, why: str) -> None:
     """Its owner hears that it stands, and why."""
     _log.warning("A broadcast is held: %s", why)
     if site.settings.owner_email:
-        await site.db.write(
-            site.post.enqueue,
-            "broadcast_held",
-            site.settings.owner_email,
-            context={"title": broadcast.subject, "why": why},
-        )
+        context = {"title": broadcast.subject, "why": why}
+        await site.post.enqueue(tx, "broadcast_held", site.settings.owner_email, context=context)
