@@ -47,6 +47,10 @@ def clock() -> Clock:
     return Clock()
 
 
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For a long test of what no database has a say in."""
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated database of this test's own."""

@@ -14,6 +14,7 @@ from newsletter.clock import iso
 from newsletter.comments import Words
 from newsletter.comments.reading import NEWEST
 from tests.comments.payloads import PAYLOADS, is_inert
+from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
 from tests.web.said import FLOWER, PAGE, say, stands
 from tests.web.stage import BLOG, HOST, URL, Stage
@@ -110,6 +111,7 @@ async def test_who_has_it_gets_only_what_is_new(blog: Stage, path: str) -> None:
     assert "New" in changed.text
 
 
+@ON_ONE
 async def test_nothing_that_is_written_breaks_it_or_runs(blog: Stage, web: httpx.AsyncClient) -> None:
     for start in range(0, len(PAYLOADS), NEWEST):
         some = PAYLOADS[start : start + NEWEST]

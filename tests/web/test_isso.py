@@ -13,6 +13,7 @@ from newsletter.clock import DAY
 from newsletter.comments import PER_PAGE
 from newsletter.web.kit.policy import isso_cors
 from tests.comments.payloads import PAYLOADS, is_inert
+from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
 from tests.web.isso_script import ALLOWED, NAMELESS, NEW, SCRIPT, THREAD, known, thread, typed
 from tests.web.said import say, stands
@@ -211,6 +212,7 @@ async def test_nothing_of_a_person_is_told(service: Stage, web: httpx.AsyncClien
             assert private not in answer.text
 
 
+@ON_ONE
 async def test_nothing_runs_where_the_script_puts_it(service: Stage, web: httpx.AsyncClient) -> None:
     """Isso's script makes HTML of author and website as they come, the latter in single quotes."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from newsletter.clock import DAY
 from newsletter.storage import Tx
+from tests.conftest import ON_ONE
 from tests.mail.sink import Sink
 from tests.web.conftest import Serve
 from tests.web.doors import SHOWN, TAKEN, Doors, opened
@@ -41,12 +42,14 @@ async def every_answer(doors: Doors) -> dict[str, httpx.Response]:
     return answers
 
 
+@ON_ONE
 async def test_no_cookie_but_the_owners(still: Stage) -> None:
     doors = await opened(still)
     for name, answer in (await every_answer(doors)).items():
         assert "Set-Cookie" not in answer.headers, name
 
 
+@ON_ONE
 async def test_no_page_with_a_link_is_kept_or_passed_on(still: Stage) -> None:
     doors = await opened(still)
     for name, answer in (await every_answer(doors)).items():
@@ -78,6 +81,7 @@ def strangers(text: str) -> set[str]:
     }
 
 
+@ON_ONE
 async def test_no_page_leads_anywhere_else(still: Stage) -> None:
     doors = await opened(still)
     for name, answer in (await every_answer(doors)).items():

@@ -14,6 +14,7 @@ from newsletter.comments import PER_PAGE
 from newsletter.comments.avatars import avatar
 from newsletter.storage import open_database
 from tests.comments.payloads import PAYLOADS, is_inert
+from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
 from tests.web.conftest import Serve
 from tests.web.said import FLOWER, PAGE, say, stands
@@ -214,6 +215,7 @@ async def test_head_is_get_without_a_body(blog: Stage, web: httpx.AsyncClient) -
     assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", shown.headers["ETag"])
 
 
+@ON_ONE
 async def test_nothing_that_is_written_runs(blog: Stage, web: httpx.AsyncClient) -> None:
     """Also where it came past the checks of names and websites, as from an import."""
     plain = f"{PAGE}/plain"
