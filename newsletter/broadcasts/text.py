@@ -5,7 +5,7 @@ code it is what was typed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -88,8 +88,11 @@ class _Markdown(MarkdownIt):
         return super().normalizeLinkText(unmarked(link))
 
 
-def write(marks: Marks, body: str) -> Written:
-    """Raises BadInput when `body` is longer than LONGEST."""
+def write(marks: Marks, body: str, *, for_page: bool = False) -> Written:
+    """Raises BadInput when `body` is longer than LONGEST.
+
+    `for_page`: for a page with a style sheet of its own, which loads nothing from elsewhere: a picture is a link to it.
+    """
     if len(body) > LONGEST:
         raise BadInput(f"The text has more than {LONGEST:,} characters.")
     body = _UNSEEN.sub("", _SURROGATE.sub("\ufffd", body))
@@ -101,8 +104,8 @@ def write(marks: Marks, body: str) -> Written:
         title = "".join(t.content for t in tokens[1].children or () if t.type in ("text", "code_inline"))
         tokens = tokens[3:]
     text = plain(tokens)
-    _dress(tokens)
-    html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    _dress(tokens, {} if for_page else _LOOKS)
+    html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {"page": for_page}))
     return Written(html, text, title, reading.links, reading.unknown, reading.loose)
 
 
@@ -132,7 +135,7 @@ class _Reading:
     def _picture(self, token: Token) -> None:
         src = str(token.attrs.get("src", ""))
         alt = self._marks.typed(token.content)
-        why = "is no picture on the web" if src[:7].lower() == "mailto:" else trouble(src)
+        why = "is no picture on the web" if src[:7].lower() == "mailto:" else self._trouble(src)
         self.links.append(Link(self._typed(src), why, True, alt.strip()))
         title = str(token.attrs.pop("title", ""))
         if title:
@@ -148,7 +151,7 @@ class _Reading:
             if token.type == "link_open":
                 depth += 1
                 href = str(token.attrs.get("href", ""))
-                why = trouble(href)
+                why = self._trouble(href)
                 self.links.append(Link(self._typed(href), why))
                 token.attrs = {"href": href}
                 dropping = bool(why)
@@ -174,6 +177,11 @@ class _Reading:
             last = found.end()
         return [*out, _words(token.content[last:])] if out else [token]
 
+    def _trouble(self, url: str) -> str:
+        """Of an address with marks: what is no tag of ours stands there as typed, and must not end the attribute."""
+        self.unknown += [typed for typed in self._marks.unknown(url) if typed not in self.unknown]
+        return trouble(self._marks.typed(url, unknown_only=True))
+
     def _typed(self, url: str) -> str:
         return self._marks.typed(url)
 
@@ -182,19 +190,19 @@ def _words(text: str) -> Token:
     return Token("text", "", 0, content=text)
 
 
-def _dress(tokens: Sequence[Token]) -> None:
+def _dress(tokens: Sequence[Token], looks: Mapping[str, tuple[str, str]]) -> None:
     """Styles stand in each tag, because mail programs drop style sheets."""
     for index, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             token.tag = {"h1": "h2", "h2": "h2", "h3": "h3"}.get(token.tag, "h4")
-        look = _LOOKS.get(token.tag)
+        look = looks.get(token.tag)
         if look and token.nesting >= 0 and token.type not in ("fence", "code_block"):
             if look[0]:
                 token.attrs["class"] = look[0]
             token.attrs["style"] = look[1]
             if _inside(tokens, index):
                 token.attrs["style"] = re.sub(r"^margin:[^;]+", "margin:6px 0 2px", look[1])
-        _dress(token.children or ())
+        _dress(token.children or (), looks)
 
 
 def _inside(tokens: Sequence[Token], index: int) -> bool:
@@ -205,21 +213,29 @@ def _inside(tokens: Sequence[Token], index: int) -> bool:
 
 
 class _Renderer(RendererHTML):
-    def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return _boxed(tokens[idx].content)
+    def fence(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        return _boxed(tokens[idx].content, env)
 
-    def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return _boxed(tokens[idx].content)
+    def code_block(self, tokens: Sequence[Token], idx: int, _options: Any, env: Any) -> str:
+        return _boxed(tokens[idx].content, env)
 
-    def image(self, tokens: Sequence[Token], idx: int, *rest: Any) -> str:
+    def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """Without an address that leads somewhere, its words."""
         token = tokens[idx]
-        return escapeHtml(token.content) if token.meta.get("drop") else super().image(tokens, idx, *rest)
+        words = escapeHtml(self.renderInlineAsText(token.children, options, env))
+        if token.meta.get("drop"):
+            return words
+        if not env["page"]:
+            return super().image(tokens, idx, options, env)
+        if sum(before.nesting for before in tokens[:idx] if before.type[:4] == "link"):
+            return words
+        return f'<a href="{escapeHtml(str(token.attrs["src"]))}">{words or "Picture"}</a>'
 
 
-def _boxed(content: str) -> str:
+def _boxed(content: str, env: Any) -> str:
     kind, style = _LOOKS["pre"]
-    return f'<pre class="{kind}" style="{style}">{escapeHtml(content)}</pre>\n'
+    dress = "" if env["page"] else f' class="{kind}" style="{style}"'
+    return f"<pre{dress}>{escapeHtml(content)}</pre>\n"
 
 
 _MARKDOWN = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer).enable("strikethrough")

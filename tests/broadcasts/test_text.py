@@ -146,6 +146,21 @@ def test_what_is_hostile_is_inert(payload: str) -> None:
     assert_inert(html)
 
 
+TAG = '{{" onclick="alert(1)}}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [f"[x](<https://b.de/{TAG}>)", f"![x](<https://b.de/{TAG}>)", "![{{<b>}}](x)", f"<https://b.de/{TAG[:-2]}",
+     '<https://b.de/{{"x}}>'],
+)  # fmt: skip
+def test_what_looks_like_a_tag_ends_no_attribute_and_is_named(body: str) -> None:
+    marks = Marks()
+    found = write(marks, body)
+    assert_inert(marks.fill(found.html, "html", {}))
+    assert len(found.unknown) == 1
+
+
 @limits(deadline=None)
 @given(st.text(st.sampled_from("a *_`[]()<>!#-+1.\n\\{}|\"':/&;~ \ue0000\ue001é"), max_size=200))
 def test_any_text_is_inert_and_has_no_mark_that_nobody_made(body: str) -> None:
