@@ -157,7 +157,7 @@ def cancel(number: int, yes: bool) -> None:
 def retry(number: int, in_doubt: bool) -> None:
     """Send once more what failed, with the same bytes."""
     again = with_site(_retry, number, "in_doubt" if in_doubt else "failed")
-    click.echo(f"{again} go out once more.")
+    click.echo("1 goes out once more." if again == 1 else f"{again:,} go out once more.")
 
 
 def _read(file: Path) -> Draft:
@@ -247,7 +247,7 @@ def _when(site: Site, draft: Draft, at: str | None) -> datetime | None:
         when = datetime.fromisoformat(at.strip()) if at else draft.send_at
     except ValueError:
         raise BadInput("--at is written like 2026-12-01 09:00.") from None
-    return broadcasting.moment(site, when) if when else None
+    return broadcasting.moment(site.settings, when) if when else None
 
 
 async def _all(site: Site) -> list[str]:
@@ -262,7 +262,7 @@ async def _status(site: Site, number: int) -> list[str]:
     counts = [f"{count:>9,} {name.replace('_', ' ')}" for name, count in tally.items() if count]
     when = ""
     if found.state == "scheduled" and found.send_at:
-        when = f" for {broadcasting.moment(site, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
+        when = f" for {broadcasting.moment(site.settings, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
     return [f"{found.subject}: {found.state}{when}{f'. {why}' if why else ''}", *counts]
 
 

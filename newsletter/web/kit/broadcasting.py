@@ -9,6 +9,7 @@ from newsletter import clock
 from newsletter.broadcasts import Broadcast, Draft, Finding, Letter, draft_of, look_over
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient
+from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
 
@@ -33,13 +34,13 @@ def frozen(site: Site, draft: Draft) -> bytes:
         raise BadInput(str(error)) from None
 
 
-def moment(site: Site, when: datetime) -> datetime:
+def moment(settings: Settings, when: datetime) -> datetime:
     """When that is, as the owner's clock shows it; without an offset it is meant so already.
 
     One that a clock skips in spring is as much later; of one that comes twice in autumn it is the first.
     Raises BadInput.
     """
-    zone = ZoneInfo(site.settings.time_zone)
+    zone = ZoneInfo(settings.time_zone)
     try:
         return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC).astimezone(zone)
     except OverflowError:
