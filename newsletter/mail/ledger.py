@@ -148,7 +148,7 @@ _DOUBT = f"""
     WHERE state = 'sending'
     """  # noqa: S608  our own
 _FREE = "UPDATE outbox SET worker = NULL WHERE worker IS NOT NULL AND state IN ('queued', 'deferred')"
-_DOUBT_THE_DEADS = f"{_DOUBT} AND (worker IS NULL OR worker NOT IN (SELECT id FROM workers))"  # noqa: S608  our own
+_DOUBT_THE_DEADS = f"{_DOUBT} AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)"  # noqa: S608  our own
 _FREE_THE_DEADS = f"{_FREE} AND worker NOT IN (SELECT id FROM workers)"  # noqa: S608  our own
 _DOUBT_ONE = f"{_DOUBT} AND id = :id AND worker = :worker"
 _FREE_ONE = f"{_FREE} AND id = :id AND worker = :worker"

@@ -1,0 +1,45 @@
+"""What a worker asks of the ledger again and again finds its rows by an index, however many there are."""
+
+import re
+
+import msgspec
+import pytest
+
+from newsletter.mail import bulk_ledger, ledger
+from newsletter.storage import Tx, open_database
+
+ASKED = {
+    "who is dead": ledger._DOUBT_THE_DEADS,
+    "what the dead had reserved": ledger._FREE_THE_DEADS,
+    "what is lost": ledger._DOUBT_ONE,
+    "which mailings are due": bulk_ledger._OPEN,
+    "which of its rows": bulk_ledger._NEXT,
+    "to reserve": bulk_ledger._RESERVE["sqlite"],
+    "to begin": bulk_ledger._BEGIN["sqlite"],
+    "to settle": bulk_ledger._SETTLE["sqlite"],
+}
+
+
+class _Step(msgspec.Struct):
+    id: int
+    parent: int
+    notused: int
+    detail: str
+
+
+@pytest.mark.parametrize("what", ASKED)
+async def test_no_statement_reads_the_whole_ledger(sqlite_url: str, what: str) -> None:
+    sql = ASKED[what]
+    named = {name: "[]" if name in ("ids", "wants", "rows") else 1 for name in re.findall(r":(\w+)", sql)}
+
+    async def plan(tx: Tx) -> list[str]:
+        return [step.detail for step in await tx.all(_Step, f"EXPLAIN QUERY PLAN {sql}", **named)]
+
+    db = await open_database(sqlite_url)
+    try:
+        steps = await db.read(plan)
+    finally:
+        await db.close()
+    assert steps
+    assert not [step for step in steps if step.startswith(("SCAN outbox", "SCAN o "))], steps
+    assert not [step for step in steps if step == "SCAN o"], steps
