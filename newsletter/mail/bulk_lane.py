@@ -53,10 +53,10 @@ class Lane:
         """Until there is no more work, the connection has carried enough, or it breaks."""
         try:
             await self._flow()
-        except RelayTrouble as error:
-            self._undo(str(error), 0 if self._connection.carried else trouble(error))
-        except Broken as error:
-            self._undo(str(error), 0)
+        except (RelayTrouble, Broken) as error:
+            # A connection may end at any time; one that never carried anything tells of the relay.
+            pause = 0 if self._connection.carried else trouble(RelayTrouble(str(error)))
+            self._undo(str(error), pause)
         except Exception as error:  # noqa: BLE001  a fault of our own: what it holds is settled, others go on
             _log.error("A lane broke: %s", where(error))
             self._undo(f"A fault in the worker ({type(error).__name__}).", 0)

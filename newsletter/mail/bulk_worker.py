@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any, cast
 
+from newsletter import clock
 from newsletter.errors import Unavailable
 from newsletter.mail import bulk_ledger, limits
 from newsletter.mail.books import Books
@@ -28,6 +29,8 @@ MOST_PER_CONNECTION = 1_000
 PER_LANE = 25
 """Rows reserved at once for each connection: few enough that a held broadcast stops soon."""
 
+_CROWDED = 60.0  # seconds until a relay that takes no more connections is asked again
+_MOMENT = 0.1
 _KEPT = 16  # frozen messages in memory
 
 _log = logging.getLogger(__name__)
@@ -54,21 +57,27 @@ class BulkWorker:
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._hungry = asyncio.Event()
         self._nap: asyncio.Task[bool] | None = None
+        self._fitting = 0  # connections that the relay took at once when it would take no more
+        self._crowded_until = 0.0
         self._stopping = False
 
     async def round(self, poll: float) -> None:
         """Reserves what is due, opens as many lanes as there is work for, and waits for more of either."""
-        if self._relay.ready_in:
-            await asyncio.sleep(min(self._relay.ready_in, poll))
+        if self._relay.ready_in or self._relay.urgent:
+            await asyncio.sleep(min(self._relay.ready_in or _MOMENT, poll))
             return
         if len(self._jobs) < self._connections * PER_LANE // 2:
             await self._reserve()
-        most = 1 if self._relay.troubled else self._connections
-        for _ in range(min(most - len(self._lanes), len(self._jobs))):
+        for _ in range(min(self._most_lanes() - len(self._lanes), len(self._jobs))):
             self._open_lane()
         await self._rest(
             self._hungry.wait() if self._jobs or self._lanes else self._db.wait(TOPIC, poll), poll
         )
+
+    def _most_lanes(self) -> int:
+        if self._relay.troubled:
+            return 1
+        return self._fitting if clock.monotonic() < self._crowded_until else self._connections
 
     async def _rest(self, sign: Coroutine[Any, Any, bool], poll: float) -> None:
         """Until lanes want more, or something is enqueued, or may have become due, or all is to stop."""
@@ -110,8 +119,10 @@ class BulkWorker:
     async def _lane(self) -> None:
         try:
             connection = await self._relay.lend()
-        except RelayTrouble:
-            return  # the relay keeps its own time: `ready_in`
+        except RelayTrouble:  # the relay keeps its own time: `ready_in`
+            if working := len(self._lanes) - len(self._connecting):
+                self._fitting, self._crowded_until = working, clock.monotonic() + _CROWDED
+            return
         self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
             lane = Lane(self, self._books, connection, self._sender, ask=self._ask, most=MOST_PER_CONNECTION)
@@ -121,7 +132,7 @@ class BulkWorker:
 
     def take(self) -> Ready | None:
         """The next that can be made; one that can't is failed, and the others go on."""
-        while self._jobs and not self._stopping:
+        while self._jobs and not self._stopping and not self._relay.urgent:
             job = self._jobs.popleft()
             if len(self._jobs) < self._connections * PER_LANE // 2:
                 self._hungry.set()

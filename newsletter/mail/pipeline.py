@@ -36,11 +36,13 @@ class Pipeline:
 
     def carry(self, parcel: Parcel, following: Parcel | None) -> None:
         """The whole message, and who comes next. Raises Broken, and then nothing was handed over."""
+        if not self._wire.quiet:  # what it says now would be taken for the verdict
+            self._wire.cut("The server spoke before it had the message.")
         self._asked = following
         envelope = self._envelope(following) if following and self._connection.pipelining else b""
         self._behind = len(envelope)
-        self._connection.carried += 1
         self._wire.write(b"".join((parcel.body, b".\r\n", envelope)))
+        self._connection.carried += 1
 
     async def judged(self) -> Outcome | None:
         """What the server says to an envelope: None when the body may follow. Raises RelayTrouble."""
@@ -54,7 +56,11 @@ class Pipeline:
 
     async def verdict(self) -> Outcome:
         """What the server says to the message. Raises RelayTrouble when it has not taken it."""
-        outcome = await self._connection.verdict()
+        try:
+            outcome = await self._connection.verdict()
+        except RelayTrouble:
+            self._connection.carried -= 1
+            raise
         if outcome.code and self._wire.unsent > self._behind:
             self._wire.cut("The server spoke in the middle of the message.")
             if outcome.result == "sent":

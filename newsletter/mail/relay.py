@@ -45,6 +45,8 @@ class Relay:
         self._idle: list[tuple[float, Connection]] = []
         self._lent: set[Connection] = set()
         self._pause = self._told = _NONE
+        self.urgent = False
+        """A transactional message found no way out: what goes to many leaves it one."""
         self._known = 0  # until when the row says that nothing goes out, as last written or read
 
     @property

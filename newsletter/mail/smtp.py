@@ -148,7 +148,7 @@ class Connection:
             return await self.judged()
         for phase, command, good in zip(_PHASES, commands, _GOOD, strict=True):
             self.wire.write(command)
-            reply = await self.wire.reply(self.timeouts.command)
+            reply = await self._answer(good)
             if reply.code // 100 != good:
                 await self._clear(wants_body=False, has_recipient=False)
                 return refusal(phase, reply)
@@ -162,16 +162,21 @@ class Connection:
         """What the server says to an envelope that was sent in one piece. Raises Broken, RelayTrouble."""
         refusals: dict[str, Reply] = {}
         for phase, good in zip(_PHASES, _GOOD, strict=True):
-            reply = await self.wire.reply(self.timeouts.command)
-            if reply.code // 100 not in (good, 4, 5):
-                self.wire.cut("The server's answers are out of step.")
-                raise Broken("The server's answers are out of step.")
+            reply = await self._answer(good)
             if reply.code // 100 != good:
                 refusals[phase] = reply
         if not refusals:
             return None
         await self._clear(wants_body=reply.code // 100 == 3, has_recipient="RCPT" not in refusals)
         return refusal(*next(iter(refusals.items())))
+
+    async def _answer(self, good: int) -> Reply:
+        """To a command that is answered by this class of code, or refused. Raises Broken."""
+        reply = await self.wire.reply(self.timeouts.command)
+        if reply.code // 100 not in (good, 4, 5):
+            self.wire.cut("The server's answers are out of step.")
+            raise Broken("The server's answers are out of step.")
+        return reply
 
     async def _clear(self, *, wants_body: bool, has_recipient: bool) -> None:
         """After a refusal: who wants a body for nobody gets an empty one (RFC 2920 §3.1), for somebody none."""

@@ -170,9 +170,11 @@ class Worker:
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""
         seconds = self._poll
+        await self._share()
         if len(self._lanes) < self._connections:
             seen = await self._db.read(due, self._limits, self._connections)
             self._relay.heed(seen.meter, seen.now)
+            self._relay.urgent &= seen.ready > 0
             self._tell(seen.full_until)
             for _ in range(min(self._room(), seen.ready - len(self._connecting))):
                 self._open_lane()
@@ -218,9 +220,11 @@ class Worker:
             try:
                 connection = await self._relay.lend()
             except RelayTrouble:
+                self._relay.urgent = True
                 self._connecting.discard(me)
                 await self._share()
                 return
+            self._relay.urgent = False
             self._connecting.discard(me)
             try:
                 more = await self._use(connection)

@@ -48,6 +48,8 @@ class Sink:
         self.commands: list[bytes] = []  # in clear and encrypted
         self.clear: list[bytes] = []  # those that anybody on the way could read
         self.connections = 0
+        self.most = 0  # connections that it takes at once; 0: any number
+        self.refused = 0  # for that
         self.hasty = 0  # how often somebody had said more before they were answered
         self.delay = 0.0  # seconds before the answer to the dot
         self.port = 0
@@ -85,6 +87,10 @@ class Sink:
 
     async def _converse(self, line: "_Line") -> None:
         try:
+            if 0 < self.most < len(self._conversations):
+                self.refused += 1
+                await line.answer("greeting", "421 4.7.0 too many connections")
+                return
             await line.answer("greeting", "220 sink.example.org at your service")
             while command := await line.reader.readline():
                 self.commands.append(command)
@@ -166,6 +172,8 @@ class _Line:
         lines = ["sink.example.org", *offers]
         reply = "\r\n".join(f"250{' ' if n == len(lines) else '-'}{line}" for n, line in enumerate(lines, 1))
         await self.answer("EHLO", reply)
+        if "greeted" in self.sink.script:
+            await self.answer("greeted", "")
 
     async def _starttls(self, _command: bytes) -> None:
         if not await self.answer("STARTTLS", "220 go ahead") and self.sink.script.get("TLS") != ["injected"]:
