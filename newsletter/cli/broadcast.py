@@ -1,35 +1,21 @@
 """Writing to many from a terminal. A broadcast is named by its number, or by the file that it is written in."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
-import msgspec
 
 from newsletter import clock
 from newsletter.addresses import parse
 from newsletter.broadcasts import Broadcast, Draft, draft_of, read_draft
+from newsletter.cli import sending
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.ids import read_id
 from newsletter.mail import Tally
-from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What is about to be sent, as its owner is asked about it."""
-
-    broadcast: Broadcast | None  # None: a file, which is none yet
-    draft: Draft
-    subject: str
-    people: int
-    warnings: list[str]
-    when: datetime | None  # None: now
-
 
 SAMPLE = """---
 subject: What I learned this month
@@ -98,16 +84,18 @@ def test(which: str, to: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def send(which: str, at: str | None, yes: bool) -> None:
     """Send it to its audience, after a question."""
-    plan = with_site(_plan, _named(which), at)
+    plan = with_site(sending.plan, _named(which), at)
     for sentence in plan.warnings:
         click.echo(sentence, err=True)
     then = f"at {plan.when:%Y-%m-%d %H:%M %Z}" if plan.when else "now"
     if not yes:
         people = "1 person" if plan.people == 1 else f"{plan.people:,} people"
         click.confirm(f"Send “{plan.subject}” to {people} {then}?", abort=True)
-    number = with_site(_send, plan)
+    number = with_site(sending.send, plan)
     said = f"It goes out {then}." if plan.when else "It is on its way."
     click.echo(f"{said} Look at it with: newsletter broadcast status {number}")
+    if not plan.when:
+        with_site(sending.fill, number)
 
 
 @broadcast.command()
@@ -204,50 +192,6 @@ async def _test(site: Site, named: int | Draft, to: str | None) -> str:
     email = parse(address).email
     await broadcasting.send_sample(site, await _draft(site, named), email)
     return email
-
-
-async def _plan(site: Site, named: int | Draft, at: str | None) -> Plan:
-    """What is to be known before it is sent. Raises BadInput for what can't be."""
-    broadcast = None if isinstance(named, Draft) else await site.db.read(site.broadcasts.find, named)
-    draft = draft_of(broadcast) if broadcast else cast("Draft", named)
-    broadcasting.frozen(site, draft)
-    letter, findings = broadcasting.looked_over(site, draft)
-    audience = segments.parse(draft.audience)
-    when = _when(site, draft, at)
-    return Plan(
-        broadcast=broadcast,
-        draft=draft,
-        subject=letter.seen_by({})[0],
-        people=await site.db.read(segments.count, audience, mailable=True),
-        warnings=[f"{one.level}: {one.sentence}" for one in findings],
-        when=when,
-    )
-
-
-async def _send(site: Site, plan: Plan) -> int:
-    """As it was when it was asked about, or not at all."""
-    at = int(plan.when.timestamp() * 1000) if plan.when else None
-    one = plan.broadcast
-    if one is None:
-        content = broadcasting.frozen(site, plan.draft)
-        one = await site.db.write(broadcasting.send_new, site, plan.draft, content, at)
-    elif at is None:
-        await broadcasting.send_off(site, one)
-    else:
-        await site.db.write(site.broadcasts.schedule, one.id, at)
-    if at is None:
-        await broadcasting.fill(site, one.id)
-    return one.id
-
-
-def _when(site: Site, draft: Draft, at: str | None) -> datetime | None:
-    try:
-        if at and len(at.strip()) <= len("2026-12-01"):
-            raise ValueError("a day has no time")
-        when = datetime.fromisoformat(at.strip()) if at else draft.send_at
-    except ValueError:
-        raise BadInput("--at is written like 2026-12-01 09:00.") from None
-    return broadcasting.moment(site.settings, when) if when else None
 
 
 async def _all(site: Site) -> list[str]:

@@ -182,6 +182,10 @@ class Mailings:
         tx.wake(TOPIC)
         return again
 
+    async def forget_samples(self, tx: Tx, email_key: str) -> None:
+        """Erases what went to this address to be looked at; rows of a person go by `Post.forget`."""
+        await tx.run(_FORGET, key=email_key)
+
 
 _ADD = """
     INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
@@ -192,6 +196,10 @@ _ADD = """
 _PEOPLE = """
     SELECT id, subscriber_id, recipient AS email, state, settled_at AS at, reply, attempts, resends FROM outbox
     WHERE mailing_id = :id AND state = :state AND id > :after ORDER BY id LIMIT :limit
+    """
+_FORGET = """
+    DELETE FROM outbox
+    WHERE mailing_id IN (SELECT id FROM mailings) AND subscriber_id IS NULL AND lower(recipient) = :key
     """
 _LEFT = """
     SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE mailing_id = :id AND state IN ('queued', 'sending', 'deferred'))

@@ -9,8 +9,9 @@ from newsletter.mail import Recipient, bulk_ledger
 from newsletter.mail.limits import UNLIMITED
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
+from newsletter.web.kit import broadcasting
 from newsletter.web.kit.people import erase
-from tests.broadcasts.writing import Desk
+from tests.broadcasts.writing import LETTER, Desk
 from tests.conftest import NOON
 from tests.mail.conftest import run
 from tests.mail.mailing import people
@@ -137,6 +138,14 @@ async def test_an_erased_person_leaves_no_trace_in_a_broadcast(desk: Desk) -> No
     await desk.db.write(erase, desk.site, 2)
     assert await whom(desk, one) == [1, 3]
     assert not [slip for slip in await desk.slips(one) if "reader2" in f"{slip.recipient}{slip.context}"]
+
+
+async def test_a_copy_to_look_at_goes_with_the_person_whom_it_went_to(desk: Desk) -> None:
+    await people(desk.db, 1)
+    for to in ("Reader1@example.org", "olga@example.org"):
+        await broadcasting.send_sample(desk.site, LETTER, to)
+    await desk.db.write(erase, desk.site, 1)
+    assert [mail.recipient for mail in await desk.mails()] == ["olga@example.org"]
 
 
 async def test_who_is_erased_or_leaves_while_rows_are_written_gets_none(desk: Desk) -> None:

@@ -94,7 +94,9 @@ async def fill(site: Site, id: int) -> None:
 
 
 async def _send_back(tx: Tx, site: Site, one: Broadcast, why: str) -> None:
-    """It can't be sent as it is: a draft again."""
+    """It can't be sent as it is: a draft again, unless its owner has seen to that meanwhile."""
+    if (await site.broadcasts.find(tx, one.id)).version != one.version:
+        return
     await site.broadcasts.unschedule(tx, one.id)
     await _tell(tx, site, one, why)
 

@@ -27,6 +27,7 @@ async def erase(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None
             raise
         return ()
     await site.persons.erase(tx, person.email_key)
+    await site.mailings.forget_samples(tx, person.email_key)
     return await site.subscribers.erase(tx, subscriber_id, epoch)
 
 

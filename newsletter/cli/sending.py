@@ -1,0 +1,72 @@
+"""What is about to be sent from a terminal: first its owner is asked, then it is sent as it was when they were."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from newsletter.broadcasts import Broadcast, Draft, draft_of
+from newsletter.errors import BadInput, Unavailable
+from newsletter.subscribers import segments
+from newsletter.web.kit import broadcasting
+from newsletter.web.kit.site import Site
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is about to be sent, as its owner is asked about it."""
+
+    broadcast: Broadcast | None  # None: a file, which is none yet
+    draft: Draft
+    subject: str
+    people: int
+    warnings: list[str]
+    when: datetime | None  # None: now
+
+
+async def plan(site: Site, named: int | Draft, at: str | None) -> Plan:
+    """What is to be known before it is sent. Raises BadInput for what can't be."""
+    broadcast = None if isinstance(named, Draft) else await site.db.read(site.broadcasts.find, named)
+    draft = draft_of(broadcast) if broadcast else cast("Draft", named)
+    broadcasting.frozen(site, draft)
+    letter, findings = broadcasting.looked_over(site, draft)
+    audience = segments.parse(draft.audience)
+    when = _when(site, draft, at)
+    return Plan(
+        broadcast=broadcast,
+        draft=draft,
+        subject=letter.seen_by({})[0],
+        people=await site.db.read(segments.count, audience, mailable=True),
+        warnings=[f"{one.level}: {one.sentence}" for one in findings],
+        when=when,
+    )
+
+
+async def send(site: Site, plan: Plan) -> int:
+    """As it was when it was asked about, or not at all; what is to wait for its time goes as it is then."""
+    at = int(plan.when.timestamp() * 1000) if plan.when else None
+    one = plan.broadcast
+    if one is None:
+        content = broadcasting.frozen(site, plan.draft)
+        one = await site.db.write(broadcasting.send_new, site, plan.draft, content, at)
+    elif at is None:
+        await broadcasting.send_off(site, one)
+    else:
+        await site.db.write(site.broadcasts.schedule, one.id, at)
+    return one.id
+
+
+async def fill(site: Site, number: int) -> None:
+    """What doesn't succeed here the worker does: no error, or somebody sends it all again."""
+    with suppress(Unavailable):
+        await broadcasting.fill(site, number)
+
+
+def _when(site: Site, draft: Draft, at: str | None) -> datetime | None:
+    try:
+        if at and len(at.strip()) <= len("2026-12-01"):
+            raise ValueError("a day has no time")
+        when = datetime.fromisoformat(at.strip()) if at else draft.send_at
+    except ValueError:
+        raise BadInput("--at is written like 2026-12-01 09:00.") from None
+    return broadcasting.moment(site.settings, when) if when else None
