@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 from newsletter import clock
-from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
 from newsletter.mail import bulk_ledger, limits
 from newsletter.mail.books import Books
@@ -68,7 +67,7 @@ class BulkWorker:
             await asyncio.sleep(min(self._relay.ready_in or _MOMENT, poll))
             return
         if len(self._jobs) < self._connections * PER_LANE // 2:
-            poll = min(await self._reserve() or poll, poll)
+            await self._reserve()
         for _ in range(min(self._most_lanes() - len(self._lanes), len(self._jobs))):
             self._open_lane()
         await self._rest(
@@ -89,13 +88,10 @@ class BulkWorker:
         finally:
             nap.cancel()
 
-    async def _reserve(self) -> float:
-        """Seconds until the rate lets more go; 0: it holds nothing back.
-
-        What breaks off half-way comes to nobody's hand, and is found to be astray.
-        """
+    async def _reserve(self) -> None:
+        """What breaks off half-way comes to nobody's hand, and is found to be astray."""
         if not await self._db.read(bulk_ledger.is_due):
-            return 0
+            return
         most = self._connections * PER_LANE
         with self._hand.turning():
             jobs = await self._db.write(bulk_ledger.reserve, self._worker, most, self._limits)
@@ -106,9 +102,6 @@ class BulkWorker:
         if len(self._frozen) > _KEPT:
             wanted = {job.mailing_id for job in self._jobs}
             self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
-        if jobs or not self._limits.interval:
-            return 0
-        return await self._db.write(bulk_ledger.wait, self._limits) / SECOND
 
     def _open_lane(self) -> None:
         lane = asyncio.create_task(self._lane())
