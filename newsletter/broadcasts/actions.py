@@ -27,6 +27,8 @@ _WORDS = {"draft": "a draft", "sending": "on its way"}
 
 
 class Broadcasts:
+    OVER = "That time is over. Choose a later one, or send it now."
+
     def __init__(self, mailings: Mailings) -> None:
         self._mailings = mailings
 
@@ -72,7 +74,7 @@ class Broadcasts:
     async def schedule(self, tx: Tx, id: int, at: int) -> None:
         """It is sent off by itself at `at` (ms), as it is then. Raises NotFound, Conflict, BadInput."""
         if at <= tx.now:
-            raise BadInput("That time is over. Choose a later one, or send it now.")
+            raise BadInput(self.OVER)
         await self._turn(tx, id, await store.turn(tx, id, "scheduled", "draft", "scheduled", send_at=at))
 
     async def unschedule(self, tx: Tx, id: int) -> None:

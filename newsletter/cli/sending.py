@@ -6,6 +6,7 @@ from typing import cast
 
 import msgspec
 
+from newsletter import clock
 from newsletter.broadcasts import Broadcast, Draft, draft_of
 from newsletter.errors import BadInput, Unavailable
 from newsletter.subscribers import segments
@@ -32,6 +33,8 @@ async def plan(site: Site, named: int | Draft, at: str | None) -> Plan:
     letter, findings = broadcasting.looked_over(site, draft)
     audience = segments.parse(draft.audience)
     when = _when(site, draft, at)
+    if when and when <= clock.moment(clock.now()):
+        raise BadInput(site.broadcasts.OVER)
     return Plan(
         broadcast=broadcast,
         draft=draft,

@@ -74,6 +74,16 @@ async def test_one_that_can_not_be_sent_is_a_draft_again_and_holds_up_no_other(
     assert "no alternative text" in why
 
 
+async def test_what_its_owner_has_mended_meanwhile_keeps_its_time(desk: Desk) -> None:
+    one = await desk.writes(body=SPOILT.body)
+    await desk.does("schedule", one, NOON + HOUR)
+    seen = await desk.now(one)
+    mended = await desk.does("change", seen, seen.version, LETTER)
+    await desk.db.write(broadcasting.send_back, desk.site, seen, "It has no text.")
+    assert await desk.now(one) == mended
+    assert await told(desk) == []
+
+
 async def test_two_services_send_one_off_once(desk: Desk, clock: Clock) -> None:
     await people(desk.db, 3)
     one = await desk.writes()

@@ -195,8 +195,9 @@ def test_a_time_is_the_owners_and_one_that_is_over_is_refused(desk: Machine) -> 
     assert "a draft again" in said(desk, "cancel", number, "--yes").text
     assert said(desk, "status", number).text == "On work: draft\n"
 
-    over = said(desk, "send", "letter.md", "--at", "2020-01-01 09:00", "--yes", code=1)
+    over = said(desk, "send", "letter.md", "--at", "2020-01-01 09:00", answer="y\n", code=1)
     assert "That time is over." in over.err
+    assert over.text == ""  # not asked before
     for typed in ("tomorrow", "2099-07-20", "2099-13-01 09:00", "2099-07-20 25:00"):
         refused = said(desk, "send", "letter.md", "--at", typed, "--yes", code=1)
         assert "--at is written like" in refused.err

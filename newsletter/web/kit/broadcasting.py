@@ -78,7 +78,7 @@ async def keep_going(site: Site) -> None:
             try:
                 await send_off(site, one)
             except BadInput as error:
-                await site.db.write(_send_back, site, one, error.sentence)
+                await site.db.write(send_back, site, one, error.sentence)
     for one in await site.db.read(site.broadcasts.filling):
         await fill(site, one.id)
     if await site.db.read(site.broadcasts.under_way):
@@ -93,7 +93,7 @@ async def fill(site: Site, id: int) -> None:
         more = await site.db.write(site.broadcasts.fill, id, after, people)
 
 
-async def _send_back(tx: Tx, site: Site, one: Broadcast, why: str) -> None:
+async def send_back(tx: Tx, site: Site, one: Broadcast, why: str) -> None:
     """It can't be sent as it is: a draft again, unless its owner has seen to that meanwhile."""
     if (await site.broadcasts.find(tx, one.id)).version != one.version:
         return
