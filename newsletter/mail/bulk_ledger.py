@@ -46,6 +46,7 @@ class Want(msgspec.Struct, frozen=True):
     row_id: int
     exact: str
     mailbox: str
+    claimed_at: int = 0
 
 
 class _Mailing(msgspec.Struct):
@@ -57,7 +58,7 @@ class _Id(msgspec.Struct):
 
 
 def want(tokens: Tokens, job: Job) -> Want:
-    return Want(job.id, *suppression_keys(tokens, job.recipient.lower()))
+    return Want(job.id, *suppression_keys(tokens, job.recipient.lower()), claimed_at=job.claimed_at)
 
 
 async def is_due(tx: Tx) -> bool:
@@ -65,15 +66,19 @@ async def is_due(tx: Tx) -> bool:
     return bool(await tx.all(_Mailing, _OPEN, now=tx.now, limit=1))
 
 
-async def reserve(tx: Tx, worker: int, most: int, limits: Limits) -> list[Job]:
-    """Up to `most` rows that are due, of all open mailings alike, as far as the limits leave room."""
+async def reserve(tx: Tx, worker: int, most: int, limits: Limits, after: int = 0) -> list[Job]:
+    """Up to `most` rows that are due, of open mailings alike, as far as the limits leave room.
+
+    Where they leave little of it, what is transactional goes first. Of many mailings those have their turn that
+    come `after` the last one which had it.
+    """
     meter = await held.meter(tx) if limits else None
     if meter:
         room = meter.room(limits, tx.now, most)
-        most = 0 if room.full_until else room.most
-    if not most:
+        most = 0 if room.full_until else room.most - await tx.value(_AHEAD, now=tx.now, limit=most)
+    if most <= 0:
         return []
-    open_ = await tx.all(_Mailing, _OPEN, now=tx.now, limit=_MAILINGS)
+    open_ = await tx.all(_Mailing, _IN_TURN, now=tx.now, limit=_MAILINGS, after=after)
     each = -(-most // len(open_)) if open_ else 0
     jobs: list[Job] = []
     for mailing in open_:
@@ -86,9 +91,27 @@ async def reserve(tx: Tx, worker: int, most: int, limits: Limits) -> list[Job]:
     return jobs
 
 
+async def wait(tx: Tx, limits: Limits) -> int:
+    """How long (ms) the rate holds back what is due; 0: something else does."""
+    room = (await held.meter(tx)).room(limits, tx.now, 1)
+    return 0 if room.full_until else room.wait
+
+
 async def content(tx: Tx, mailing_id: int) -> bytes:
     """The frozen message."""
     return bytes(await tx.value("SELECT content FROM mailings WHERE id = :id", id=mailing_id))
+
+
+async def set_aside(
+    tx: Tx, worker: int, mailing_id: int, jobs: Sequence[Job], limits: Limits, why: str
+) -> None:
+    """A mailing that can't be sent is held; others go on."""
+    await tx.run(
+        "UPDATE mailings SET state = 'held', why = :why WHERE id = :id AND state = 'open'",
+        id=mailing_id,
+        why=why,
+    )
+    await give_up(tx, worker, jobs, limits)
 
 
 async def give_up(tx: Tx, worker: int, jobs: Sequence[Job], limits: Limits) -> None:
@@ -112,6 +135,8 @@ async def turn(
     begun = {row.id for row in rows}
     for refused in (one for one in wants if one.row_id not in begun):
         await _refuse(tx, worker, refused)
+        if limits:
+            await held.give_back(tx, refused.claimed_at)
     return begun
 
 
@@ -150,6 +175,10 @@ def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
+_AHEAD = """
+    SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
+                            AND not_before <= :now LIMIT :limit) AS due
+    """
 _OPEN = """
     SELECT m.id FROM mailings m
     WHERE m.state = 'open' AND EXISTS (
@@ -157,6 +186,9 @@ _OPEN = """
                                AND o.not_before <= :now AND o.worker IS NULL)
     ORDER BY m.id LIMIT :limit
     """
+_IN_TURN = _OPEN.replace(
+    "m.id LIMIT", "CASE WHEN m.id > CAST(:after AS BIGINT) THEN 0 ELSE 1 END, m.id LIMIT"
+)
 _NEXT = """
     SELECT o.id, o.mailing_id, o.subscriber_id, COALESCE(s.epoch, 0) AS epoch, o.recipient, o.context, o.message_id,
            o.created_at, o.attempts, o.resends, CAST(:now AS BIGINT) AS claimed_at

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 from newsletter import clock
+from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
 from newsletter.mail import bulk_ledger, limits
 from newsletter.mail.books import Books
@@ -57,6 +58,7 @@ class BulkWorker:
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._hungry = asyncio.Event()
         self._nap: asyncio.Task[bool] | None = None
+        self._served = 0  # the last mailing that had its turn
         self._fitting = 0  # connections that the relay took at once when it would take no more
         self._crowded_until = 0.0
         self._stopping = False
@@ -67,7 +69,7 @@ class BulkWorker:
             await asyncio.sleep(min(self._relay.ready_in or _MOMENT, poll))
             return
         if len(self._jobs) < self._connections * PER_LANE // 2:
-            await self._reserve()
+            poll = min(await self._reserve() or poll, poll)
         for _ in range(min(self._most_lanes() - len(self._lanes), len(self._jobs))):
             self._open_lane()
         await self._rest(
@@ -88,20 +90,41 @@ class BulkWorker:
         finally:
             nap.cancel()
 
-    async def _reserve(self) -> None:
-        """What breaks off half-way comes to nobody's hand, and is found to be astray."""
+    async def _reserve(self) -> float:
+        """Seconds until the rate lets more go; 0: it holds nothing back.
+
+        What breaks off half-way comes to nobody's hand, and is found to be astray.
+        """
         if not await self._db.read(bulk_ledger.is_due):
-            return
+            return 0
         most = self._connections * PER_LANE
         with self._hand.turning():
-            jobs = await self._db.write(bulk_ledger.reserve, self._worker, most, self._limits)
+            jobs = await self._db.write(bulk_ledger.reserve, self._worker, most, self._limits, self._served)
+            self._served = jobs[-1].mailing_id if jobs else 0
             for mailing_id in {job.mailing_id for job in jobs} - self._frozen.keys():
-                self._frozen[mailing_id] = thaw(await self._db.read(bulk_ledger.content, mailing_id))
+                jobs = await self._thaw(mailing_id, jobs)
             self._hand.take(job.id for job in jobs)
         self._jobs.extend(jobs)
         if len(self._frozen) > _KEPT:
             wanted = {job.mailing_id for job in self._jobs}
             self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
+        if jobs or not self._limits.interval:
+            return 0
+        return await self._db.write(bulk_ledger.wait, self._limits) / SECOND
+
+    async def _thaw(self, mailing_id: int, jobs: list[Job]) -> list[Job]:
+        """The jobs that can be done: without its own where it can't be read."""
+        content = await self._db.read(bulk_ledger.content, mailing_id)
+        try:
+            self._frozen[mailing_id] = thaw(content)
+        except MessageError as error:
+            _log.error("Mailing %d is held: %s", mailing_id, error)
+            its = [job for job in jobs if job.mailing_id == mailing_id]
+            await self._db.write(
+                bulk_ledger.set_aside, self._worker, mailing_id, its, self._limits, str(error)
+            )
+            return [job for job in jobs if job.mailing_id != mailing_id]
+        return jobs
 
     def _open_lane(self) -> None:
         lane = asyncio.create_task(self._lane())

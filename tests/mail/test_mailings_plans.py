@@ -13,6 +13,7 @@ ASKED = {
     "what the dead had reserved": ledger._FREE_THE_DEADS,
     "what is lost": ledger._DOUBT_ONE,
     "which mailings are due": bulk_ledger._OPEN,
+    "whose turn it is": bulk_ledger._IN_TURN,
     "which of its rows": bulk_ledger._NEXT,
     "to reserve": bulk_ledger._RESERVE["sqlite"],
     "to begin": bulk_ledger._BEGIN["sqlite"],

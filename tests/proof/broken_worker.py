@@ -14,8 +14,8 @@ def _checkpoint_at_fetch() -> None:
     """What is fetched counts as sent."""
     whole = bulk_ledger.reserve
 
-    async def reserve(tx: Any, worker: int, most: int, limits: Any) -> Any:
-        jobs = await whole(tx, worker, most, limits)
+    async def reserve(tx: Any, worker: int, most: int, limits: Any, after: int = 0) -> Any:
+        jobs = await whole(tx, worker, most, limits, after)
         for job in jobs:
             await tx.run("UPDATE outbox SET state = 'sent', worker = NULL WHERE id = :id", id=job.id)
         return jobs
@@ -52,7 +52,7 @@ def _another_message_id_each_time() -> None:
     def another(self: Any, job: Any) -> bytes:
         return message(self, msgspec.structs.replace(job, message_id=f"<{token_hex(8)}@example.com>"))
 
-    bulk_worker.BulkWorker._message = another  # type: ignore[method-assign]
+    bulk_worker.BulkWorker._message = another  # type: ignore[method-assign]  # that is the fault
 
 
 def _no_answer_is_a_failure() -> None:
