@@ -60,8 +60,12 @@ class Lane:
         except Exception as error:  # noqa: BLE001  a fault of our own: what it holds is settled, others go on
             _log.error("A lane broke: %s", where(error))
             self._undo(f"A fault in the worker ({type(error).__name__}).", 0)
-        if self._ended:
-            await self._turn(None)
+        try:
+            if self._ended:
+                await self._turn(None)
+        finally:
+            for one in self._ended:  # not written down: they are astray, and will be found
+                self._feed.drop(one.id)
 
     async def _flow(self) -> None:
         self._current = await self._begin()
@@ -112,8 +116,9 @@ class Lane:
         return None
 
     async def _turn(self, ready: Ready | None) -> bool:
-        ended, self._ended = self._ended, []
+        ended = self._ended
         begun = await self._books.turn(ended, ready.want if ready else None)
+        self._ended = []
         for one in ended:
             self._feed.drop(one.id)
         return begun
