@@ -1,5 +1,6 @@
 """What is written to many: drafts, their checks, the letter that is frozen when they are sent, and who gets it."""
 
+from newsletter.broadcasts import archive
 from newsletter.broadcasts.actions import TOPIC, Broadcasts, draft_of
 from newsletter.broadcasts.checks import Finding, look_over
 from newsletter.broadcasts.draft import Draft, read_draft
@@ -14,6 +15,7 @@ __all__ = [
     "Finding",
     "Letter",
     "Letters",
+    "archive",
     "draft_of",
     "look_over",
     "read_draft",

@@ -1,11 +1,25 @@
 """The broadcasts' own table."""
 
+import msgspec
+
 from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast, State
 from newsletter.storage import Param, Tx
 
 _COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
               version, created_at, sent_at, finished_at"""
+_PUBLIC_ROW = "SELECT id, slug, subject, preheader, sent_at FROM broadcasts"
+_PUBLIC = "archive = 1 AND state IN ('sending', 'paused', 'sent')"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A public broadcast without its text."""
+
+    id: int
+    slug: str
+    subject: str
+    preheader: str
+    sent_at: int  # ms
 
 
 async def add(tx: Tx, id: int, slug: str, draft: Draft) -> bool:
@@ -153,4 +167,48 @@ async def forget(tx: Tx, id: int) -> bool:
     """Of a draft nothing stays."""
     return bool(
         await tx.run("DELETE FROM broadcasts WHERE id = :id AND state IN ('draft', 'scheduled')", id=id)
+    )
+
+
+async def find_public(tx: Tx, slug: str) -> Broadcast | None:
+    return await tx.one(
+        Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE slug = :slug AND {_PUBLIC}", slug=slug
+    )
+
+
+async def newest_public(tx: Tx, limit: int) -> list[Broadcast]:
+    """With their texts."""
+    return await tx.all(
+        Broadcast,
+        f"SELECT {_COLUMNS} FROM broadcasts WHERE {_PUBLIC} ORDER BY sent_at DESC, id DESC LIMIT :limit",
+        limit=limit,
+    )
+
+
+async def public_rows(tx: Tx, limit: int) -> list[Row]:
+    """The newest."""
+    return await tx.all(
+        Row, f"{_PUBLIC_ROW} WHERE {_PUBLIC} ORDER BY sent_at DESC, id DESC LIMIT :limit", limit=limit
+    )
+
+
+async def older(tx: Tx, sent_at: int, id: int, limit: int) -> list[Row]:
+    """The newest of those before it."""
+    return await tx.all(
+        Row,
+        f"""{_PUBLIC_ROW} WHERE {_PUBLIC} AND (sent_at, id) < (:sent_at, :id)
+            ORDER BY sent_at DESC, id DESC LIMIT :limit""",
+        sent_at=sent_at,
+        id=id,
+        limit=limit,
+    )
+
+
+async def newer(tx: Tx, sent_at: int, id: int) -> Row | None:
+    """The one after it."""
+    return await tx.one(
+        Row,
+        f"{_PUBLIC_ROW} WHERE {_PUBLIC} AND (sent_at, id) > (:sent_at, :id) ORDER BY sent_at, id LIMIT 1",
+        sent_at=sent_at,
+        id=id,
     )

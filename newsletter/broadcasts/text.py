@@ -171,7 +171,7 @@ class _Reading:
             if trouble(href):
                 continue
             self.links.append(Link(self._typed(href), ""))
-            opening = Token("link_open", "a", 1, attrs={"href": href})
+            opening = Token("link_open", "a", 1, attrs={"href": href}, markup="autolink")
             out += [_words(token.content[last : found.start()]), opening, _words(found[0])]
             out.append(Token("link_close", "a", -1))
             last = found.end()
@@ -202,6 +202,8 @@ def _dress(tokens: Sequence[Token], looks: Mapping[str, tuple[str, str]]) -> Non
             token.attrs["style"] = look[1]
             if _inside(tokens, index):
                 token.attrs["style"] = re.sub(r"^margin:[^;]+", "margin:6px 0 2px", look[1])
+        elif token.nesting > 0 and token.markup == "autolink":
+            token.attrs["class"] = "bare"  # it says its address already, on paper too
         _dress(token.children or (), looks)
 
 

@@ -199,3 +199,19 @@ def test_many_tags_are_all_tags() -> None:
 def test_a_text_has_an_end() -> None:
     with pytest.raises(BadInput, match="100,000"):
         written("x" * (LONGEST + 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("![a *b*](https://b.de/c.png)", '<p><a href="https://b.de/c.png">a b</a></p>'),
+        ("![](https://b.de/c.png)", '<p><a href="https://b.de/c.png">Picture</a></p>'),
+        ("[![a](https://b.de/c.png) d](https://b.de/)", '<p><a href="https://b.de/">a d</a></p>'),
+        ("![a](c.png)", "<p>a</p>"),
+        ("# a\n\n# b\n\n##### c", "<h2>b</h2>\n<h4>c</h4>"),
+        ("    a", "<pre>a\n</pre>"),
+        ("https://b.de/", '<p><a href="https://b.de/" class="bare">https://b.de/</a></p>'),
+    ],
+)
+def test_on_a_page_it_has_no_looks_and_loads_nothing(body: str, html: str) -> None:
+    assert write(Marks(), body, for_page=True).html == html + "\n"

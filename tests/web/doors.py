@@ -105,6 +105,9 @@ SHOWN = {
     "/isso/feed",
     "/isso/css/isso.css",
     "/isso/id/{token:str}",
+    "/archive",
+    "/archive/{slug:str}",
+    "/archive/feed.xml",
     "/assets/{name:str}",
     "/embed.js",
     "/robots.txt",
@@ -210,6 +213,9 @@ async def opened(service: Stage) -> Doors:
 async def _furnish(tx: Tx) -> None:
     sql = "INSERT INTO tags (id, name, title, public) VALUES (:id, 'work', 'On work', 1)"
     await tx.run(sql, id=new_id())
+    sql = """INSERT INTO broadcasts (id, slug, subject, body, archive, state, created_at, updated_at, sent_at)
+             VALUES (:id, 'guide', 'On guides', 'Hello {{ name | "you" }}', 1, 'sent', :now, :now, :now)"""
+    await tx.run(sql, id=new_id(), now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 

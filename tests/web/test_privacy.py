@@ -61,7 +61,10 @@ async def test_no_page_with_a_link_is_kept_or_passed_on(still: Stage) -> None:
         if "/embed" not in name:
             assert "frame-ancestors" not in policy or "frame-ancestors 'none'" in policy, name
             assert answer.headers["X-Frame-Options"] == "DENY", name
-        if not re.search(r"/assets/|/embed\.js|/robots|/threads|/isso", name) or answer.status_code >= 400:
+        if (
+            not re.search(r"/assets/|/embed\.js|/robots|/threads|/isso|/archive", name)
+            or answer.status_code >= 400
+        ):
             assert "no-store" in answer.headers["Cache-Control"], name
 
 

@@ -4,6 +4,7 @@ from litestar import Router
 
 from newsletter.web.kit.body import arrived
 from newsletter.web.public import (
+    archive,
     assets,
     comment_confirm,
     comment_own,
@@ -39,6 +40,7 @@ ROUTES = [
             *unfollow.ROUTES,
             *threads.ROUTES,
             *feeds.ROUTES,
+            *archive.ROUTES,
             *isso.ROUTES,
             *isso_own.ROUTES,
             *assets.ROUTES,

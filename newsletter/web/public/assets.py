@@ -41,7 +41,9 @@ async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 @get("/robots.txt")
 async def robots() -> Response[str]:
-    return Response("User-agent: *\nDisallow: /\nAllow: /forms/\n", media_type=MediaType.TEXT)
+    return Response(
+        "User-agent: *\nDisallow: /\nAllow: /forms/\nAllow: /archive\n", media_type=MediaType.TEXT
+    )
 
 
 @get("/health")

@@ -54,11 +54,11 @@ def atom(settings: Settings, url: str, newest: list[tuple[Comment, Thread]]) -> 
     about = next((thread.title or thread.url for _, thread in newest), url) if url else settings.from_name
     updated = max((_changed(comment) for comment, _ in newest), default=EPOCH)
     yield '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-    yield f"  <id>{_text(own)}</id>\n  <title>Comments on {_text(about)}</title>\n"
+    yield f"  <id>{xml_text(own)}</id>\n  <title>Comments on {xml_text(about)}</title>\n"
     yield f"  <updated>{iso(updated)}</updated>\n"
-    yield f"  <link rel={quoteattr('self')} type={quoteattr(ATOM)} href={_value(own)}/>\n"
+    yield f"  <link rel={quoteattr('self')} type={quoteattr(ATOM)} href={xml_value(own)}/>\n"
     if url:
-        yield f"  <link href={_value(url)}/>\n"
+        yield f"  <link href={xml_value(url)}/>\n"
     for comment, thread in newest:
         yield from _entry(settings, comment, thread)
     yield "</feed>\n"
@@ -68,25 +68,27 @@ def _entry(settings: Settings, comment: Comment, thread: Thread) -> Iterator[str
     link = f"{thread.url}#comment-{comment.id}"
     website = web_address(comment.website)
     name = f"tag:{urlsplit(settings.public_url).hostname},2026:comment-{comment.id}"  # RFC 4151
-    yield f"  <entry>\n    <id>{_text(name)}</id>\n"
-    yield f"    <title>{_text(comment.name)} on {_text(thread.title or thread.url)}</title>\n"
-    yield f"    <link href={_value(link)}/>\n"
+    yield f"  <entry>\n    <id>{xml_text(name)}</id>\n"
+    yield f"    <title>{xml_text(comment.name)} on {xml_text(thread.title or thread.url)}</title>\n"
+    yield f"    <link href={xml_value(link)}/>\n"
     yield f"    <published>{iso(comment.created_at)}</published>\n"
     yield f"    <updated>{iso(_changed(comment))}</updated>\n"
-    yield f"    <author><name>{_text(comment.name)}</name>"
-    yield f"<uri>{_text(website)}</uri></author>\n" if website else "</author>\n"
-    yield f'    <content type="html">{_text(comment.html)}</content>\n  </entry>\n'
+    yield f"    <author><name>{xml_text(comment.name)}</name>"
+    yield f"<uri>{xml_text(website)}</uri></author>\n" if website else "</author>\n"
+    yield f'    <content type="html">{xml_text(comment.html)}</content>\n  </entry>\n'
 
 
 def _changed(comment: Comment) -> int:
     return comment.edited_at or comment.created_at
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """For between two tags."""
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
-def _value(text: str) -> str:
+def xml_value(text: str) -> str:
+    """An attribute's value, with its quotes."""
     return quoteattr(_NOT_XML.sub("\ufffd", text))
 
 

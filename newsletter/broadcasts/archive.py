@@ -1,0 +1,76 @@
+"""Broadcasts that their owner shows to everybody, once they are sent off: as a stranger reads them."""
+
+import msgspec
+
+from newsletter.broadcasts import store
+from newsletter.broadcasts.model import Broadcast
+from newsletter.broadcasts.store import Row
+from newsletter.broadcasts.text import write
+from newsletter.errors import NotFound
+from newsletter.mail.merge import Marks
+from newsletter.storage import Tx
+
+_NO_TITLE = "Without a title"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the list."""
+
+    id: int
+    slug: str
+    title: str
+    preheader: str
+    sent_at: int  # ms
+
+
+class Article(msgspec.Struct, frozen=True):
+    """The whole of it. Merge tags say their defaults; there is no link of a subscriber's, for there is no footer."""
+
+    entry: Entry
+    html: str
+
+
+async def find(tx: Tx, slug: str) -> tuple[Broadcast, Entry | None, Entry | None]:
+    """A public one, the next newer and the next older. Raises NotFound."""
+    found = await _find(tx, slug)
+    newer = await store.newer(tx, found.sent_at or 0, found.id)
+    older = await store.older(tx, found.sent_at or 0, found.id, 1)
+    return found, _entry(newer) if newer else None, _entry(older[0]) if older else None
+
+
+async def page(tx: Tx, limit: int, before: str = "") -> list[Entry]:
+    """The newest first, or those before the one with that slug. Raises NotFound."""
+    if not before:
+        return [_entry(row) for row in await store.public_rows(tx, limit)]
+    found = await _find(tx, before)
+    return [_entry(row) for row in await store.older(tx, found.sent_at or 0, found.id, limit)]
+
+
+async def newest(tx: Tx, limit: int) -> list[Broadcast]:
+    return await store.newest_public(tx, limit)
+
+
+def article(one: Broadcast) -> Article:
+    """Of a public one; costs the reading of its Markdown."""
+    marks = Marks()
+    written = write(marks, one.body, for_page=True)
+    title = " ".join(marks.fill(written.title, "text", {}).split()) or _line(one.subject) or _NO_TITLE
+    entry = Entry(one.id, one.slug, title, _line(one.preheader), one.sent_at or 0)
+    return Article(entry, marks.fill(written.html, "html", {}))
+
+
+async def _find(tx: Tx, slug: str) -> Broadcast:
+    found = await store.find_public(tx, slug)
+    if found is None:
+        raise NotFound("There is no such page in the archive.")
+    return found
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row.id, row.slug, _line(row.subject) or _NO_TITLE, _line(row.preheader), row.sent_at)
+
+
+def _line(text: str) -> str:
+    """One line as a stranger reads it."""
+    marks = Marks()
+    return " ".join(marks.fill(marks.mark(text), "text", {}).split())
