@@ -6,12 +6,14 @@ entities and external ones, and no export has one.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
 
 import msgspec
 
+from newsletter.comments.imports.mending import mended
 from newsletter.comments.imports.model import LONGEST
 from newsletter.comments.imports.packed import opened
 from newsletter.errors import BadInput
@@ -160,11 +162,10 @@ def root(path: Path) -> str:
 
 def _fed(reader: _Records, file: BinaryIO) -> Iterator[None]:
     """Comes back after each piece of the file that was parsed."""
-    fed, more = 0, True
-    while more:
-        chunk = file.read(_CHUNK)
-        fed, more = fed + len(chunk), bool(chunk)
-        _parse(reader, chunk, last=not more)
+    fed = 0
+    for chunk in chain(mended(file), [b""]):
+        fed += len(chunk)
+        _parse(reader, chunk, last=not chunk)
         if fed - reader.parser.CurrentByteIndex > _LONGEST_TAG:
             raise BadInput(f"Line {reader.parser.CurrentLineNumber} begins a tag or a remark without end.")
         yield

@@ -103,7 +103,7 @@ def test_entities_are_refused_before_they_are_used(write: Write, declared: str, 
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        ("\x08", r"^Line 3 .*not well-formed \(invalid token\)"),
+        ("<\x08>", r"^Line 3 .*not well-formed \(invalid token\)"),
         ("\ufffe", r"^Line 3 .*not well-formed"),
         ("&nbsp;", "^Line 3 .*undefined entity"),
         ("</wp:other>", "^Line 3 .*mismatched tag"),
