@@ -1,5 +1,6 @@
 """Comments in from other systems. Nobody is notified of it."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ NAMELESS = "Anonymous"
 LONGEST_NAME = 100
 LONGEST_IMPORTED = 4 * LONGEST
 TWICE = "It is here already."
+_PRE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 TOO_LONG = f"It is too long: {LONGEST_IMPORTED:,} characters at most."
 
 
@@ -80,7 +82,7 @@ class Importing:
             website=_website(one.website),
             title=_line(one.title)[:300],
             raw=one.text,
-            html=sanitise(one.text, newlines=one.newlines) if one.is_html else render(one.text),
+            html=shown(one),
             status=one.status,
             why="" if one.status != "pending" else "It waited where it was imported from.",
             source=one.source,
@@ -100,6 +102,18 @@ class Importing:
         if await self._post.suppressed(tx, address.key):
             return {"avatar": picture}
         return {"commenter_id": (await people.admit(tx, address)).id, "avatar": picture}
+
+
+def shown(one: Imported) -> str:
+    """As it will be shown: in one form, so that it goes out as WordPress' export and comes in again unchanged."""
+    if not one.is_html:
+        return render(one.text)
+    html = sanitise(one.text, newlines=one.newlines)
+    if one.newlines:
+        return html
+    parts = _PRE.split(html)
+    parts[::2] = [part.replace("\n", " ") for part in parts[::2]]  # a space is what it was, and no <br>
+    return sanitise("".join(parts), newlines=True)
 
 
 def _name(text: str) -> str:
