@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import click
 
+from newsletter.cli.moved import Moved
 from newsletter.cli.site import with_site
-from newsletter.comments import TOGETHER, Imported, ImportResult, Skipped, canonical_url, in_order, read
+from newsletter.comments import TOGETHER, Imported, ImportResult, Skipped, in_order, read
 from newsletter.errors import BadInput
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
@@ -27,11 +28,12 @@ def imports() -> None:
 
 @imports.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--origin", default="", help="Where the pages are, for exports that hold paths only (Isso).")
+@click.option("--origin", default="", help="Where the pages are, if you have more than one website.")
+@click.option("--formerly", multiple=True, help="Where they were (http://old.example.org). May be repeated.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-def comments(file: Path, origin: str, dry_run: bool) -> None:
+def comments(file: Path, origin: str, formerly: tuple[str, ...], dry_run: bool) -> None:
     """Comments from WordPress (WXR), Disqus, Isso (SQLite or JSON) or Remark42, each once however often it runs."""
-    states, reasons = with_site(_import, file, origin, dry_run)
+    states, reasons, others = with_site(_import, file, origin, formerly, dry_run)
     total = sum(states.values())
     click.echo(f"{'Would take in' if dry_run else 'Took in'} {total} comment{'' if total == 1 else 's'}.")
     for state, count in sorted(states.items()):
@@ -39,6 +41,8 @@ def comments(file: Path, origin: str, dry_run: bool) -> None:
     for reason, ids in reasons.items():
         named = ", ".join(ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
         click.echo(f"Skipped {len(ids)}: {reason} ({named})")
+    if others:
+        click.echo(f"Pages of {', '.join(others)} aren't yours. If they were, say --formerly {others[0]}")
 
 
 class _Undone(Exception):
@@ -50,14 +54,15 @@ class _Undone(Exception):
 
 
 async def _import(
-    site: Site, file: Path, origin: str, dry_run: bool
-) -> tuple[Counter[str], dict[str, list[str]]]:
+    site: Site, file: Path, origin: str, formerly: Sequence[str], dry_run: bool
+) -> tuple[Counter[str], dict[str, list[str]], list[str]]:
     allowed = site.settings.allowed_origins
     if not allowed:
         raise BadInput(_whose(file))
     states: Counter[str] = Counter()
     reasons: dict[str, list[str]] = {}
-    act = partial(_act, site, lambda url: canonical_url(urljoin(origin, url), allowed), dry_run)
+    moved = Moved(allowed, origin, formerly)
+    act = partial(_act, site, moved, dry_run)
     hidden = not sys.stderr.isatty()
     length = 0 if hidden else sum(1 for _ in read(file))
     with click.progressbar(length=length, label="Importing", file=sys.stderr, hidden=hidden) as bar:
@@ -70,7 +75,7 @@ async def _import(
                 else:
                     states[one.status] += 1
             bar.update(len(some))
-    return states, reasons
+    return states, reasons, sorted(moved.others)
 
 
 def _whose(file: Path) -> str:
