@@ -1,0 +1,142 @@
+"""The database goes away, the clock is set, people leave, the worker is stopped: in the midst of a broadcast."""
+
+import asyncio
+import random
+from functools import partial
+from typing import Any
+
+import pytest
+
+from newsletter.clock import HOUR
+from newsletter.errors import Unavailable
+from newsletter.mail import Mailings, Tally
+from newsletter.settings import Settings
+from newsletter.storage import Database, Tx
+from newsletter.storage.db import unavailable
+from tests.conftest import Clock
+from tests.mail.conftest import AtWork, eventually, rows
+from tests.mail.mailing import sent_off
+from tests.mail.sink import Sink
+from tests.postgres import on_server
+
+
+@pytest.fixture
+def mailings(settings: Settings) -> Mailings:
+    return Mailings(settings)
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_connections_that_are_cut_lose_nobody(
+    db: Database, database_url: str, mailings: Mailings, at_work: AtWork, sink: Sink
+) -> None:
+    sink.delay = 0.002
+    mailing_id = await sent_off(db, mailings, 200)
+    cut = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
+    async def through() -> bool:
+        try:
+            return sum(row.state == "sent" or row.resends > 0 for row in await rows(db)) == 200
+        except Unavailable:  # ours was cut as well
+            return False
+
+    async with at_work(beat=0.05):
+        for many in (20, 60, 100):
+            await eventually(partial(_some, sink, many))
+            await asyncio.to_thread(on_server, database_url, cut)
+        await eventually(through, 20)
+    resent = sum(row.resends for row in await rows(db))
+    assert len({mail.recipient for mail in sink.mails}) == 200 or resent
+    assert len(sink.mails) <= 200 + resent
+    tally = await db.read(mailings.tally, mailing_id)
+    assert tally.sent + tally.queued == 200
+
+
+class Gone:
+    """The real database, until it is gone."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self.gone = db, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+        if self.gone:
+            raise unavailable()
+        return await self._db.write(action, *args, **more)
+
+
+async def test_a_worker_without_its_database_can_be_stopped(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.mail.worker._LAST_WORDS", 0.2)
+    sink.delay = 0.01
+    mailing_id = await sent_off(db, mailings, 300)
+    gone: Any = Gone(db)
+    async with at_work(on=gone) as worker:
+        await eventually(lambda: _some(sink, 20))
+        gone.gone = True
+        async with asyncio.timeout(10):
+            await worker.stop(timeout=0.2)
+    tally = await db.read(mailings.tally, mailing_id)
+    assert tally.sending <= 8
+    assert tally.sent + tally.sending >= len(sink.dotted)
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+async def test_a_clock_that_is_set_loses_nobody(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, clock: Clock, by: int
+) -> None:
+    sink.delay = 0.005
+    mailing_id = await sent_off(db, mailings, 150)
+    clock.forward(10)
+    async with at_work(beat=0.05):
+        await eventually(lambda: _some(sink, 30))
+        clock.forward(by)
+        await eventually(lambda: _some(sink, 60))
+        clock.forward(-by)
+        await eventually(lambda: _none_left(db, mailings, mailing_id))
+    assert await db.read(mailings.tally, mailing_id) == Tally(sent=150)
+    assert len(sink.mails) == 150
+
+
+async def test_nobody_who_has_left_is_begun(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, clock: Clock
+) -> None:
+    """At any moment: who was not on the wire when their leaving was written down gets nothing more."""
+    sink.delay = 0.003
+    mailing_id = await sent_off(db, mailings, 150)
+    clock.forward(10)
+    order = random.Random(7).sample(range(1, 151), 60)
+    gone: dict[int, str] = {}
+
+    async def leave(tx: Tx, who: int) -> str:
+        await tx.run(
+            "UPDATE subscribers SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :who",
+            now=tx.now,
+            who=who,
+        )
+        return str(await tx.value("SELECT state FROM outbox WHERE subscriber_id = :who", who=who))
+
+    async with at_work():
+        for who in order:
+            gone[who] = await db.write(leave, who)
+        await eventually(lambda: _none_left(db, mailings, mailing_id))
+    reached = {mail.recipient.decode() for mail in sink.mails}
+    assert not [
+        who for who, state in gone.items() if state == "queued" and f"reader{who}@example.org" in reached
+    ]
+    assert "queued" in gone.values()
+    tally = await db.read(mailings.tally, mailing_id)
+    assert tally.sent + tally.skipped == 150
+
+
+async def _some(sink: Sink, count: int) -> bool:
+    return len(sink.mails) >= count
+
+
+async def _none_left(db: Database, mailings: Mailings, mailing_id: int) -> bool:
+    return (await db.read(mailings.tally, mailing_id)).left == 0
