@@ -1,6 +1,7 @@
 """A relay that is difficult, in the midst of a broadcast: it is left in peace, nobody is lost, and confirmations go."""
 
 import pytest
+from msgspec import structs
 
 from newsletter.mail import Mailings, Post, Tally
 from newsletter.settings import Settings
@@ -8,9 +9,7 @@ from newsletter.storage import Database, Tx
 from tests.conftest import Clock
 from tests.mail.conftest import ADA, CONTEXTS, QUICK, AtWork, eventually, rows
 from tests.mail.mailing import sent_off
-from tests.mail.sink import CLOSE, WELL, Sink
-
-PATIENT = {"connect": 2, "command": 2, "body": 2, "dot": 2, "pause": 30, "longest_pause": 60}
+from tests.mail.sink import CLOSE, HANG, WELL, Sink
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ async def test_one_that_takes_nothing_is_not_asked_again_at_once(
     async def given_a_rest() -> bool:
         return await db.read(_pause) > 0 and not (await db.read(mailings.tally, mailing_id)).sending
 
-    async with at_work(timeouts=type(QUICK)(**PATIENT)):
+    async with at_work(timeouts=structs.replace(QUICK, pause=30, longest_pause=60)):
         await eventually(given_a_rest, 5)
     assert sink.connections <= 4
     assert await db.read(mailings.tally, mailing_id) == Tally(queued=20)
@@ -108,3 +107,22 @@ async def test_a_word_too_many_is_no_verdict(
         await eventually(through)
     assert await db.read(mailings.tally, mailing_id) == Tally(sent=10)
     assert len(sink.mails) == len({mail.recipient for mail in sink.mails}) == 10
+
+
+async def test_no_answer_to_a_broadcast_s_message_stops_no_confirmation(
+    db: Database, mailings: Mailings, post: Post, at_work: AtWork, sink: Sink
+) -> None:
+    """The relay is given a rest once, however many of its messages hang."""
+    sink.plays({"dot": [HANG] * 4})
+    await sent_off(db, mailings, 4)
+
+    async def in_doubt() -> bool:
+        return sum(row.resends for row in await rows(db)) == 4
+
+    async def reached() -> bool:
+        return any(mail.recipient.decode() == ADA for mail in sink.mails)
+
+    async with at_work(timeouts=structs.replace(QUICK, dot=0.3, pause=0.5, longest_pause=60)):
+        await eventually(in_doubt)
+        await db.write(post.enqueue, "confirmation", ADA, context=CONTEXTS["confirmation"])
+        await eventually(reached, 5)
