@@ -52,7 +52,7 @@ def _another_message_id_each_time() -> None:
     def another(self: Any, job: Any) -> bytes:
         return message(self, msgspec.structs.replace(job, message_id=f"<{token_hex(8)}@example.com>"))
 
-    bulk_worker.BulkWorker._message = another  # type: ignore[method-assign]  # that is the fault
+    bulk_worker.BulkWorker._message = another  # type: ignore[method-assign]  # that is the point  # that is the fault
 
 
 def _no_answer_is_a_failure() -> None:
