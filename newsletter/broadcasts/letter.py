@@ -82,9 +82,10 @@ class Letters:
         written = write(marks, draft.body)
         sender = self._sender_of(draft.sender)
         values = {
-            "subject": subject,
-            "preheader": preheader,
-            "title": written.title or subject,
+            # What is no tag of ours is escaped with the rest.
+            "subject": marks.typed(subject, unknown_only=True),
+            "preheader": marks.typed(preheader, unknown_only=True),
+            "title": written.title or marks.typed(subject, unknown_only=True),
             "from_name": sender.display_name or self._settings.public_host,
             "host": self._settings.public_host,
             "postal_address": self._settings.postal_address,

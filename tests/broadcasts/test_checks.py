@@ -78,6 +78,16 @@ def test_a_postal_address_is_asked_for() -> None:
     assert (level, "NEWSLETTER_POSTAL_ADDRESS" in sentence) == ("error", True)
 
 
+@pytest.mark.parametrize("place", ["subject", "preheader"])
+def test_what_looks_like_a_tag_is_escaped_in_the_preview_and_named(place: str) -> None:
+    changes: dict[str, Any] = {place: "{{<script>x</script>}}"}
+    draft = msgspec.structs.replace(FINE, body="Hello", **changes)
+    _, _, html = Letters(SETTINGS).letter(draft).seen_by({})
+    assert "<script" not in html
+    assert "{{&lt;script&gt;" in html
+    assert any(level == "error" and "no merge tag" in words for level, words in findings(**changes))
+
+
 def test_errors_come_first() -> None:
     assert [level for level, _ in findings(subject="", body="{{ name }} [a](x)")] == [
         "error",
