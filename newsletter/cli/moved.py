@@ -24,9 +24,9 @@ class Moved:
         self._now = origin or (allowed[0] if len(allowed) == 1 else "")
         if formerly and not self._now:
             raise BadInput(WHERE_NOW)
-        ours = {_origin(_parts(one)) for one in allowed}
-        plain = {"http" + one.removeprefix("https"): one for one in ours if one.startswith("https:")}
-        self._moves = {old: new for old, new in plain.items() if old not in ours}
+        self._ours = {_origin(_parts(one)) for one in allowed}
+        plain = {"http" + one.removeprefix("https"): one for one in self._ours if one.startswith("https:")}
+        self._moves = {old: new for old, new in plain.items() if old not in self._ours}
         self._moves |= {_origin(_parts(one)): _origin(_parts(self._now)) for one in formerly}
         self.others: set[str] = set()
 
@@ -34,12 +34,9 @@ class Moved:
         parts = _parts(_joined(self._now, url))
         origin = _origin(parts)
         there = self._moves.get(origin, origin)
-        try:
-            return canonical_url(f"{there}{parts.path}?{parts.query}", self._allowed)
-        except BadInput:
-            if len(self.others) < _MOST_NAMED:
-                self.others.add(origin)
-            raise
+        if there not in self._ours and len(self.others) < _MOST_NAMED:
+            self.others.add(there)
+        return canonical_url(f"{there}{parts.path}?{parts.query}", self._allowed)
 
 
 def _joined(base: str, url: str) -> str:
