@@ -65,6 +65,10 @@ class Broadcasts:
     async def newest(self, tx: Tx, limit: int = 50) -> list[Broadcast]:
         return await store.newest(tx, limit)
 
+    async def same(self, tx: Tx, draft: Draft) -> Broadcast | None:
+        """The last one with these words that was sent off."""
+        return await store.same(tx, draft.subject, draft.body)
+
     async def forget(self, tx: Tx, id: int) -> None:
         """Deletes a draft. Raises NotFound, Conflict."""
         if not await store.forget(tx, id):

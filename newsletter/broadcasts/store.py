@@ -72,6 +72,16 @@ async def newest(tx: Tx, limit: int) -> list[Broadcast]:
     )
 
 
+async def same(tx: Tx, subject: str, body: str) -> Broadcast | None:
+    return await tx.one(
+        Broadcast,
+        f"""SELECT {_COLUMNS} FROM broadcasts
+            WHERE subject = :subject AND body = :body AND mailing_id IS NOT NULL ORDER BY id DESC LIMIT 1""",
+        subject=subject,
+        body=body,
+    )
+
+
 async def in_state(tx: Tx, *states: State) -> list[Broadcast]:
     """The oldest hundred in one of these states: one to three."""
     return await tx.all(

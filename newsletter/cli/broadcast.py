@@ -65,8 +65,11 @@ def preview(which: str, html: Path | None) -> None:
     click.echo(f"Subject: {subject}\n\n{plain}")
     if html:
         _write(html, page)
+        click.echo(f"The HTML part is in {html}.", err=True)
     for sentence in findings:
         click.echo(sentence, err=True)
+    if any(sentence.startswith("error") for sentence in findings):
+        raise click.ClickException("It can't be sent as it is.")
 
 
 @broadcast.command()
@@ -82,17 +85,20 @@ def test(which: str, to: str | None) -> None:
 @click.argument("which")
 @click.option("--at", help="When, like “2026-12-01 09:00”, in NEWSLETTER_TIME_ZONE. Else now.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def send(which: str, at: str | None, yes: bool) -> None:
+@click.option("--again", is_flag=True, help="Also where the very same was sent before.")
+def send(which: str, at: str | None, yes: bool, again: bool) -> None:
     """Send it to its audience, after a question."""
     plan = with_site(sending.plan, _named(which), at)
     for sentence in plan.warnings:
         click.echo(sentence, err=True)
+    if yes and plan.before and not again:
+        raise click.ClickException(f"{plan.before} Say --again if everybody shall get it once more.")
     then = f"at {plan.when:%Y-%m-%d %H:%M %Z}" if plan.when else "now"
+    people = "1 person" if plan.people == 1 else f"{plan.people:,} people"
     if not yes:
-        people = "1 person" if plan.people == 1 else f"{plan.people:,} people"
-        click.confirm(f"Send “{plan.subject}” to {people} {then}?", abort=True)
+        click.confirm(f"{plan.before} Send “{plan.subject}” to {people} {then}?".lstrip(), abort=True)
     number = with_site(sending.send, plan)
-    said = f"It goes out {then}." if plan.when else "It is on its way."
+    said = f"It goes out to {people} {then}." if plan.when else f"It is on its way to {people}."
     click.echo(f"{said} Look at it with: newsletter broadcast status {number}")
     if not plan.when:
         with_site(sending.fill, number)
@@ -106,7 +112,9 @@ def status(number: int | None, people: str | None) -> None:
     if number is None and people:
         raise click.UsageError("Say of which broadcast: newsletter broadcast status lists their numbers.")
     if number is None:
-        for line in with_site(_all):
+        for line in with_site(_all) or [
+            "There is no broadcast yet. Begin one: newsletter broadcast new letter.md"
+        ]:
             click.echo(line)
         return
     for line in with_site(_people, number, people) if people else with_site(_status, number):
@@ -120,12 +128,12 @@ def _turning(name: str, done: str, help: str) -> None:
     @click.argument("number", type=NUMBER)
     def turn(number: int) -> None:
         with_site(_turn, name, number)
-        click.echo(done)
+        click.echo(done.format(number))
 
     assert turn
 
 
-_turning("pause", "It stands. Go on with: newsletter broadcast resume", "Begin nothing more of it.")
+_turning("pause", "It stands. Go on with: newsletter broadcast resume {}", "Begin nothing more of it.")
 _turning("resume", "It goes on.", "Let a paused one go on from where it was.")
 
 

@@ -23,6 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
     people: int
     warnings: list[str]
     when: datetime | None  # None: now
+    before: str  # a sentence, where the very same was sent already
 
 
 async def plan(site: Site, named: int | Draft, at: str | None) -> Plan:
@@ -42,7 +43,15 @@ async def plan(site: Site, named: int | Draft, at: str | None) -> Plan:
         people=await site.db.read(segments.count, audience, mailable=True),
         warnings=[f"{one.level}: {one.sentence}" for one in findings],
         when=when,
+        before=await _before(site, draft, broadcast),
     )
+
+
+async def _before(site: Site, draft: Draft, broadcast: Broadcast | None) -> str:
+    last = await site.db.read(site.broadcasts.same, draft)
+    if last is None or last.sent_at is None or (broadcast and broadcast.id == last.id):
+        return ""
+    return f"The very same went out on {clock.iso(last.sent_at)}, as number {last.id}."
 
 
 async def send(site: Site, plan: Plan) -> int:

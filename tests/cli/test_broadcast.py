@@ -124,7 +124,7 @@ def test_a_file_to_begin_with_is_written_and_kept_as_a_draft(desk: Machine) -> N
 
 def test_a_preview_is_the_whole_mail_with_all_that_is_to_say(desk: Machine) -> None:
     (desk.folder / "bad.md").write_text("---\nsubject: Hi\n---\n{{ nonsense }} ![](https://a.example/b.png)")
-    shown = said(desk, "preview", "bad.md", "--html", "page.html")
+    shown = said(desk, "preview", "bad.md", "--html", "page.html", code=1)
     assert "<html" in (desk.folder / "page.html").read_text("utf-8")
     assert "error: “{{ nonsense }}” is no merge tag." in shown.err
     assert "no alternative text" in shown.err
@@ -132,7 +132,7 @@ def test_a_preview_is_the_whole_mail_with_all_that_is_to_say(desk: Machine) -> N
         refused = said(desk, command, "bad.md", code=1)
         assert "is no merge tag" in refused.err
         assert "Send “" not in refused.text
-    assert said(desk, "status").text == ""
+    assert "There is no broadcast yet." in said(desk, "status").text
 
 
 def test_it_is_tried_and_then_reaches_everybody_through_a_worker(desk: Machine) -> None:
@@ -157,7 +157,14 @@ def test_it_is_tried_and_then_reaches_everybody_through_a_worker(desk: Machine) 
 
 def test_who_says_no_sends_nothing(desk: Machine) -> None:
     said(desk, "send", "letter.md", answer="n\n", code=1)
-    assert said(desk, "status").text == ""
+    assert "There is no broadcast yet." in said(desk, "status").text
+
+
+def test_the_same_again_is_asked_about(desk: Machine) -> None:
+    first = sent(desk)
+    assert f"as number {first}. Send “On work”" in said(desk, "send", "letter.md", answer="n\n", code=1).text
+    assert "Say --again" in said(desk, "send", "letter.md", "--yes", code=1).err
+    assert "to 1 person" in said(desk, "send", "letter.md", "--yes", "--again").text
 
 
 def test_it_is_held_gone_on_with_and_ended(desk: Machine) -> None:
@@ -187,7 +194,7 @@ def test_what_did_not_arrive_goes_out_once_more(desk: Machine, state: str, words
 def test_a_time_is_the_owners_and_one_that_is_over_is_refused(desk: Machine) -> None:
     heard = said(desk, "send", "letter.md", "--at", SUMMER, answer="y\n").text
     assert f"to 1 person at {SUMMER} WEST?" in heard
-    assert f"It goes out at {SUMMER} WEST." in heard
+    assert f"It goes out to 1 person at {SUMMER} WEST." in heard
     number = heard.split()[-1]
     assert said(desk, "status", number).text == f"On work: scheduled for {SUMMER} WEST\n"
     said(desk, "send", number, "--at", WINTER, "--yes")
@@ -244,7 +251,7 @@ def test_a_file_that_can_not_be_read_is_named_with_its_line(desk: Machine) -> No
     (desk.folder / "bad.md").write_text("---\nsubject: x\naudience: tags:x\n---\nHi")
     for command in ("new", "send"):
         assert "Did you mean tag:?" in said(desk, command, "bad.md", code=1).err
-    assert said(desk, "status").text == ""
+    assert "There is no broadcast yet." in said(desk, "status").text
 
 
 def test_a_sample_needs_somebody_to_go_to(desk: Machine) -> None:
