@@ -18,7 +18,7 @@ demo: .venv/.runtime  ## the whole service on this machine, with an article and 
 	$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/.dev  ## every test (ONLY=words: those whose names match)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(ONLY),-k '$(ONLY)')
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(ONLY),-k '$(ONLY)')
 
 check: .venv/.dev  ## format, lint, types, and the rules of the house
 	$(BIN)/ruff format --check .

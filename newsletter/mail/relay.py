@@ -47,6 +47,7 @@ class Relay:
         self._pause = self._told = _NONE
         self.urgent = False
         """A transactional message found no way out: what goes to many leaves it one."""
+        self.tellings = 0  # how often the row was written or heeded
         self._known = 0  # until when the row says that nothing goes out, as last written or read
 
     @property
@@ -106,11 +107,13 @@ class Relay:
         """The row holds `pause` now, as lasting until then (ms)."""
         self._told = pause
         self._known = until
+        self.tellings += 1
 
-    def heed(self, meter: Meter, now: int) -> None:
+    def heed(self, meter: Meter, now: int, tellings: int) -> None:
         """What another worker wrote, or this one before a restart. It is waited out once, and at most for its
-        own length, whatever the machines' clocks say."""
-        if self.news or meter.paused_until == self._known:
+        own length, whatever the machines' clocks say. What was read before we wrote, at an earlier count of
+        `tellings`, is old."""
+        if self.news or meter.paused_until == self._known or tellings != self.tellings:
             return
         seconds = meter.pause / SECOND
         left = min(max(meter.paused_until - now, 0) / SECOND, seconds)

@@ -172,8 +172,9 @@ class Worker:
         seconds = self._poll
         await self._share()
         if len(self._lanes) < self._connections:
+            tellings = self._relay.tellings
             seen = await self._db.read(due, self._limits, self._connections)
-            self._relay.heed(seen.meter, seen.now)
+            self._relay.heed(seen.meter, seen.now, tellings)
             self._relay.urgent &= seen.ready > 0
             self._tell(seen.full_until)
             for _ in range(min(self._room(), seen.ready - len(self._connecting))):

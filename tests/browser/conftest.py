@@ -11,8 +11,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from newsletter.demo import Blog, Inbox
 from newsletter.web.server import Server
-from tests.browser.demonstration import free_ports
 from tests.conftest import Clock
+from tests.ports import free_ports
 from tests.web.conftest import set_clock
 from tests.web.stage import Stage, serving
 
@@ -78,7 +78,7 @@ async def service(
 ) -> AsyncIterator[Stage]:
     """The real one, with other settings where a test's parameter says so. Its clock stands still until it is moved."""
     set_clock(monkeypatch, clock)
-    port, blog_port = free_ports()
+    port, blog_port = free_ports(2)
     origins = {
         "public_url": f"http://localhost:{port}",
         "allowed_origins": (f"http://localhost:{blog_port}",),

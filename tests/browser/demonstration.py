@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import Page
+
+from tests.ports import free_ports
 
 SECONDS_TO_START = 60
 
@@ -36,7 +37,7 @@ class Demonstration:
 
 @asynccontextmanager
 async def demonstration(folder: Path) -> AsyncIterator[Demonstration]:
-    service, blog = free_ports()
+    service, blog = free_ports(2)
     command = [sys.executable, "-m", "newsletter", "demo", "--port", str(service), "--blog-port", str(blog)]
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
@@ -56,8 +57,3 @@ async def demonstration(folder: Path) -> AsyncIterator[Demonstration]:
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-def free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        return one.getsockname()[1], two.getsockname()[1]

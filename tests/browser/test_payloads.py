@@ -17,12 +17,12 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from newsletter.web.server import Server
-from tests.browser.demonstration import free_ports
 from tests.browser.hostile import Sender
 from tests.browser.places import PLACES, Scene
 from tests.browser.watching import Watch
 from tests.comments.payloads import FEW, SHORT
 from tests.conftest import Clock
+from tests.ports import free_ports
 from tests.web.conftest import set_clock
 from tests.web.stage import FIREFOX, Stage, serving
 
@@ -62,7 +62,7 @@ async def scene(
     """All is sent, once for all tests here; they only look."""
     clock, folder = Clock(), tmp_path_factory.mktemp("payloads")
     url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'newsletter.db')}"
-    port, blog_port = free_ports()
+    port, blog_port = free_ports(2)
     home, blog = (f"http://localhost:{n}" for n in (port, blog_port))
     async with AsyncExitStack() as opened:
         set_clock(opened.enter_context(pytest.MonkeyPatch.context()), clock)

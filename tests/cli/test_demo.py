@@ -14,16 +14,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.ports import free_ports
+
 ROOT = Path(__file__).parents[2]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
-
-
-def free_ports(count: int) -> list[int]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 def command(folder: Path, *options: str) -> list[str]:

@@ -16,6 +16,24 @@ from tests.postgres import Databases
 from tests.web.doors import Doors, opened
 from tests.web.stage import Stage, serving
 
+ON_BOTH = {"test_flow.py", "test_comments.py", "test_meanwhile.py", "test_ready.py", "test_full.py"}
+"""Of a page's tests those that a database has a say in. All of them run on PostgreSQL when only its tests do
+(`pytest -m postgres`), as .ci/run has it."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.markexpr:
+        return
+    here = Path(__file__).parent
+    left = {
+        item
+        for item in items
+        if item.path.parent == here and item.get_closest_marker("postgres") and item.path.name not in ON_BOTH
+    }
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=list(left))
+
+
 Serve = Callable[..., AbstractAsyncContextManager[Stage]]
 
 
