@@ -87,17 +87,18 @@ class Lane:
         self._pipeline.carry(current.parcel, self._upcoming.parcel if self._upcoming else None)
         self._dotted = True
         begun = await self._turn(self._upcoming)
+        unwanted = None if begun else self._upcoming
+        if unwanted:
+            self._feed.drop(unwanted.job.id)
+            self._upcoming = None
         try:
             outcome = await self._pipeline.verdict()
         except RelayTrouble:
             self._dotted = False  # the server has said that it did not take it
             raise
         self._note(outcome)
-        if self._upcoming and not begun:
-            if self._connection.pipelining:
-                self._connection.cut()  # its envelope can't be taken back
-            self._feed.drop(self._upcoming.job.id)
-            self._upcoming = None
+        if unwanted and self._connection.pipelining:
+            self._connection.cut()  # its envelope can't be taken back
         self._current, self._upcoming = self._upcoming, None
 
     @property

@@ -219,27 +219,25 @@ _WANTS = {
                          json_extract(value, '$.mailbox') AS mailbox FROM json_each(:wants))""",
     "postgres": "json_to_recordset(CAST(:wants AS json)) AS w(row_id bigint, exact text, mailbox text)",
 }
-_MAY = """
+_STAYS = """(o.subscriber_id IS NULL OR EXISTS (
+        SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
+                                      AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))"""
+_STANDS = "AND (p.expires_at IS NULL OR p.expires_at > :now)"
+_MAY = f"""
     WHERE o.id = w.row_id AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
       AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
-      AND (o.subscriber_id IS NULL OR EXISTS (
-             SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
-                                           AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))
-      AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (w.exact, w.mailbox)
-                                                     AND (p.expires_at IS NULL OR p.expires_at > :now))
+      AND {_STAYS}
+      AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (w.exact, w.mailbox) {_STANDS})
     RETURNING id
-    """
+    """  # noqa: S608  our own
 _BEGIN = {
     "sqlite": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['sqlite']} AS w {_MAY}",  # noqa: S608  our own
     "postgres": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['postgres']} {_MAY}",  # noqa: S608  our own
 }
 _WHY = f"""
     SELECT CASE
-      WHEN o.subscriber_id IS NOT NULL AND NOT EXISTS (
-             SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
-                                           AND COALESCE(s.unsubscribed_at, 0) <= o.created_at) THEN '{LEFT}'
-      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox)
-                                                  AND (p.expires_at IS NULL OR p.expires_at > :now)) THEN '{SUPPRESSED}'
+      WHEN NOT {_STAYS} THEN '{LEFT}'
+      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox) {_STANDS}) THEN '{SUPPRESSED}'
       ELSE '' END
     FROM outbox o WHERE o.id = :id
     """  # noqa: S608  our own
