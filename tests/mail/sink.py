@@ -22,6 +22,7 @@ CLOSE = "close"  # FIN
 GARBAGE = "garbage"  # an answer that isn't SMTP
 ENDLESS = "endless"  # 10 MB of an answer without an end
 HALF = "half"  # the first two digits of an answer, then FIN
+LAST = "last"  # what goes well, then FIN
 
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 
@@ -112,6 +113,7 @@ class _Line:
         self.writer = writer
         self.encrypted = writer.get_extra_info("sslcontext") is not None
         self._sender = self._recipient = b""
+        self._leaving = False
         self._verbs: dict[bytes, Callable[[bytes], Awaitable[object]]] = {
             b"EHLO": self._ehlo,
             b"HELO": self._plainly("HELO", "250 sink"),
@@ -127,14 +129,21 @@ class _Line:
     async def obey(self, command: bytes) -> None:
         verb = command.split(b" ")[0].strip().upper()
         await self._verbs.get(verb, self._plainly("?", "500 what"))(command)
+        if self._leaving:
+            await self._close()
 
     def _plainly(self, phase: str, reply: str) -> Callable[[bytes], Awaitable[object]]:
         return lambda _command: self.answer(phase, reply)
 
     async def answer(self, phase: str, well: str) -> bool:
         """The next act of this phase, or `well`. Whether it went well."""
+        return await self._play(self._next(phase) or well, well)
+
+    def _next(self, phase: str) -> str:
         acts = self.sink.script.get(phase)
-        act = (acts.pop(0) if acts else well) or well
+        return acts.pop(0) if acts else WELL
+
+    async def _play(self, act: str, well: str) -> bool:
         if act == HANG:
             await self.reader.read(-1)
             raise _GoneError
@@ -144,6 +153,8 @@ class _Line:
             raise _GoneError
         if act == CLOSE:
             await self._close()
+        if act == LAST:
+            self._leaving, act = True, well
         if act == GARBAGE:
             act = "\x00\x01 HTTP/1.1 teapot"
         if act == ENDLESS:
@@ -172,8 +183,8 @@ class _Line:
         lines = ["sink.example.org", *offers]
         reply = "\r\n".join(f"250{' ' if n == len(lines) else '-'}{line}" for n, line in enumerate(lines, 1))
         await self.answer("EHLO", reply)
-        if "greeted" in self.sink.script:
-            await self.answer("greeted", "")
+        if act := self._next("greeted"):
+            await self._play(act, WELL)
 
     async def _starttls(self, _command: bytes) -> None:
         if not await self.answer("STARTTLS", "220 go ahead") and self.sink.script.get("TLS") != ["injected"]:
@@ -198,9 +209,9 @@ class _Line:
             return
         if not await self.answer("DATA", "354 go on"):
             return
-        if "body" in self.sink.script:
+        if act := self._next("body"):
             await self.reader.read(1000)
-            await self.answer("body", "")
+            await self._play(act, WELL)
         content = await self._body()
         mail = Mail(self._sender, self._recipient, content, time.monotonic())
         self._sender = self._recipient = b""
