@@ -80,13 +80,17 @@ class Sink:
         for _ in range(3):
             await asyncio.sleep(0)  # what was aborted is closed in the loop's next rounds
 
+    def line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Line":
+        """The other end of a connection."""
+        return Line(self, reader, writer)
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.create_task(self._converse(_Line(self, reader, writer)))
+        task = asyncio.create_task(self._converse(self.line(reader, writer)))
         self._conversations.add(task)
         task.add_done_callback(self._conversations.discard)
 
-    async def _converse(self, line: "_Line") -> None:
+    async def _converse(self, line: "Line") -> None:
         try:
             if 0 < self.most < len(self._conversations):
                 self.refused += 1
@@ -104,7 +108,7 @@ class Sink:
             line.writer.transport.abort()
 
 
-class _Line:
+class Line:
     """One conversation."""
 
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -112,7 +116,7 @@ class _Line:
         self.reader = reader
         self.writer = writer
         self.encrypted = writer.get_extra_info("sslcontext") is not None
-        self._sender = self._recipient = b""
+        self.sender = self.recipient = b""
         self._leaving = False
         self._verbs: dict[bytes, Callable[[bytes], Awaitable[object]]] = {
             b"EHLO": self._ehlo,
@@ -137,9 +141,10 @@ class _Line:
 
     async def answer(self, phase: str, well: str) -> bool:
         """The next act of this phase, or `well`. Whether it went well."""
-        return await self._play(self._next(phase) or well, well)
+        return await self._play(self.next(phase) or well, well)
 
-    def _next(self, phase: str) -> str:
+    def next(self, phase: str) -> str:
+        """What is to be done in this phase."""
         acts = self.sink.script.get(phase)
         return acts.pop(0) if acts else WELL
 
@@ -183,7 +188,7 @@ class _Line:
         lines = ["sink.example.org", *offers]
         reply = "\r\n".join(f"250{' ' if n == len(lines) else '-'}{line}" for n, line in enumerate(lines, 1))
         await self.answer("EHLO", reply)
-        if act := self._next("greeted"):
+        if act := self.next("greeted"):
             await self._play(act, WELL)
 
     async def _starttls(self, _command: bytes) -> None:
@@ -195,26 +200,26 @@ class _Line:
 
     async def _mail(self, command: bytes) -> None:
         if await self.answer("MAIL", "250 sender ok"):
-            self._sender = _address(command)
+            self.sender = _address(command)
 
     async def _rcpt(self, command: bytes) -> None:
-        if not self._sender and not self.sink.stubborn:
+        if not self.sender and not self.sink.stubborn:
             await self._say("503 from whom?")
         elif await self.answer("RCPT", "250 recipient ok"):
-            self._recipient = _address(command)
+            self.recipient = _address(command)
 
     async def _data(self, _command: bytes) -> None:
-        if not self._recipient and not self.sink.stubborn:
+        if not self.recipient and not self.sink.stubborn:
             await self._say("503 nobody to send it to")
             return
         if not await self.answer("DATA", "354 go on"):
             return
-        if act := self._next("body"):
+        if act := self.next("body"):
             await self.reader.read(1000)
             await self._play(act, WELL)
-        content = await self._body()
-        mail = Mail(self._sender, self._recipient, content, time.monotonic())
-        self._sender = self._recipient = b""
+        content = await self.body()
+        mail = Mail(self.sender, self.recipient, content, time.monotonic())
+        self.sender = self.recipient = b""
         if not mail.recipient:
             await self._say("554 nobody")
             return
@@ -223,7 +228,8 @@ class _Line:
         if await self.answer("dot", "250 taken"):
             self.sink.mails.append(mail)
 
-    async def _body(self) -> bytes:
+    async def body(self) -> bytes:
+        """Up to its final dot."""
         lines: list[bytes] = []
         while (line := await self.reader.readuntil(b"\n")) != b".\r\n":
             assert line.endswith(b"\r\n"), line

