@@ -4,13 +4,16 @@ A connection to the database can break after a claim was committed and before th
 then says `sending`, the worker lives, and nobody would ever send that message. So the two are compared.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 
 class Hand:
     def __init__(self) -> None:
-        self._held: set[int] = set()
+        self._held = Counter[
+            int
+        ]()  # what was given back may be taken anew before its lane has heard that it was
         self._turns: set[object] = set()  # under way: what they bring is not known yet
         self._suspects: dict[int, frozenset[object]] = {}
 
@@ -29,11 +32,14 @@ class Hand:
 
     def drop(self, id: int) -> None:
         """Settled, or its lane has broken."""
-        self._held.discard(id)
+        self._held[id] -= 1
+        if self._held[id] <= 0:
+            del self._held[id]
 
     def strays(self, written: Collection[int]) -> list[int]:
-        """Of what the ledger says is ours, what certainly never came to hand: it was not there at an earlier look,
+        """Of what the ledger says is ours, what certainly never came to hand: it was not there at the look before,
         and every turn of that time has ended since."""
-        unknown = [id for id in written if id not in self._held]
-        self._suspects = {id: self._suspects.get(id, frozenset(self._turns)) for id in unknown}
-        return [id for id, turns in self._suspects.items() if not turns & self._turns]
+        before = self._suspects
+        now = frozenset(self._turns)
+        self._suspects = {id: before.get(id, now) for id in written if id not in self._held}
+        return [id for id, turns in self._suspects.items() if id in before and not turns & now]

@@ -73,10 +73,26 @@ async def test_what_was_lost_on_the_way_to_the_database_is_sent_all_the_same(
 def test_what_is_in_hand_is_no_stray() -> None:
     hand = Hand()
     hand.take([1, 2])
-    assert hand.strays([1, 2]) == []
+    assert hand.strays([1, 2, 3]) == [], "what has just been let go of may still be written down"
     assert hand.strays([1, 2, 3]) == [3]
     hand.drop(2)
+    assert hand.strays([1, 2]) == []
     assert hand.strays([1, 2]) == [2]
+
+
+def test_what_is_taken_again_before_its_first_lane_let_go_is_in_hand() -> None:
+    """The ledger has it back and gives it away once more, while the lane's own turn has still to be heard of."""
+    hand = Hand()
+    hand.take([1])
+    hand.take([1])
+    hand.drop(1)
+    assert hand.strays([1]) == hand.strays([1]) == []
+    hand.drop(1)
+    hand.drop(1)
+    assert hand.strays([1]) == []
+    assert hand.strays([1]) == [1]
+    hand.take([1])
+    assert hand.strays([1]) == hand.strays([1]) == []
 
 
 def test_what_a_turn_may_just_bring_is_no_stray() -> None:
@@ -89,5 +105,5 @@ def test_what_a_turn_may_just_bring_is_no_stray() -> None:
     with hand.turning():
         assert hand.strays([7]) == [7], "the turn that was under way at the first look has ended"
     assert hand.strays([]) == []
-    with hand.turning():
-        assert hand.strays([7]) == [], "one that was gone in between is looked at anew"
+    assert hand.strays([7]) == [], "one that was gone in between is looked at anew"
+    assert hand.strays([7]) == [7]
