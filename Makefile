@@ -26,7 +26,7 @@ check: .venv/.dev  ## format, lint, types, and the rules of the house
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
 
-proof: .venv/.dev  ## the long proofs: kill, kill_points, broadcast, stalled, same_time (ONLY=name: tests/proof/test_name.py; PROOF_SIZE=10: longer)
+proof: .venv/.dev  ## the long proofs (ONLY=name: tests/proof/test_name.py; PROOF_SIZE=10: longer)
 	$(BIN)/python -m pytest $(if $(ONLY),tests/proof/test_$(ONLY).py,tests/proof)
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)

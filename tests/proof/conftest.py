@@ -1,13 +1,23 @@
 """Proofs hand in what they measured; it is printed at the end, one JSON line each, passed or failed."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, page, service
 from tests.figures import Figure, line
 
+__all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures
+
+HERE = Path(__file__).parent
 SIZE = int(os.environ.get("PROOF_SIZE", "1"))
 """How many times what CI has time for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if item.path.is_relative_to(HERE) and isinstance(item, pytest.Function)]
+    in_a_browser(item for item in here if "browser" in item.fixturenames)
 
 
 @pytest.fixture
@@ -22,10 +32,15 @@ def figure(record_property: object) -> Figure:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
-    figures = [
-        text for r in reports if r.when == "call" for key, text in r.user_properties if key == "figure"
-    ]
-    if figures:
+    shown = [text for report in reports if report.when == "call" for text in _figures(report)]
+    if shown:
         terminalreporter.section("figures")
-        for text in figures:
+        for text in shown:
             terminalreporter.write_line(text)
+
+
+def _figures(report: pytest.TestReport) -> list[str]:
+    """What it measured; what measures nothing says how it went."""
+    figures = [str(text) for key, text in report.user_properties if key == "figure"]
+    name = report.nodeid.rpartition("/")[2].replace(".py::", ".")
+    return figures or [line(name, report.outcome, "passed", report.passed)]

@@ -108,10 +108,8 @@ def test_the_address_of_a_page(figure: Figure) -> None:
 def test_a_mail_that_answers(figure: Figure) -> None:
     units = ["<a ", "<div>", "<!--", "a:\n", "a@b.example 10:00:\n\n", "> a\n\n", "<a@b.example>", "\n"]
     for kind in ("text/plain", "text/html"):
-        shown(
-            figure,
-            kind.replace("/", "_"),
-            lambda text, kind=kind: reply_text(mail("x" + text, kind)),
-            units,
-            500_000,
-        )
+
+        def answer(text: str, kind: str = kind) -> str:
+            return reply_text(mail("x" + text, kind))
+
+        shown(figure, kind.replace("/", "_"), answer, units, 500_000)
