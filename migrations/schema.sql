@@ -110,6 +110,7 @@ CREATE TABLE consent_records (
   hash TEXT NOT NULL,                 -- keyed, over the row and the hash before it
   UNIQUE (subscriber_id, number)
 );
+CREATE INDEX consent_records_confirmed ON consent_records (at) WHERE kind = 'confirmed';
 
 CREATE TABLE downloads (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
@@ -118,6 +119,7 @@ CREATE TABLE downloads (
   automatic INTEGER NOT NULL CHECK (automatic IN (0, 1)),  -- looks like a scanner's
   PRIMARY KEY (subscriber_id, version_id)
 );
+CREATE INDEX downloads_at ON downloads (version_id, at) WHERE automatic = 0;
 
 CREATE TABLE file_chunks (
   file_id BIGINT NOT NULL REFERENCES files (id) ON DELETE CASCADE,
@@ -255,6 +257,61 @@ CREATE TABLE send_limits (
   sent TEXT NOT NULL DEFAULT '{}'         -- JSON: how many went, by the hour since 1970, of the last 25 hours
 );
 
+CREATE TABLE sequence_entries (
+  sequence_id BIGINT NOT NULL REFERENCES sequences (id),
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  epoch INTEGER NOT NULL,                 -- theirs when it started: who leaves has another one
+  state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'stopped')),
+  step_id BIGINT NOT NULL DEFAULT 0,      -- where they stand: the last step that they got; 0: before the first
+  reached_at BIGINT NOT NULL,             -- since when
+  started_at BIGINT NOT NULL,
+  PRIMARY KEY (sequence_id, subscriber_id)
+);
+CREATE INDEX sequence_entries_due ON sequence_entries (sequence_id, state, step_id, reached_at);
+CREATE INDEX sequence_entries_subscriber ON sequence_entries (subscriber_id);
+
+CREATE TABLE sequence_mailings (
+  mailing_id INTEGER PRIMARY KEY,
+  step_id BIGINT NOT NULL REFERENCES sequence_steps (id),
+  revision INTEGER NOT NULL,
+  frozen_at BIGINT NOT NULL
+);
+CREATE INDEX sequence_mailings_step ON sequence_mailings (step_id, revision, frozen_at);
+
+CREATE TABLE sequence_sends (
+  step_id BIGINT NOT NULL REFERENCES sequence_steps (id),
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  mailing_id BIGINT NOT NULL,
+  PRIMARY KEY (step_id, subscriber_id)
+);
+CREATE INDEX sequence_sends_subscriber ON sequence_sends (subscriber_id);
+
+CREATE TABLE sequence_steps (
+  id INTEGER PRIMARY KEY,
+  sequence_id BIGINT NOT NULL REFERENCES sequences (id),
+  slug TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),  -- keeps its place for those who stand there
+  delay BIGINT NOT NULL,                  -- ms after the one before; of the first, after the start
+  subject TEXT NOT NULL,
+  preheader TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL,                     -- Markdown
+  sender TEXT NOT NULL DEFAULT '',        -- 'Name <a@b>'; '': NEWSLETTER_FROM
+  revision INTEGER NOT NULL DEFAULT 1,    -- of its words
+  UNIQUE (sequence_id, slug)
+);
+
+CREATE TABLE sequences (
+  id INTEGER PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  start TEXT NOT NULL CHECK (start IN ('confirmed', 'tag', 'downloaded')),
+  start_value TEXT NOT NULL DEFAULT '',   -- the tag's name, the magnet's slug
+  state TEXT NOT NULL DEFAULT 'off' CHECK (state IN ('off', 'on')),
+  why TEXT NOT NULL DEFAULT '',           -- it is off; '' when its owner wanted so
+  since BIGINT NOT NULL DEFAULT 0,        -- what happened before it started nothing
+  created_at BIGINT NOT NULL
+);
+
 CREATE TABLE sessions (
   id INTEGER PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,          -- of the secret in the cookie
@@ -305,10 +362,10 @@ CREATE INDEX spent_proofs_expiry ON spent_proofs (expires_at);
 
 CREATE TABLE subscriber_tags (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
-  tag_id BIGINT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+  tag_id BIGINT NOT NULL REFERENCES tags (id) ON DELETE CASCADE, tagged_at BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (subscriber_id, tag_id)
 );
-CREATE INDEX subscriber_tags_tag ON subscriber_tags (tag_id);
+CREATE INDEX subscriber_tags_tag ON subscriber_tags (tag_id, tagged_at);
 
 CREATE TABLE subscribers (
   id INTEGER PRIMARY KEY,

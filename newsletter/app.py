@@ -19,6 +19,7 @@ from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post, Worker, prune
 from newsletter.owners import Owners
+from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
 from newsletter.storage import Database, delete_old_copies, open_database, pending
@@ -26,7 +27,7 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Subscribers
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
-from newsletter.web.kit import broadcasting, problems
+from newsletter.web.kit import broadcasting, problems, sequencing
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
 from newsletter.web.kit.gate import Gate
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 TIDY_EVERY = 60.0  # seconds between two rounds of reminders and purges
 
-LOOK_EVERY = 1.0  # seconds until a broadcast that another process has sent off is seen
+LOOK_EVERY = 1.0  # seconds until a broadcast that another process has sent off is seen, or a step that is due
 
 LEDGER_KEPT = 90 * clock.DAY
 
@@ -86,7 +87,13 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
 async def working(site: Site) -> AsyncIterator[None]:
     """The worker and the chores, until the block ends; what is on the wire is finished first."""
     sender = Worker(site.db, site.settings, site.tokens)
-    chores = {"worker": sender.run(), "tidy": tidy(site), "tell": tell(site), "broadcast": broadcast(site)}
+    chores = {
+        "worker": sender.run(),
+        "tidy": tidy(site),
+        "tell": tell(site),
+        "broadcast": broadcast(site),
+        "sequence": sequence(site),
+    }
     tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
     try:
         yield
@@ -145,6 +152,7 @@ def put_together(settings: Settings, db: Database) -> Site:
         mailings=mailings,
         broadcasts=Broadcasts(mailings),
         letters=Letters(settings),
+        sequences=Sequences(mailings),
         pages=Pages(settings),
         gate=Gate(settings, tokens),
     )
@@ -180,6 +188,14 @@ async def broadcast(site: Site) -> None:
     while True:
         await survived(broadcasting.keep_going(site), "A broadcast")
         await site.db.wait(BROADCASTS, LOOK_EVERY)
+
+
+async def sequence(site: Site) -> None:
+    """Who is to begin one begins, and who comes to its next step gets that."""
+    rounds = sequencing.Rounds(site)
+    while True:
+        await survived(rounds.once(), "A sequence")
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def survived(work: Coroutine[Any, Any, None], what: str) -> None:

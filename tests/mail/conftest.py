@@ -75,6 +75,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "total": 1,
     },
     "broadcast_held": {"title": "On work", "why": "11 of the first 40 addresses were refused for good."},
+    "sequence_held": {"slug": "welcome", "why": "11 of the first 40 addresses were refused for good."},
     "sign_in": {"minutes": 15, "links": {"sign_in": ["/admin/enter/", "sign-in", [41]]}},
 }
 

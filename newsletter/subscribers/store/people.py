@@ -116,26 +116,31 @@ async def tag(tx: Tx, id: int, names: list[str]) -> None:
             name=name,
         )
         await tx.run(
-            """INSERT INTO subscriber_tags (subscriber_id, tag_id)
-               SELECT :id, id FROM tags WHERE name = :name ON CONFLICT DO NOTHING""",
+            """INSERT INTO subscriber_tags (subscriber_id, tag_id, tagged_at)
+               SELECT :id, id, :now FROM tags WHERE name = :name ON CONFLICT DO NOTHING""",
             id=id,
             name=name,
+            now=tx.now,
         )
 
 
 async def choose_topics(tx: Tx, id: int, names: list[str]) -> None:
-    """Exactly these of the public topics; private tags stay."""
-    await tx.run(
-        """DELETE FROM subscriber_tags WHERE subscriber_id = :id
-           AND tag_id IN (SELECT id FROM tags WHERE public = 1)""",
-        id=id,
-    )
+    """Exactly these of the public topics; private tags stay, and so does since when they have what they keep."""
+    for topic in await topics(tx, id):
+        if topic.chosen and topic.name not in names:
+            await tx.run(
+                """DELETE FROM subscriber_tags WHERE subscriber_id = :id
+                   AND tag_id IN (SELECT id FROM tags WHERE name = :name AND public = 1)""",
+                id=id,
+                name=topic.name,
+            )
     for name in names:
         await tx.run(
-            """INSERT INTO subscriber_tags (subscriber_id, tag_id)
-               SELECT :id, id FROM tags WHERE name = :name AND public = 1 ON CONFLICT DO NOTHING""",
+            """INSERT INTO subscriber_tags (subscriber_id, tag_id, tagged_at)
+               SELECT :id, id, :now FROM tags WHERE name = :name AND public = 1 ON CONFLICT DO NOTHING""",
             id=id,
             name=name,
+            now=tx.now,
         )
 
 

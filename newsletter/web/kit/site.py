@@ -13,6 +13,7 @@ from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post
 from newsletter.owners import Owners
+from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import Forms, Signups
 from newsletter.storage import Database
@@ -42,6 +43,7 @@ class Site(msgspec.Struct, frozen=True):
     mailings: Mailings
     broadcasts: Broadcasts
     letters: Letters
+    sequences: Sequences
     pages: Pages
     gate: Gate
     shelf: Shelf = msgspec.field(default_factory=Shelf)

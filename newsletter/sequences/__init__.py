@@ -1,0 +1,18 @@
+"""What follows by itself: mails one after the other, from the moment that something starts them for somebody."""
+
+from newsletter.sequences.actions import Loaded, Sequences, Standing, Turn
+from newsletter.sequences.folder import read_folder
+from newsletter.sequences.model import Plan, Sequence, Step, Words, say_delay
+
+__all__ = [
+    "Loaded",
+    "Plan",
+    "Sequence",
+    "Sequences",
+    "Standing",
+    "Step",
+    "Turn",
+    "Words",
+    "read_folder",
+    "say_delay",
+]

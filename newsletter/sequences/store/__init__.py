@@ -1,0 +1,1 @@
+"""The SQL of sequences: what they say, and who is in them."""

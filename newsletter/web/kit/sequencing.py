@@ -1,0 +1,123 @@
+"""Sequences from their owner's files to the outbox, for the command line and the clock alike."""
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+from newsletter import clock
+from newsletter.broadcasts import Draft, Finding, Letter
+from newsletter.errors import BadInput
+from newsletter.sequences import Loaded, Plan, Sequence, Step, Turn, Words, read_folder
+from newsletter.storage import Tx
+from newsletter.web.kit import broadcasting
+from newsletter.web.kit.site import Site
+
+WELCOME = "welcome"
+"""The sequence that is shipped: a folder of templates/sequences/."""
+
+WHOLE_EVERY = 3600.0  # seconds until all that ever happened is looked at again: a clock may have been wrong
+
+_log = logging.getLogger(__name__)
+
+
+def read(folder: Path, site: Site) -> tuple[Plan, list[str]]:
+    """A folder of steps that can be sent as they are, and what else is to say about them. Raises BadInput."""
+    plan = read_folder(folder)
+    warnings: list[str] = []
+    for step in plan.steps:
+        _, findings = looked_over(site, step)
+        errors = [finding.sentence for finding in findings if finding.level == "error"]
+        if errors:
+            raise BadInput(f"{step.slug}: {' '.join(errors)}")
+        warnings += [f"{step.slug}: {finding.sentence}" for finding in findings]
+    return plan, warnings
+
+
+def looked_over(site: Site, step: Words | Step) -> tuple[Letter, list[Finding]]:
+    """The whole mail, and what is to say about it. Raises BadInput."""
+    return broadcasting.looked_over(site, as_draft(step))
+
+
+def as_draft(step: Words | Step) -> Draft:
+    """A step's mail is made, and looks, as a broadcast's does."""
+    return Draft(subject=step.subject, preheader=step.preheader, body=step.body, sender=step.sender)
+
+
+async def load(site: Site, plan: Plan) -> Loaded:
+    """Raises BadInput."""
+    return await site.db.write(site.sequences.load, plan)
+
+
+async def turn_off(site: Site, slug: str) -> None:
+    """For whom it has started already, it has; from now on for nobody. Raises NotFound."""
+    one = await site.db.read(site.sequences.find, slug)
+    if one.state == "on":
+        await _let_enter(site, one, one.since)
+    await site.db.write(site.sequences.turn_off, slug)
+
+
+class Rounds:
+    """What the clock does for all sequences that are on."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._whole_at = 0.0
+
+    async def once(self) -> None:
+        """Who is to begin begins, whose next step's time has come gets it. After a failure all is looked at again."""
+        site = self._site
+        whole, next_whole, self._whole_at = clock.monotonic() >= self._whole_at, self._whole_at, 0.0
+        for slug, why in await site.db.read(site.sequences.held):
+            await site.db.write(_hold, site, slug, why)
+        for one in await site.db.read(site.sequences.under_way):
+            if whole:
+                await site.db.write(site.sequences.set_right, one.id)
+            await _let_enter(site, one, one.since if whole else None)
+            await _send_due(site, one)
+        if whole and (spent := await site.db.read(site.sequences.spent)):
+            await site.db.write(site.sequences.forget, spent)
+        self._whole_at = clock.monotonic() + WHOLE_EVERY if whole else next_whole
+
+
+async def _let_enter(site: Site, one: Sequence, after: int | None) -> None:
+    while new := await site.db.read(site.sequences.comers, one, after):
+        if not await site.db.write(site.sequences.enter, one, new):
+            return
+        after = new[-1].at
+
+
+async def _send_due(site: Site, one: Sequence) -> None:
+    for turn in await site.db.read(site.sequences.turns, one.id):
+        while ids := await site.db.read(site.sequences.due, turn):
+            try:
+                content = await _content(site, turn)
+            except BadInput as error:
+                await site.db.write(_hold, site, one.slug, f"{turn.step.slug}: {error.sentence}")
+                return
+            if not await site.db.write(site.sequences.send, turn, ids, content):
+                break  # changed meanwhile, or in somebody else's hands: the next round sees
+
+
+async def _content(site: Site, turn: Turn) -> bytes | None:
+    """The step's frozen message, where it was not frozen lately. Raises BadInput for what can't be sent as it is."""
+    if await site.db.read(site.sequences.is_frozen, turn.step):
+        return None
+    return broadcasting.frozen(site, as_draft(turn.step))
+
+
+async def _hold(tx: Tx, site: Site, slug: str, why: str) -> None:
+    """It can't go on as it is, and its owner hears it, once."""
+    if (await site.sequences.find(tx, slug)).state == "off":
+        return
+    await site.sequences.turn_off(tx, slug, why)
+    _log.warning("A sequence is off: %s", why)
+    if site.settings.owner_email:
+        context = {"slug": slug, "why": why}
+        await site.post.enqueue(tx, "sequence_held", site.settings.owner_email, context=context)
+
+
+def at_pace(plan: Plan, day: int) -> Plan:
+    """The same with days that take `day` ms each, to be looked at sooner."""
+    steps = [msgspec.structs.replace(step, delay=step.delay * day // clock.DAY) for step in plan.steps]
+    return msgspec.structs.replace(plan, steps=steps)
