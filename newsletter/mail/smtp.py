@@ -210,6 +210,8 @@ class Connection:
         if reply.code == 421:
             raise RelayTrouble("The server closed (421) instead of taking the message.")
         results: dict[int, Literal["sent", "deferred", "failed"]] = {2: "sent", 4: "deferred", 5: "failed"}
+        if reply.code // 100 not in results:  # what follows would be taken for a part of this message
+            self.wire.distrust("The server's answers are out of step.")
         return Outcome(results.get(reply.code // 100, "in_doubt"), reply.code, _words(reply))
 
     def cut(self) -> None:

@@ -92,6 +92,11 @@ class Wire(asyncio.Protocol):
         self._changed.set()
         self._writable.set()
 
+    def distrust(self, why: str) -> None:
+        """As `cut`, and what was said already counts no more."""
+        self._replies.clear()
+        self.cut(why)
+
     async def close(self) -> None:
         """Say goodbye, and don't wait long for the answer."""
         try:

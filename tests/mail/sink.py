@@ -126,7 +126,7 @@ class Line:
             b"MAIL": self._mail,
             b"RCPT": self._rcpt,
             b"DATA": self._data,
-            b"RSET": self._plainly("RSET", "250 forgotten"),
+            b"RSET": self._rset,
             b"QUIT": self._quit,
         }
 
@@ -236,6 +236,10 @@ class Line:
             assert b"\r" not in line[:-2], line
             lines.append(line.removeprefix(b".") if line.startswith(b".") else line)
         return b"".join(lines)
+
+    async def _rset(self, _command: bytes) -> None:
+        self.sender = self.recipient = b""
+        await self.answer("RSET", "250 forgotten")
 
     async def _quit(self, _command: bytes) -> None:
         await self._say("221 bye")

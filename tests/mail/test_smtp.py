@@ -115,6 +115,13 @@ async def test_a_fault_in_the_body_comes_before_the_dot(sink: Sink, act: str, ex
     assert not sink.dotted
 
 
+async def test_who_wants_more_after_the_dot_gets_nothing_more(sink: Sink, way: Connection) -> None:
+    """What came next would be read as the end of this message, by its recipient."""
+    sink.plays({"dot": "354 more"})
+    assert (await way.send(SENDER, ADA, MESSAGE)).result == "in_doubt"
+    assert not way.usable
+
+
 @pytest.mark.parametrize("stubborn", [True, False])
 @pytest.mark.parametrize("extensions", [PIPELINED, ONE_BY_ONE], ids=["pipelined", "one by one"])
 async def test_a_refused_recipient_leaves_the_connection_usable(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Literal, NamedTuple
 
-from tests.mail.sink import CLOSE, ENDLESS, GARBAGE, HALF, HANG, LAST, RESET, WELL, Line, Sink
+from tests.mail.sink import CLOSE, GARBAGE, HALF, HANG, LAST, RESET, WELL, Line, Sink
 
 CUT = (RESET, CLOSE, GARBAGE, HALF, HANG)
 LATER, NEVER, CLOSING = "451 4.3.0 later", "554 5.6.0 no", "421 4.3.2 closing"
@@ -17,14 +17,24 @@ ACTS: dict[str, Sequence[str]] = {
     "greeting": (CLOSING, "554 5.3.2 not today", *CUT),
     "EHLO": (CLOSING, "550 5.5.1 no", *CUT),
     "MAIL": (CLOSING, "451 4.7.1 greylisted", "550 5.7.1 not you", "530 5.7.0 log in", LAST, *CUT),
-    "RCPT": (LATER, "452 4.2.2 full", "550 5.1.1 nobody", "552 5.2.2 full", "550 5.7.1 policy", CLOSING, LAST, *CUT),
+    "RCPT": (
+        LATER,
+        "452 4.2.2 full",
+        "550 5.1.1 nobody",
+        "552 5.2.2 full",
+        "550 5.7.1 policy",
+        CLOSING,
+        LAST,
+        *CUT,
+    ),
     "DATA": (LATER, NEVER, CLOSING, "503 5.5.1 order", LAST, *CUT),
     "body": (RESET, CLOSE, HANG),
-    "dot": (LATER, NEVER, "550 5.7.1 spam", CLOSING, "354 go on", ENDLESS, LAST, *CUT),
+    "dot": (LATER, NEVER, "550 5.7.1 spam", CLOSING, "354 go on", LAST, *CUT),
     "RSET": (CLOSING, RESET, HANG),
 }
 HANGS = 0.2  # of ten silences so many are played: each costs the worker's whole patience
-MOODY = 6  # connections; the following ones are well served, so that a sequence has an end
+_OFTEN = {"greeting": 0.4, "EHLO": 0.3, "MAIL": 0.5, "body": 0.3}  # who falls early never comes to the end
+MOODY = 8  # connections; the following ones are well served, so that a sequence has an end
 _RELAYS_OWN = ("421", "454", "503", "530", "534", "535", "538")
 _NEAR = 8  # answers: what may be on its way when a client hangs up
 
@@ -38,7 +48,11 @@ class Said(NamedTuple):
 
 class MoodyLine(Line):
     def __init__(
-        self, sink: "MoodySink", reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mood: Random | None
+        self,
+        sink: "MoodySink",
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        mood: Random | None,
     ) -> None:
         super().__init__(sink, reader, writer)
         self._moody = sink
@@ -64,21 +78,21 @@ class MoodyLine(Line):
 
 
 class MoodySink(Sink):
-    """`seed` tells what each connection has to go through; `rate`: how often something goes wrong."""
+    """`begins` with a seed that tells what each connection has to go through."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.seed, self.rate = "", 0.0
+        self._seed = ""
         self.count = 0
         self.lines: list[MoodyLine] = []
 
-    def begins(self, seed: str, rate: float) -> None:
-        self.seed, self.rate = seed, rate
+    def begins(self, seed: str) -> None:
+        self._seed = seed
         self.lines, self.dotted, self.mails = [], [], []
 
     def line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Line:
         number = len(self.lines)
-        mood = Random(f"{self.seed}/{number}/{self.rate}") if number < MOODY else None
+        mood = Random(f"{self._seed}/{number}") if number < MOODY else None
         line = MoodyLine(self, reader, writer, mood)
         self.lines.append(line)
         return line
@@ -86,8 +100,11 @@ class MoodySink(Sink):
 
 def _acts(mood: Random) -> dict[str, list[str]]:
     """What goes wrong in each phase, the first, the second, the third time on this connection."""
-    rate = float(mood.choice(("0.02", "0.1", "0.3")))
-    drawn = {phase: [mood.choice(acts) if mood.random() < rate else WELL for _ in range(4)] for phase, acts in ACTS.items()}
+    rate = mood.choice((0.1, 0.3, 0.5))
+    drawn = {
+        phase: [mood.choice(acts) if mood.random() < rate * _OFTEN.get(phase, 1) else WELL for _ in range(4)]
+        for phase, acts in ACTS.items()
+    }
     return {
         phase: [WELL if act == HANG and mood.random() > HANGS else act for act in acts]
         for phase, acts in drawn.items()
@@ -124,13 +141,12 @@ class Attempt(NamedTuple):
 def attempts(line: MoodyLine) -> list[Attempt]:
     found: list[Attempt] = []
     told: list[Said] = []
-    deaf = False  # the client hears nothing more
-    deaf_before = False
+    deaf = deaf_before = False  # the client hears nothing more
     hung_up = not line.goodbye and not any(_ends(one) for one in line.said)
-    for one in [*line.said, Said(0, "RCPT", WELL, "")]:
+    for number, one in enumerate([*line.said, Said(0, "RCPT", WELL, "")]):
         if one.phase == "RCPT":
             if told:
-                near = hung_up and told[-1].n > line.said[-1].n - _NEAR
+                near = hung_up and number > len(line.said) - _NEAR
                 found.append(Attempt(told[0].n, told[0].to, _known(told, deaf=deaf_before, near=near)))
             told, deaf_before = [one], deaf
         elif told and one.phase in ("DATA", "body", "dot"):
@@ -145,7 +161,7 @@ def _known(told: Sequence[Said], *, deaf: bool, near: bool) -> frozenset[End]:
         return frozenset(("untold",))
     phase, act = told[-1].phase, told[-1].act
     unheard: set[End] = {"untold"} if phase == "RCPT" else {"untold", "in_doubt"}
-    if phase == "DATA" and act != WELL:
+    if phase == "DATA" and act not in (WELL, LAST):
         unheard = {"untold"}
     ends: set[End] = set(unheard) if near else set()
     if phase == "dot":
@@ -170,7 +186,7 @@ def _ends(one: Said) -> bool:
     """Whether the client hears nothing after this."""
     if one.act == WELL:
         return False
-    if one.act in (*CUT, ENDLESS, LAST) or one.phase in ("greeting", "EHLO", "MAIL"):
+    if one.act in (*CUT, LAST) or one.phase in ("greeting", "MAIL"):
         return True
     return one.act.startswith("354") or (one.phase != "RSET" and one.act.startswith(_RELAYS_OWN))
 
@@ -181,6 +197,9 @@ def may_be(lines: Iterable[MoodyLine], *, ask: bool) -> dict[str, set[Standing]]
     for one in sorted((attempt for line in lines for attempt in attempts(line)), key=lambda one: one.began):
         before = standings.get(one.to, {Standing()})
         standings[one.to] = {
-            standing.after(end, ask=ask) for standing in before if standing.state == "waiting" for end in one.ends
+            standing.after(end, ask=ask)
+            for standing in before
+            if standing.state == "waiting"
+            for end in one.ends
         }
     return standings
