@@ -18,6 +18,7 @@ _COMMANDS = {
     "export": ("export", "export"),
     "import": ("imports", "imports"),
     "broadcast": ("broadcast", "broadcast"),
+    "sequence": ("sequence", "sequence"),
     "show": ("people", "show"),
     "erase": ("people", "erase"),
 }

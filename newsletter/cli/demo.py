@@ -6,16 +6,20 @@ from pathlib import Path
 
 import click
 
-from newsletter import settings
+from newsletter import clock, settings
 from newsletter.addresses import parse
 from newsletter.app import create_app, running
 from newsletter.cli.people import make_link
 from newsletter.demo import Blog, Inbox, mail_server
 from newsletter.web import process
+from newsletter.web.kit import sequencing
 from newsletter.web.server import Server
 
 AUTHOR = "Wilma Harrow"
 OWNER = "wilma@example.org"
+DAY = 2 * clock.MINUTE
+"""How long a day is in what follows the guide: short enough to be waited for."""
+
 PORTS = click.IntRange(1, 65534)
 
 WELCOME = """
@@ -26,6 +30,8 @@ WELCOME = """
     The form on its own     {service}/forms/guide
     Owner's desk            {sign_in}
                             (works once, for 15 minutes; later ones are mailed to {owner})
+
+  Who downloads the guide gets three letters after it: a day is {minutes} minutes here.
 """
 
 
@@ -76,8 +82,9 @@ async def _run(port: int, blog_port: int, folder: Path) -> None:
                         folder=folder,
                         blog=chosen.allowed_origins[0],
                         service=chosen.public_url,
-                        sign_in=await _sign_in_link(chosen),
+                        sign_in=await _prepared(chosen),
                         owner=OWNER,
+                        minutes=DAY // clock.MINUTE,
                     )
                 )
                 await stopped.wait()
@@ -98,6 +105,8 @@ def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settin
     )
 
 
-async def _sign_in_link(chosen: settings.Settings) -> str:
+async def _prepared(chosen: settings.Settings) -> str:
+    """What follows the guide is on from the first start, and the link to the desk."""
     async with running(chosen, worker=False, migrate=False) as site:
+        await sequencing.begin_welcome(site, DAY)
         return await make_link(site, parse(OWNER))

@@ -2,9 +2,12 @@
 
 from newsletter.sequences.actions import Loaded, Sequences, Standing, Turn
 from newsletter.sequences.folder import read_folder
-from newsletter.sequences.model import Plan, Sequence, Step, Words, say_delay
+from newsletter.sequences.model import BEFORE_THE_FIRST, Plan, Sequence, Step, Words, say_delay
+from newsletter.sequences.store.people import Count
 
 __all__ = [
+    "BEFORE_THE_FIRST",
+    "Count",
     "Loaded",
     "Plan",
     "Sequence",

@@ -140,6 +140,10 @@ class Sequences:
         after = max(tx.now - LOOK_BACK if after is None else after, sequence.since)
         return await people.comers(tx, sequence.id, sequence.start, sequence.start_value, after, CHUNK)
 
+    async def waiting(self, tx: Tx, sequence: Sequence, since: int) -> int:
+        """For how many it would start that are not in it, had it been on since then (ms)."""
+        return await people.waiting(tx, sequence.id, sequence.start, sequence.start_value, since)
+
     async def enter(self, tx: Tx, sequence: Sequence, new: Many[Comer]) -> int:
         """It starts for them, once in a life. For how many."""
         now = await store.stay_on(tx, sequence.id)

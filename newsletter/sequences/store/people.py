@@ -44,6 +44,13 @@ async def comers(tx: Tx, sequence_id: int, start: Start, value: str, after: int,
     return await tx.all(Comer, _COMERS[start], sequence=sequence_id, after=after, limit=limit, **named)
 
 
+async def waiting(tx: Tx, sequence_id: int, start: Start, value: str, after: int) -> int:
+    """How many `comers` there are in all."""
+    named: dict[str, Param] = {} if start == "confirmed" else {"value": value}
+    sql = f"SELECT count(DISTINCT new.id) FROM ({_COMERS[start]}) AS new"
+    return int(await tx.value(sql, sequence=sequence_id, after=after, limit=_ALL, **named))
+
+
 async def enter(tx: Tx, sequence_id: int, new: Sequence[Comer]) -> int:
     """Those of them who are active. How many; who is in it already stays where they are."""
     return await tx.run(
@@ -152,6 +159,7 @@ def _json(ids: Iterable[int]) -> str:
     return msgspec.json.encode([*ids]).decode()
 
 
+_ALL = 1 << 62
 _NEW = """s.status = 'active' AND NOT EXISTS (SELECT 1 FROM sequence_entries e
     WHERE e.sequence_id = :sequence AND e.subscriber_id = s.id)"""
 

@@ -8,6 +8,7 @@ import msgspec
 from newsletter import clock
 from newsletter.broadcasts import Draft, Finding, Letter
 from newsletter.errors import BadInput
+from newsletter.paths import TEMPLATES
 from newsletter.sequences import Loaded, Plan, Sequence, Step, Turn, Words, read_folder
 from newsletter.storage import Tx
 from newsletter.web.kit import broadcasting
@@ -36,7 +37,10 @@ def read(folder: Path, site: Site) -> tuple[Plan, list[str]]:
 
 def looked_over(site: Site, step: Words | Step) -> tuple[Letter, list[Finding]]:
     """The whole mail, and what is to say about it. Raises BadInput."""
-    return broadcasting.looked_over(site, as_draft(step))
+    try:
+        return broadcasting.looked_over(site, as_draft(step))
+    except BadInput as error:
+        raise BadInput(f"{step.slug}: {error.sentence}") from None
 
 
 def as_draft(step: Words | Step) -> Draft:
@@ -115,6 +119,15 @@ async def _hold(tx: Tx, site: Site, slug: str, why: str) -> None:
     if site.settings.owner_email:
         context = {"slug": slug, "why": why}
         await site.post.enqueue(tx, "sequence_held", site.settings.owner_email, context=context)
+
+
+async def begin_welcome(site: Site, day: int) -> None:
+    """The sequence that is shipped, on, with days of so many ms; where there is one already it stays as it is."""
+    if await site.db.read(site.sequences.all):
+        return
+    plan, _ = read(TEMPLATES / "sequences" / WELCOME, site)
+    await load(site, at_pace(plan, day))
+    await site.db.write(site.sequences.turn_on, plan.slug)
 
 
 def at_pace(plan: Plan, day: int) -> Plan:
