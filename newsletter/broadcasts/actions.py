@@ -12,7 +12,7 @@ from newsletter.broadcasts import store
 from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast
 from newsletter.errors import BadInput, Conflict, NotFound
-from newsletter.mail import Handed, Mailings, Recipient, values_of
+from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, values_of
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
 
@@ -42,12 +42,16 @@ class Broadcasts:
         return await self.find(tx, id)
 
     async def change(self, tx: Tx, id: int, version: int, draft: Draft) -> Broadcast:
-        """Raises BadInput, NotFound, Conflict."""
+        """Its address in the archive goes with its subject. Raises BadInput, NotFound, Conflict."""
+        before = await self.find(tx, id)
         if not await store.change(tx, id, version, _kept(draft)):
             now = await self.find(tx, id)
             raise Conflict(
                 CHANGED if now.editable else "A broadcast that was sent can't be changed any more."
             )
+        slug = slug_of(draft.subject)
+        if slug and slug != slug_of(before.subject):
+            await store.rename(tx, id, slug)
         return await self.find(tx, id)
 
     async def copy(self, tx: Tx, id: int) -> Broadcast:
@@ -62,8 +66,9 @@ class Broadcasts:
             raise NotFound("There is no such broadcast.")
         return found
 
-    async def newest(self, tx: Tx, limit: int = 50) -> list[Broadcast]:
-        return await store.newest(tx, limit)
+    async def newest(self, tx: Tx, limit: int = 50, before: int = 0) -> list[Broadcast]:
+        """The newest first; those before the one with that id, unless it is 0."""
+        return await store.newest(tx, limit, before)
 
     async def same(self, tx: Tx, draft: Draft) -> Broadcast | None:
         """The last one with these words that was sent off."""
@@ -75,10 +80,16 @@ class Broadcasts:
             await self.find(tx, id)
             raise Conflict("Only a draft can be deleted; what was sent is on record.")
 
-    async def schedule(self, tx: Tx, id: int, at: int) -> None:
-        """It is sent off by itself at `at` (ms), as it is then. Raises NotFound, Conflict, BadInput."""
+    async def schedule(self, tx: Tx, id: int, at: int, version: int | None = None) -> None:
+        """It is sent off by itself at `at` (ms), as it is then. `version`: only as long as it is that.
+
+        Raises NotFound, Conflict, BadInput.
+        """
         if at <= tx.now:
             raise BadInput(self.OVER)
+        now = await store.hold(tx, id)
+        if now and now.editable and version not in (None, now.version):
+            raise Conflict(CHANGED)
         await self._turn(tx, id, await store.turn(tx, id, "scheduled", "draft", "scheduled", send_at=at))
 
     async def unschedule(self, tx: Tx, id: int) -> None:
@@ -174,6 +185,19 @@ class Broadcasts:
         """Who is in that state: a thousand at a time, after the row `after`. Raises NotFound, Conflict."""
         return await self._mailings.people(tx, await self._mailing(tx, id), state, after)
 
+    async def deliveries(
+        self,
+        tx: Tx,
+        id: int,
+        state: str = "",
+        search: str = "",
+        after: tuple[int, int] = (0, 0),
+        limit: int = 50,
+    ) -> list[Delivery]:
+        """Who got it, or why not, as far as they have a row (newsletter/mail/look.py). Raises NotFound."""
+        mailing_id = (await self.find(tx, id)).mailing_id
+        return [] if mailing_id is None else await deliveries(tx, mailing_id, state, search, after, limit)
+
     async def under_way(self, tx: Tx) -> bool:
         """Whether there is something to settle."""
         return bool(await store.ending(tx))
@@ -238,6 +262,11 @@ def draft_of(broadcast: Broadcast) -> Draft:
 
 
 def slug_of(title: str) -> str:
-    """`Why I left` → `why-i-left`, for an address that can be read aloud."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    """`Why I left` → `why-i-left`, for an address that can be read aloud; merge tags say nothing there."""
+    plain = (
+        unicodedata.normalize("NFKD", re.sub(r"\{\{[^{}\n]*\}\}", " ", title))
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
+    )
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")

@@ -54,9 +54,15 @@ def article(one: Broadcast) -> Article:
     """Of a public one; costs the reading of its Markdown."""
     marks = Marks()
     written = write(marks, one.body, for_page=True)
-    title = " ".join(marks.fill(written.title, "text", {}).split()) or _line(one.subject) or _NO_TITLE
-    entry = Entry(one.id, one.slug, title, _line(one.preheader), one.sent_at or 0)
+    title = " ".join(marks.fill(written.title, "text", {}).split()) or line(one.subject) or _NO_TITLE
+    entry = Entry(one.id, one.slug, title, line(one.preheader), one.sent_at or 0)
     return Article(entry, marks.fill(written.html, "html", {}))
+
+
+def line(text: str) -> str:
+    """A subject or a preheader as a stranger reads it: on one line, merge tags by their defaults."""
+    marks = Marks()
+    return " ".join(marks.fill(marks.mark(text), "text", {}).split())
 
 
 async def _find(tx: Tx, slug: str) -> Broadcast:
@@ -67,10 +73,4 @@ async def _find(tx: Tx, slug: str) -> Broadcast:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(row.id, row.slug, _line(row.subject) or _NO_TITLE, _line(row.preheader), row.sent_at)
-
-
-def _line(text: str) -> str:
-    """One line as a stranger reads it."""
-    marks = Marks()
-    return " ".join(marks.fill(marks.mark(text), "text", {}).split())
+    return Entry(row.id, row.slug, line(row.subject) or _NO_TITLE, line(row.preheader), row.sent_at)

@@ -66,9 +66,23 @@ async def find(tx: Tx, id: int) -> Broadcast | None:
     return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id", id=id)
 
 
-async def newest(tx: Tx, limit: int) -> list[Broadcast]:
+async def rename(tx: Tx, id: int, slug: str) -> None:
+    """Unless another one is called so."""
+    await tx.run(
+        """UPDATE broadcasts SET slug = :slug
+           WHERE id = :id AND NOT EXISTS (SELECT 1 FROM broadcasts b WHERE b.slug = :slug)""",
+        id=id,
+        slug=slug,
+    )
+
+
+async def newest(tx: Tx, limit: int, before: int) -> list[Broadcast]:
+    """Before that one; 0: the newest of all."""
     return await tx.all(
-        Broadcast, f"SELECT {_COLUMNS} FROM broadcasts ORDER BY id DESC LIMIT :limit", limit=limit
+        Broadcast,
+        f"SELECT {_COLUMNS} FROM broadcasts WHERE id < :before ORDER BY id DESC LIMIT :limit",
+        limit=limit,
+        before=before or 2**63 - 1,
     )
 
 

@@ -6,7 +6,7 @@ many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk
 """
 
 from newsletter.mail.headers import REFUSED, MessageError
-from newsletter.mail.look import last_sent, waiting, workers
+from newsletter.mail.look import Delivery, deliveries, last_sent, waiting, workers
 from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
 from newsletter.mail.merge import values_of
 from newsletter.mail.messages import size
@@ -15,6 +15,7 @@ from newsletter.mail.worker import Worker
 
 __all__ = [
     "REFUSED",
+    "Delivery",
     "Handed",
     "Mailings",
     "MessageError",
@@ -22,6 +23,7 @@ __all__ = [
     "Recipient",
     "Tally",
     "Worker",
+    "deliveries",
     "last_sent",
     "prune",
     "size",

@@ -1,14 +1,33 @@
-"""What the ledger says to those above: what waits, when somebody was last reached, who is at work."""
+"""What the ledger says to those above: what waits, who got a mailing, who was last reached when, who works."""
+
+import re
 
 import msgspec
 
 from newsletter.mail.ledger import SILENCE
-from newsletter.storage import Tx
+from newsletter.storage import Param, Tx
 
 
 class _Count(msgspec.Struct):
     state: str
     count: int
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One person's row of a mailing, with the place from which the next ones are asked for."""
+
+    email: str
+    state: str
+    at: int | None  # ms, when it was settled
+    reply: str
+    attempts: int
+    resends: int
+    first: int
+    second: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.first, self.second
 
 
 async def waiting(tx: Tx) -> dict[str, int]:
@@ -22,6 +41,22 @@ async def waiting(tx: Tx) -> dict[str, int]:
     return {state: counts.get(state, 0) for state in ("queued", "sending", "deferred", "in_doubt", "failed")}
 
 
+async def deliveries(
+    tx: Tx, mailing_id: int, state: str, search: str, after: tuple[int, int], limit: int
+) -> list[Delivery]:
+    """Who has that state ('': any) and an address with `search` in it, after a row's `place` (0, 0: from the first).
+
+    Each list goes along an index of its own, so that its last page costs what its first does.
+    """
+    params: dict[str, Param] = {"id": mailing_id, "first": after[0], "limit": limit}
+    if state:
+        params |= {"state": state, "second": after[1]}
+    if search:
+        params["search"] = "%" + re.sub(r"([\\%_])", r"\\\1", search.lower()) + "%"
+    sql = _IN_STATE if state else _ANYBODY
+    return await tx.all(Delivery, sql.format(searched=_SEARCHED if search else ""), **params)
+
+
 async def last_sent(tx: Tx, subscriber_id: int) -> int:
     """When a server last accepted a mail for this person: epoch ms, 0 for never."""
     at = await tx.value(
@@ -33,3 +68,15 @@ async def last_sent(tx: Tx, subscriber_id: int) -> int:
 async def workers(tx: Tx) -> int:
     """How many workers are alive."""
     return int(await tx.value("SELECT count(*) FROM workers WHERE seen_at >= :since", since=tx.now - SILENCE))
+
+
+_SEARCHED = r"AND lower(recipient) LIKE :search ESCAPE '\'"
+_ANYBODY = """
+    SELECT recipient AS email, state, settled_at AS at, reply, attempts, resends, subscriber_id AS first, id AS second
+    FROM outbox WHERE mailing_id = :id AND subscriber_id > :first {searched} ORDER BY subscriber_id LIMIT :limit
+    """
+_IN_STATE = """
+    SELECT recipient AS email, state, settled_at AS at, reply, attempts, resends, not_before AS first, id AS second
+    FROM outbox WHERE mailing_id = :id AND state = :state AND (not_before, id) > (:first, :second) {searched}
+    ORDER BY not_before, id LIMIT :limit
+    """

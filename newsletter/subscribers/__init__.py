@@ -2,7 +2,7 @@
 
 from newsletter.subscribers import segments
 from newsletter.subscribers.actions import Subscribers
-from newsletter.subscribers.export import export_csv, export_ndjson
+from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 
@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "export_csv",
     "export_ndjson",
+    "guard",
     "query",
     "segments",
     "tag_name",

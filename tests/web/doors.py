@@ -32,6 +32,11 @@ _THEME = {
     "comment_parent": "0", "redirect_to": ARTICLE, "wp-comment-cookies-consent": "yes", "ak_hp_textarea": "",
 }  # fmt: skip
 
+_LETTER = {
+    "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
+    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "csrf": "live",
+}  # fmt: skip
+
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/forms/{slug:str}": _SIGN_UP,
     "/forms/{slug:str}/embed": _SIGN_UP,
@@ -68,12 +73,26 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "rules": "hold word spam",
         "csrf": "live",
     },
+    "/admin/broadcasts/new": {"action": "look", "csrf": "live"},  # and all that the next but one takes
+    "/admin/broadcasts/preview": {"look": "html", "csrf": "live"},  # the same
+    "/admin/broadcasts/{id:str}": {"action": "look", "version": "1", **_LETTER},
+    "/admin/broadcasts/{id:str}/do": {"action": "delete", "sure": "", "csrf": "live"},  # which asks first
+    "/admin/broadcasts/{id:str}/send": {
+        "action": "later",
+        "version": "1",
+        "at": "2026-12-01T09:00",
+        "offset": "",
+        "csrf": "live",
+    },
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
 }
+BROADCAST = 7
+"""The number of a draft."""
+
 REQUIRED = {"email", "csrf"}
-MULTILINE = {"comment", "raw"}
+MULTILINE = {"comment", "raw", "body"}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
@@ -120,6 +139,13 @@ SHOWN = {
     "/admin/comments",
     "/admin/comments/{id:str}",
     "/admin/comments/settings",
+    "/admin/broadcasts",
+    "/admin/broadcasts/new",
+    "/admin/broadcasts/{id:str}",
+    "/admin/broadcasts/{id:str}/preview",
+    "/admin/broadcasts/{id:str}/send",
+    "/admin/broadcasts/{id:str}/people",
+    "/admin/broadcasts/{id:str}/people.csv",
 }
 OF_A_PAGE = {
     **dict.fromkeys(
@@ -173,7 +199,8 @@ class Doors:
             return template.replace("{token:str}", token)
         if template in OF_A_PAGE:
             return f"{template}?{urlencode({OF_A_PAGE[template]: ARTICLE})}"
-        template = template.replace("{id:str}", str(self.comment_id))
+        id = BROADCAST if template.startswith("/admin/broadcasts/") else self.comment_id
+        template = template.replace("{id:str}", str(id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
         return template.replace("{slug:str}", "guide").replace("{name:str}", style)
 
@@ -216,6 +243,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO broadcasts (id, slug, subject, body, archive, state, created_at, updated_at, sent_at)
              VALUES (:id, 'guide', 'On guides', 'Hello {{ name | "you" }}', 1, 'sent', :now, :now, :now)"""
     await tx.run(sql, id=new_id(), now=tx.now)
+    sql = """INSERT INTO broadcasts (id, slug, subject, body, created_at, updated_at)
+             VALUES (:id, 'on-work', 'On work', 'Hello', :now, :now)"""
+    await tx.run(sql, id=BROADCAST, now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 

@@ -1,8 +1,21 @@
-"""The desk: where the owner sees what happened and takes everything out."""
+"""The desk: where the owner sees what happened, answers, writes, and takes everything out."""
 
 from litestar import Router
 
-from newsletter.web.admin import comment, comment_settings, comments, export, home, sessions
+from newsletter.web.admin import (
+    broadcasts,
+    broadcasts_people,
+    broadcasts_preview,
+    broadcasts_report,
+    broadcasts_sending,
+    broadcasts_writing,
+    comment,
+    comment_settings,
+    comments,
+    export,
+    home,
+    sessions,
+)
 from newsletter.web.admin.door import SignedOut, to_sign_in
 from newsletter.web.kit.body import arrived
 
@@ -16,6 +29,12 @@ ROUTES = [
             *comments.ROUTES,
             *comment.ROUTES,
             *comment_settings.ROUTES,
+            *broadcasts.ROUTES,
+            *broadcasts_writing.ROUTES,
+            *broadcasts_preview.ROUTES,
+            *broadcasts_sending.ROUTES,
+            *broadcasts_report.ROUTES,
+            *broadcasts_people.ROUTES,
         ],
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},

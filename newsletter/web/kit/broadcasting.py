@@ -47,6 +47,25 @@ def moment(settings: Settings, when: datetime) -> datetime:
         raise BadInput("There is no such time. Choose one of these years.") from None
 
 
+def moments(settings: Settings, when: datetime) -> list[datetime]:
+    """The moments at which the owner's clock shows this: none where it skips them, two where it shows them twice."""
+    zone = ZoneInfo(settings.time_zone)
+    found: list[datetime] = []
+    for fold in (0, 1):
+        read = when.replace(tzinfo=zone, fold=fold)
+        again = read.astimezone(UTC).astimezone(zone)
+        same = again.replace(tzinfo=None, fold=0) == when.replace(fold=0)
+        if same and again.utcoffset() not in [one.utcoffset() for one in found]:
+            found.append(again)
+    return found
+
+
+def told(settings: Settings, ms: int) -> str:
+    """A moment as the owner's clock shows it: ``1 December 2026, 09:00 WET``."""
+    at = moment(settings, clock.moment(ms))
+    return f"{at.day} {at:%B %Y, %H:%M %Z}"
+
+
 async def send_off(site: Site, broadcast: Broadcast) -> None:
     """Frozen now, and from now on on its way. Raises BadInput, Conflict, NotFound."""
     content = frozen(site, draft_of(broadcast))

@@ -16,12 +16,15 @@ from newsletter.errors import Unavailable
 from newsletter.settings import Settings
 from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
-from newsletter.web.kit.incoming import PUBLIC_BYTES, Incoming
+from newsletter.web.kit.incoming import DESK_BYTES, PUBLIC_BYTES, Incoming
 from newsletter.web.kit.policy import crossing, framed
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = dict[str, Any]
 Page = Callable[[int, str, str, str | None, bool], str]
+
+
+_LONG = "/admin/broadcasts/"
 
 
 class Edge:
@@ -57,7 +60,7 @@ class Edge:
         try:
             self._judge(scope, headers)
             if b"content-length" in headers or b"transfer-encoding" in headers:
-                incoming = Incoming(receive, self._body_bytes, monotonic() + self._body_seconds)
+                incoming = Incoming(receive, self._longest(scope), monotonic() + self._body_seconds)
                 answer.incoming = incoming
                 incoming.judge(headers)
                 receive = incoming.receive
@@ -67,6 +70,10 @@ class Edge:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001  whatever it is, it gets an answer
             await self._answer(scope, headers, answer, error)
+
+    def _longest(self, scope: Scope) -> int:
+        """Bytes that a body may have there."""
+        return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
 
     def _judge(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"")

@@ -10,6 +10,8 @@ from litestar.exceptions import HTTPException
 from newsletter.clock import monotonic
 
 PUBLIC_BYTES = 32 * 1024
+DESK_BYTES = 512 * 1024
+"""Of a broadcast that its owner writes: the longest text there is, in characters of four bytes."""
 _LONGEST_NUMBER = 18  # digits: more than any body has bytes
 _SLOWEST = 4096  # bytes a second
 _DRAIN = 2.0

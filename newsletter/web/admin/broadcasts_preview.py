@@ -1,0 +1,91 @@
+"""A broadcast as a reader will see it, for a frame in which nothing runs and nothing loads from elsewhere."""
+
+import re
+from asyncio import to_thread
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from newsletter.broadcasts import Letter, draft_of
+from newsletter.errors import BadInput
+from newsletter.web.admin.broadcasts import read_number
+from newsletter.web.admin.broadcasts_fields import draft_typed, read_typed
+from newsletter.web.admin.door import session_of
+from newsletter.web.kit.policy import content_policy
+from newsletter.web.kit.site import Site, site_of
+
+HOLDER = {"Content-Security-Policy": f"{content_policy()}; frame-src 'self'; connect-src 'self'"}
+"""The policy of a page that holds the frame, and asks for it again while its owner types."""
+
+_BODY = re.compile(r"<body[^>]*>")
+_SCHEME = "(prefers-color-scheme: dark)"
+LOOKS = {"look": 4, "dark": 1}
+"""Beside the text itself: HTML or text, light or dark."""
+
+
+@post("/admin/broadcasts/preview", status_code=200)
+async def typed(request: Request[Any, Any, Any]) -> Response[str]:
+    """What was typed, which is kept nowhere. Raises SignedOut, BadInput."""
+    site = site_of(request)
+    sent = await read_typed(request, LOOKS)
+    errors = [f"{name}: {sentence}" for name, sentence in sent.errors.items()]
+    if errors:
+        return _said(site, errors, 422)
+    try:
+        letter = await to_thread(site.letters.letter, draft_typed(sent.values))
+    except BadInput as error:
+        return _said(site, [error.sentence], 422)
+    email = sent.session.email
+    return _shown(site, letter, email, sent.values.get("look") == "text", dark="dark" in sent.values)
+
+
+@get("/admin/broadcasts/{id:str}/preview")
+async def kept(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[str]:
+    """What is kept. Raises SignedOut, NotFound."""
+    site = site_of(request)
+    session = await session_of(request)
+    one = await site.db.read(site.broadcasts.find, read_number(id))
+    query = request.query_params
+    try:
+        letter = await to_thread(site.letters.letter, draft_of(one))
+    except BadInput as error:
+        return _said(site, [error.sentence])
+    return _shown(site, letter, session.email, query.get("look") == "text", dark="dark" in query)
+
+
+def _shown(site: Site, letter: Letter, email: str, as_text: bool, *, dark: bool) -> Response[str]:
+    subject, plain, html = letter.seen_by({"email": email})
+    head = {
+        "sender": str(letter.sender),
+        "subject": subject,
+        "preheader": letter.marks.fill(letter.preheader, "text", {"email": email}),
+        "dark": dark,
+    }
+    if as_text:
+        return _framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": plain}))
+    strip = site.pages.render("admin/_broadcast_head.html", head)
+    start, end = _BODY.search(html).span()  # type: ignore[union-attr]  # our own shape has one
+    # The reader's own setting is not asked: the owner looks at both.
+    top = html[:start].replace(_SCHEME, "all" if dark else "not all", 1)
+    top = top.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
+    top = top.replace("<head>", '<head>\n<base target="_blank">', 1)  # where no window may be opened: nowhere
+    return _framed(site, top + html[start:end] + strip + html[end:])
+
+
+def _said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
+    context = {"sender": "", "subject": "", "preheader": "", "dark": False, "text": "\n".join(sentences)}
+    return _framed(site, site.pages.render("admin/broadcast_preview.html", context), status)
+
+
+def _framed(site: Site, html: str, status: int = 200) -> Response[str]:
+    pictures = " ".join(sorted(site.settings.page_origins))
+    policy = (
+        f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: {pictures}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    return Response(html, status_code=status, media_type="text/html", headers=headers)
+
+
+ROUTES = [typed, kept]
