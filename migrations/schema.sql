@@ -190,6 +190,15 @@ CREATE TABLE mail_budgets (
   last_at BIGINT NOT NULL
 );
 
+CREATE TABLE mailing_responses (
+  mailing_id BIGINT NOT NULL,
+  subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('unsubscribed', 'bounced', 'complained')),
+  at BIGINT NOT NULL,
+  PRIMARY KEY (mailing_id, subscriber_id, kind)
+);
+CREATE INDEX mailing_responses_subscriber ON mailing_responses (subscriber_id);
+
 CREATE TABLE mailings (
   id INTEGER PRIMARY KEY,
   content BYTEA NOT NULL,                 -- the frozen message: constant pieces, and slots for what differs

@@ -6,6 +6,7 @@ from newsletter.broadcasts.checks import Finding, look_over
 from newsletter.broadcasts.draft import Draft, read_draft
 from newsletter.broadcasts.letter import Letter, Letters
 from newsletter.broadcasts.model import Broadcast
+from newsletter.broadcasts.numbers import Numbers, numbers
 
 __all__ = [
     "TOPIC",
@@ -15,8 +16,10 @@ __all__ = [
     "Finding",
     "Letter",
     "Letters",
+    "Numbers",
     "archive",
     "draft_of",
     "look_over",
+    "numbers",
     "read_draft",
 ]

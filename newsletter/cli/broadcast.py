@@ -1,19 +1,21 @@
 """Writing to many from a terminal. A broadcast is named by its number, or by the file that it is written in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from newsletter import clock
 from newsletter.addresses import parse
-from newsletter.broadcasts import Broadcast, Draft, draft_of, read_draft
+from newsletter.broadcasts import Broadcast, Draft, Numbers, draft_of, numbers, read_draft
 from newsletter.cli import sending
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.ids import read_id
 from newsletter.mail import Tally
+from newsletter.mail.responses import RESPONSES
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
 
@@ -210,12 +212,24 @@ async def _all(site: Site) -> list[str]:
 
 
 async def _status(site: Site, number: int) -> list[str]:
-    found, tally, why = await site.db.read(site.broadcasts.standing, number)
-    counts = [f"{count:>9,} {name.replace('_', ' ')}" for name, count in tally.items() if count]
+    found, _, why = await site.db.read(site.broadcasts.standing, number)
+    seen = await site.db.read(numbers, site.mailings, number)
     when = ""
     if found.state == "scheduled" and found.send_at:
         when = f" for {broadcasting.moment(site.settings, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
-    return [f"{found.subject}: {found.state}{when}{f'. {why}' if why else ''}", *counts]
+    return [f"{found.subject}: {found.state}{when}{f'. {why}' if why else ''}", *_counts(seen)]
+
+
+def _counts(seen: Numbers) -> Iterator[str]:
+    """A line for each number that is not 0."""
+    for name, count in msgspec.structs.asdict(seen.tally).items():
+        if count:
+            yield f"{count:>9,} {name.replace('_', ' ')}"
+    for why, count in seen.skips.items():
+        yield f"{count:>17,} skipped: {why}"
+    for name in RESPONSES:
+        if count := getattr(seen, name):
+            yield f"{count:>9,} {name}"
 
 
 async def _people(site: Site, number: int, state: str) -> list[str]:

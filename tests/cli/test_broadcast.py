@@ -175,10 +175,22 @@ def test_it_is_held_gone_on_with_and_ended(desk: Machine) -> None:
     assert "This broadcast is paused" in said(desk, "pause", number, code=1).err
     assert "Cancel it for good?" in said(desk, "cancel", number, answer="n\n", code=1).text
     assert said(desk, "cancel", number, "--yes").text == "It is cancelled.\n"
-    assert "        1 skipped\n" in said(desk, "status", number).text
+    ended = "        1 skipped\n                1 skipped: Its owner cancelled it.\n"
+    assert said(desk, "status", number).text == f"On work: cancelled\n{ended}"
     for command in ("resume", "cancel", "retry", "send"):
         words = ["--yes"] if command in ("cancel", "send") else []
         assert "This broadcast is cancelled" in said(desk, command, number, *words, code=1).err
+
+
+def test_it_says_what_became_of_it(desk: Machine) -> None:
+    number = sent(desk)
+    all_of(desk, number, "sent")
+
+    async def leave(house: House) -> None:
+        await house.db.write(house.site.subscribers.unsubscribe, (await house.person(ADA)).id, "one-click")
+
+    desk.act(leave)
+    assert said(desk, "status", number).text == "On work: sent\n        1 sent\n        1 unsubscribed\n"
 
 
 @pytest.mark.parametrize(("state", "words"), [("failed", []), ("in_doubt", ["--in-doubt"])])

@@ -33,6 +33,12 @@ class _Message(msgspec.Struct):
     reply: str
 
 
+class _Response(msgspec.Struct):
+    kind: str
+    at: int
+    message_id: str
+
+
 async def signups(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
     rows = await tx.all(
         _Signup,
@@ -73,3 +79,15 @@ async def messages(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+async def responses(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    """What is known to have come back of a message that went to many."""
+    rows = await tx.all(
+        _Response,
+        """SELECT r.kind, r.at, coalesce(o.message_id, '') AS message_id FROM mailing_responses r
+           LEFT JOIN outbox o ON o.mailing_id = r.mailing_id AND o.subscriber_id = r.subscriber_id
+           WHERE r.subscriber_id = :id ORDER BY r.at, r.kind""",
+        id=subscriber_id,
+    )
+    return [{**msgspec.structs.asdict(row), "at": iso(row.at)} for row in rows]

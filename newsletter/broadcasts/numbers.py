@@ -1,0 +1,42 @@
+"""A broadcast in numbers of people, from rows that are there anyway: nobody is watched for them."""
+
+import msgspec
+
+from newsletter.broadcasts import store
+from newsletter.errors import NotFound
+from newsletter.mail import Mailings, Tally
+from newsletter.mail.responses import responses, skips
+from newsletter.storage import Tx
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """Of a draft all are 0. Who was erased is in none of them."""
+
+    tally: Tally = Tally()
+    skips: dict[str, int] = {}
+    """Why people were skipped: a sentence, and how many; the most first."""
+
+    unsubscribed: int = 0
+    """They left by a link, and this was the last that they had got."""
+
+    bounced: int = 0
+    complained: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Their server has taken it; what it did then it may have said later, by a bounce."""
+        return self.tally.sent
+
+
+async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
+    """Counts its rows: a fraction of a second for a million. Ask in a read. Raises NotFound."""
+    broadcast = await store.find(tx, broadcast_id)
+    if broadcast is None:
+        raise NotFound("There is no such broadcast.")
+    if broadcast.mailing_id is None:
+        return Numbers()
+    return Numbers(
+        tally=await mailings.tally(tx, broadcast.mailing_id),
+        skips=await skips(tx, broadcast.mailing_id),
+        **await responses(tx, broadcast.mailing_id),
+    )

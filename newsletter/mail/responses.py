@@ -1,0 +1,64 @@
+"""What came back of a mailing: who left by its link, whose mailbox is gone, who complained. Each once a person."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from newsletter.storage import Tx
+
+Response = Literal["unsubscribed", "bounced", "complained"]
+RESPONSES: tuple[Response, ...] = get_args(Response)
+_REASONS = 20  # sentences of ours are fewer
+
+
+class _Count(msgspec.Struct):
+    what: str
+    count: int
+
+
+async def note(tx: Tx, mailing_id: int, subscriber_id: int, response: Response) -> bool:
+    """Whether it was news. A person who isn't known any more gets no row."""
+    made = await tx.run(_NOTE, mailing=mailing_id, person=subscriber_id, kind=response, now=tx.now)
+    return bool(made)
+
+
+async def note_leaving(tx: Tx, subscriber_id: int) -> None:
+    """They have left by a link: it counts for the mailing whose message was the last that they had got.
+
+    The links say nothing of it: one person's is the same in every mail. Where the last thing was no mailing, a
+    guide for example, it counts for none.
+    """
+    mailing_id = await tx.value(_LAST, person=subscriber_id)
+    if mailing_id is not None:
+        await note(tx, mailing_id, subscriber_id, "unsubscribed")
+
+
+async def responses(tx: Tx, mailing_id: int) -> dict[str, int]:
+    """How many people, by kind. Whoever was erased counts no more."""
+    found = {row.what: row.count for row in await tx.all(_Count, _RESPONSES, mailing=mailing_id)}
+    return {kind: found.get(kind, 0) for kind in RESPONSES}
+
+
+async def skips(tx: Tx, mailing_id: int) -> dict[str, int]:
+    """Why people were skipped, a sentence each, and how many; the most first."""
+    rows = await tx.all(_Count, _SKIPS, mailing=mailing_id, limit=_REASONS)
+    return {row.what: row.count for row in rows}
+
+
+_NOTE = """
+    INSERT INTO mailing_responses (mailing_id, subscriber_id, kind, at)
+    SELECT CAST(:mailing AS BIGINT), id, CAST(:kind AS TEXT), CAST(:now AS BIGINT) FROM subscribers WHERE id = :person
+    ON CONFLICT DO NOTHING
+    """
+_LAST = """
+    SELECT mailing_id FROM outbox
+    WHERE subscriber_id = :person AND state IN ('sent', 'sending', 'in_doubt')
+    ORDER BY coalesce(settled_at, created_at) DESC, id DESC LIMIT 1
+    """
+_RESPONSES = (
+    "SELECT kind AS what, count(*) AS count FROM mailing_responses WHERE mailing_id = :mailing GROUP BY kind"
+)
+_SKIPS = """
+    SELECT reply AS what, count(*) AS count FROM outbox WHERE mailing_id = :mailing AND state = 'skipped'
+    GROUP BY reply ORDER BY count(*) DESC, reply LIMIT :limit
+    """
