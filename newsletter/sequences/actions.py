@@ -1,5 +1,6 @@
 """From what somebody did to the mails that follow from it, one after the other. Each verb is one transaction."""
 
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Many
 
 import msgspec
@@ -89,11 +90,13 @@ class Sequences:
 
     async def _put_in_place(self, tx: Tx, sequence_id: int) -> None:
         """Who stands where nothing follows is through, and where something follows now, no more."""
-        for stand, step in following(await store.places(tx, sequence_id)).items():
+        after = following(await store.places(tx, sequence_id))
+        for stand, step in after.items():
             if step is None:
                 await people.finish(tx, sequence_id, stand)
             else:
                 await people.reopen(tx, sequence_id, stand, step.delay)
+                await people.pass_by(tx, sequence_id, stand, step.id, last=after[step.id] is None)
 
     async def find(self, tx: Tx, slug: str) -> Sequence:
         """Raises NotFound."""
@@ -168,7 +171,7 @@ class Sequences:
         """Each of them gets the step, and stands there: one row of the ledger, and one move, or neither.
 
         `content` is its frozen message; None where that was frozen lately. Who has left since it started goes no
-        further; who has had the step, in another order, passes it by. How many were seen to: 0 where the sequence
+        further. How many were seen to: 0 where the sequence
         has changed meanwhile, or somebody else sees to them.
         """
         if await store.stay_on(tx, turn.sequence_id) is None:
@@ -187,10 +190,19 @@ class Sequences:
             got = await people.take_step(tx, step.id, mailing_id, there)
             tags = await self._mailings.tags(tx, mailing_id)
             await self._mailings.fill(tx, mailing_id, [_recipient(there[id], tags) for id in sorted(got)])
-            last = after[step.id] is None
-            for who, fresh in ((got, True), (there.keys() - got, False)):
-                await people.move_on(tx, turn.sequence_id, step.id, who, waits_from_now=fresh, last=last)
+            await people.move_on(tx, turn.sequence_id, step.id, there, last=after[step.id] is None)
+            await self._pass_by(tx, turn.sequence_id, step.id, after, there)
         return len(found)
+
+    async def _pass_by(
+        self, tx: Tx, sequence_id: int, stand: int, after: Mapping[int, Place | None], ids: Iterable[int]
+    ) -> None:
+        """What comes next and they have had, in another order, they do not wait for."""
+        while step := after[stand]:
+            last = after[step.id] is None
+            if not await people.pass_by(tx, sequence_id, stand, step.id, last=last, ids=ids):
+                return
+            stand = step.id
 
     async def _mailing(self, tx: Tx, step: Place, content: bytes | None) -> int | None:
         """What its words were frozen into lately, or are now."""

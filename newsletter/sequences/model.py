@@ -83,14 +83,14 @@ P = TypeVar("P", bound=_Placed)
 
 
 def following(steps: Iterable[P]) -> dict[int, P | None]:
-    """For each place where somebody may stand the step that is next there; None at the end."""
+    """For each place where somebody may stand, in order, the step that is next there; None at the end."""
     after: dict[int, P | None] = {}
     ahead: P | None = None
     for step in reversed([*steps]):
         after[step.id] = ahead
         if not step.removed:
             ahead = step
-    return {BEFORE_THE_FIRST: ahead, **after}
+    return {BEFORE_THE_FIRST: ahead, **dict(reversed(after.items()))}
 
 
 def in_order(before: list[str], now: list[str]) -> list[str]:

@@ -17,14 +17,25 @@ from tests.mail.conftest import run
 THREE = (("box", 1), ("question", 2), ("talk", 3))  # names of steps, and their delays in days
 
 
-def plan(*steps: tuple[str, int], start: str = "confirmed", value: str = "", **changes: str) -> Plan:
-    """Steps whose subjects are their names, but for those that `changes` gives other words."""
+def plan(
+    *steps: tuple[str, int],
+    start: str = "confirmed",
+    value: str = "",
+    subjects: dict[str, str] | None = None,
+    **changes: str,
+) -> Plan:
+    """Steps whose subjects are their names, but for those that `subjects` and `changes` give other words."""
     return Plan(
         "welcome",
         start,  # type: ignore[arg-type]  # one of three words
         value,
         [
-            Words(slug=slug, delay=days * DAY, subject=slug, body=changes.get(slug, f"On the {slug}."))
+            Words(
+                slug=slug,
+                delay=days * DAY,
+                subject=(subjects or {}).get(slug, slug),
+                body=changes.get(slug, f"On the {slug}."),
+            )
             for slug, days in steps
         ],
     )
@@ -95,6 +106,23 @@ class Path(House):
 
     async def names(self, person: int | None = None) -> list[str]:
         return [one.slug for one in await self.sent(person)]
+
+    async def words(self) -> dict[tuple[str, int], str]:
+        """What each step said to each person."""
+
+        class Said(msgspec.Struct):
+            slug: str
+            subscriber_id: int
+            content: bytes
+
+        async def look(tx: Tx) -> list[Said]:
+            return await tx.all(
+                Said,
+                """SELECT s.slug, w.subscriber_id, m.content FROM sequence_sends w
+                   JOIN sequence_steps s ON s.id = w.step_id JOIN mailings m ON m.id = w.mailing_id""",
+            )
+
+        return {(one.slug, one.subscriber_id): one.content.decode() for one in await self.db.read(look)}
 
     async def entries(self) -> list[Entry]:
         async def look(tx: Tx) -> list[Entry]:

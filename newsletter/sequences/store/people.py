@@ -91,20 +91,34 @@ async def take_step(tx: Tx, step_id: int, mailing_id: int, ids: Iterable[int]) -
     return {row.id for row in rows}
 
 
-async def move_on(
-    tx: Tx, sequence_id: int, step_id: int, ids: Iterable[int], *, waits_from_now: bool, last: bool
-) -> None:
-    """They stand at that step; what is next counts from now, or from since when they stood before it."""
+async def move_on(tx: Tx, sequence_id: int, step_id: int, ids: Iterable[int], *, last: bool) -> None:
+    """They stand at that step from now on."""
     await tx.run(
-        f"""UPDATE sequence_entries SET step_id = :step, state = :state,
-              reached_at = CASE WHEN CAST(:fresh AS INTEGER) = 1 THEN CAST(:now AS BIGINT) ELSE reached_at END
+        f"""UPDATE sequence_entries SET step_id = :step, reached_at = :now, state = :state
             WHERE sequence_id = :sequence AND subscriber_id IN ({_IDS[tx.engine]})""",
         sequence=sequence_id,
         step=step_id,
         state="finished" if last else "running",
-        fresh=int(waits_from_now),
         now=tx.now,
         ids=_json(ids),
+    )
+
+
+async def pass_by(
+    tx: Tx, sequence_id: int, stand: int, step_id: int, *, last: bool, ids: Iterable[int] | None = None
+) -> int:
+    """Who stands there, of `ids` or all, and has had the step stands at it, since when they stood before. How many."""
+    only = "" if ids is None else f"AND subscriber_id IN ({_IDS[tx.engine]})"
+    named: dict[str, Param] = {} if ids is None else {"ids": _json(ids)}
+    return await tx.run(
+        f"""UPDATE sequence_entries SET step_id = :step, state = :state {_RUNNING_AT} {only} AND EXISTS (
+              SELECT 1 FROM sequence_sends w
+              WHERE w.step_id = :step AND w.subscriber_id = sequence_entries.subscriber_id)""",
+        sequence=sequence_id,
+        stand=stand,
+        step=step_id,
+        state="finished" if last else "running",
+        **named,
     )
 
 
@@ -163,7 +177,7 @@ _ALL = 1 << 62
 _NEW = """s.status = 'active' AND NOT EXISTS (SELECT 1 FROM sequence_entries e
     WHERE e.sequence_id = :sequence AND e.subscriber_id = s.id)"""
 
-# Who was active when they confirmed again, for another form, is no newcomer.
+# Who was active when they confirmed again, for another form, is no newcomer; and who has left since is none yet.
 _COMERS: dict[Start, str] = {
     "confirmed": f"""
     SELECT s.id, c.at FROM consent_records c JOIN subscribers s ON s.id = c.subscriber_id
@@ -172,6 +186,8 @@ _COMERS: dict[Start, str] = {
         AND p.kind IN ('confirmed', 'imported') AND NOT EXISTS (
           SELECT 1 FROM consent_records l WHERE l.subscriber_id = c.subscriber_id AND l.kind = 'unsubscribed'
             AND l.number > p.number AND l.number < c.number))
+      AND NOT EXISTS (SELECT 1 FROM consent_records l WHERE l.subscriber_id = c.subscriber_id
+                      AND l.kind = 'unsubscribed' AND l.number > c.number)
     ORDER BY c.at, s.id LIMIT :limit""",
     "tag": f"""
     SELECT s.id, x.tagged_at AS at FROM tags t JOIN subscriber_tags x ON x.tag_id = t.id
@@ -202,9 +218,9 @@ _DUE = f"""
     FROM sequence_entries e JOIN subscribers s ON s.id = e.subscriber_id
     WHERE e.sequence_id = :sequence AND e.state = 'running' AND e.step_id = :stand AND e.reached_at <= :before
       AND ({_GONE} OR (COALESCE(s.paused_until, 0) <= :now AND NOT EXISTS (
-        SELECT 1 FROM sequence_sends w
+        SELECT 1 FROM sequence_sends w JOIN sequence_steps t ON t.id = w.step_id
         JOIN outbox o ON o.mailing_id = w.mailing_id AND o.subscriber_id = w.subscriber_id
-        WHERE w.step_id = :stand AND w.subscriber_id = e.subscriber_id
+        WHERE w.subscriber_id = e.subscriber_id AND t.sequence_id = e.sequence_id
           AND (o.settled_at IS NULL OR (o.settled_at > :before AND o.settled_at <= :now)))))
     """
 _IDS = {
