@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothin
 TOPIC = "broadcasts"
 _SLUG = 60  # characters
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database takes
+_TAG = re.compile(r"\{\{[^{}\n]*\}\}")
 _WORDS = {"draft": "a draft", "sending": "on its way"}
 
 
@@ -36,9 +37,9 @@ class Broadcasts:
         """Raises BadInput for an audience that can't be read."""
         draft = _kept(draft)
         id = ids.new_id()
-        slug = slug_of(draft.subject) or "broadcast"
-        if not await store.add(tx, id, slug, draft):
-            await store.add(tx, id, f"{slug}-{id % 1_000_000}", draft)
+        for slug in _slugs(draft.subject, id):
+            if await store.add(tx, id, slug, draft):
+                break
         return await self.find(tx, id)
 
     async def change(self, tx: Tx, id: int, version: int, draft: Draft) -> Broadcast:
@@ -49,9 +50,10 @@ class Broadcasts:
             raise Conflict(
                 CHANGED if now.editable else "A broadcast that was sent can't be changed any more."
             )
-        slug = slug_of(draft.subject)
-        if slug and slug != slug_of(before.subject):
-            await store.rename(tx, id, slug)
+        if slug_of(draft.subject) != slug_of(before.subject):
+            for slug in _slugs(draft.subject, id):
+                if await store.rename(tx, id, slug):
+                    break
         return await self.find(tx, id)
 
     async def copy(self, tx: Tx, id: int) -> Broadcast:
@@ -261,12 +263,16 @@ def draft_of(broadcast: Broadcast) -> Draft:
     )
 
 
+def _slugs(subject: str, id: int) -> Iterator[str]:
+    """What its page in the archive may be called, the best first; the last is nobody else's."""
+    slug = slug_of(subject) or "broadcast"
+    yield slug
+    yield from (f"{slug}-{number}" for number in range(2, 10))
+    yield f"{slug}-{id}"
+
+
 def slug_of(title: str) -> str:
     """`Why I left` → `why-i-left`, for an address that can be read aloud; merge tags say nothing there."""
-    plain = (
-        unicodedata.normalize("NFKD", re.sub(r"\{\{[^{}\n]*\}\}", " ", title))
-        .encode("ascii", "ignore")
-        .decode()
-        .lower()
-    )
+    words = unicodedata.normalize("NFKD", _TAG.sub(" ", title))
+    plain = words.encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG].strip("-")

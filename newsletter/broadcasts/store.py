@@ -66,14 +66,15 @@ async def find(tx: Tx, id: int) -> Broadcast | None:
     return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id", id=id)
 
 
-async def rename(tx: Tx, id: int, slug: str) -> None:
-    """Unless another one is called so."""
-    await tx.run(
+async def rename(tx: Tx, id: int, slug: str) -> bool:
+    """Whether no other one is called so."""
+    done = await tx.run(
         """UPDATE broadcasts SET slug = :slug
-           WHERE id = :id AND NOT EXISTS (SELECT 1 FROM broadcasts b WHERE b.slug = :slug)""",
+           WHERE id = :id AND NOT EXISTS (SELECT 1 FROM broadcasts b WHERE b.slug = :slug AND b.id <> :id)""",
         id=id,
         slug=slug,
     )
+    return bool(done)
 
 
 async def newest(tx: Tx, limit: int, before: int) -> list[Broadcast]:

@@ -17,14 +17,33 @@
   const form = document.querySelector("form[data-live]");
   if (form) {
     const shows = form.querySelector("[data-preview]");
-    let timer, asked = 0, dirty = Boolean(document.querySelector(".summary"));
+    const where = shows.getAttribute("formaction");
+    let timer, asked = 0, shown = 0, dirty = Boolean(document.querySelector(".summary"));
 
-    // In a frame of its own: a second page in the old one would be a step for the back button.
+    // How far down the owner is, in percent of the text: the frame is to show the same place.
+    function place() {
+      const { value, selectionStart } = form.elements.body;
+      const whole = value.trim().length;
+      return whole ? Math.min(100, Math.round(100 * selectionStart / whole)) : 0;
+    }
+
+    // In a frame of its own: a second page in the old one would be a step for the back button. The old one stays
+    // until the new one is there.
     function preview() {
-      const old = form.querySelector("iframe");
+      const old = form.querySelector("iframe:not(.coming)");
       const fresh = old.cloneNode();
       fresh.removeAttribute("src");
-      old.replaceWith(fresh);
+      form.querySelector("iframe.coming")?.remove();
+      fresh.name = `preview-${++shown}`; // with a name that another frame had, that one may be taken
+      shows.setAttribute("formtarget", fresh.name);
+      fresh.classList.add("coming");
+      old.after(fresh);
+      fresh.addEventListener("load", () => {
+        old.remove();
+        fresh.classList.remove("coming");
+      }, { once: true });
+      form.elements.at.value = place();
+      shows.setAttribute("formaction", `${where}#here`);
       shows.click();
     }
 

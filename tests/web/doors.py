@@ -34,7 +34,8 @@ _THEME = {
 
 _LETTER = {
     "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
-    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "csrf": "live",
+    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "at": "50",
+    "csrf": "live",
 }  # fmt: skip
 
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values

@@ -2,6 +2,7 @@
 
 import re
 from asyncio import to_thread
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -20,8 +21,9 @@ HOLDER = {"Content-Security-Policy": f"{content_policy()}; frame-src 'self'; con
 
 _BODY = re.compile(r"<body[^>]*>")
 _SCHEME = "(prefers-color-scheme: dark)"
-LOOKS = {"look": 4, "dark": 1}
-"""Beside the text itself: HTML or text, light or dark."""
+_BLOCK = re.compile(r"<(?:p|h[2-4]|ul|ol|blockquote|pre|hr|img)\b")
+LOOKS = {"look": 4, "dark": 1, "at": 3}
+"""Beside the text itself: HTML or text, light or dark, and how far down its owner is (percent)."""
 
 
 @post("/admin/broadcasts/preview", status_code=200)
@@ -36,8 +38,7 @@ async def typed(request: Request[Any, Any, Any]) -> Response[str]:
         letter = await to_thread(site.letters.letter, draft_typed(sent.values))
     except BadInput as error:
         return _said(site, [error.sentence], 422)
-    email = sent.session.email
-    return _shown(site, letter, email, sent.values.get("look") == "text", dark="dark" in sent.values)
+    return _shown(site, letter, sent.session.email, sent.values)
 
 
 @get("/admin/broadcasts/{id:str}/preview")
@@ -46,23 +47,24 @@ async def kept(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
     site = site_of(request)
     session = await session_of(request)
     one = await site.db.read(site.broadcasts.find, read_number(id))
-    query = request.query_params
     try:
         letter = await to_thread(site.letters.letter, draft_of(one))
     except BadInput as error:
         return _said(site, [error.sentence])
-    return _shown(site, letter, session.email, query.get("look") == "text", dark="dark" in query)
+    return _shown(site, letter, session.email, request.query_params)
 
 
-def _shown(site: Site, letter: Letter, email: str, as_text: bool, *, dark: bool) -> Response[str]:
-    subject, plain, html = letter.seen_by({"email": email})
+def _shown(site: Site, letter: Letter, email: str, asked: Mapping[str, str]) -> Response[str]:
+    """`asked` has LOOKS."""
+    dark = "dark" in asked
+    subject, plain, html = letter.seen_by({"email": email}, site.settings.public_url)
     head = {
         "sender": str(letter.sender),
         "subject": subject,
         "preheader": letter.marks.fill(letter.preheader, "text", {"email": email}),
         "dark": dark,
     }
-    if as_text:
+    if asked.get("look") == "text":
         return _framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": plain}))
     strip = site.pages.render("admin/_broadcast_head.html", head)
     start, end = _BODY.search(html).span()  # type: ignore[union-attr]  # our own shape has one
@@ -70,7 +72,18 @@ def _shown(site: Site, letter: Letter, email: str, as_text: bool, *, dark: bool)
     top = html[:start].replace(_SCHEME, "all" if dark else "not all", 1)
     top = top.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
     top = top.replace("<head>", '<head>\n<base target="_blank">', 1)  # where no window may be opened: nowhere
-    return _framed(site, top + html[start:end] + strip + html[end:])
+    return _framed(site, top + html[start:end] + strip + _with_place(html[end:], asked.get("at", "")))
+
+
+def _with_place(html: str, at: str) -> str:
+    """With a name at the piece of the letter that stands about there."""
+    pieces = [found.start() for found in _BLOCK.finditer(html, 0, html.index('class="foot"'))][
+        1:
+    ]  # after its sender
+    if not pieces or not at.isdecimal() or at == "0":
+        return html
+    here = pieces[min(int(at), 100) * (len(pieces) - 1) // 100]
+    return f'{html[:here]}<a id="here"></a>{html[here:]}'
 
 
 def _said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
