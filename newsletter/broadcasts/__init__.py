@@ -3,7 +3,7 @@
 from newsletter.broadcasts import archive
 from newsletter.broadcasts.actions import TOPIC, Broadcasts, draft_of
 from newsletter.broadcasts.checks import Finding, look_over
-from newsletter.broadcasts.draft import Draft, read_draft
+from newsletter.broadcasts.draft import Draft, read_draft, write_draft
 from newsletter.broadcasts.letter import Letter, Letters
 from newsletter.broadcasts.model import Broadcast
 from newsletter.broadcasts.numbers import Numbers, numbers
@@ -22,4 +22,5 @@ __all__ = [
     "look_over",
     "numbers",
     "read_draft",
+    "write_draft",
 ]

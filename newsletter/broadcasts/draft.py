@@ -28,6 +28,24 @@ def read_draft(text: str) -> Draft:
     return _draft(*front_matter.read(text, _KNOWN, "the broadcast"))
 
 
+def write_draft(draft: Draft) -> str:
+    """The file that `read_draft` reads as this again; its time is left out."""
+    said = {
+        "subject": draft.subject,
+        "preheader": draft.preheader,
+        "audience": draft.audience,
+        "from": draft.sender,
+        "archive": "yes" if draft.archive else "no",
+    }
+    lines = [f"{key}: {_quoted(' '.join(value.split()))}" for key, value in said.items() if value]
+    return "\n".join([front_matter.FENCE, *lines, front_matter.FENCE, "", draft.body.strip("\n"), ""])
+
+
+def _quoted(value: str) -> str:
+    """As a line has it; only what begins like a quotation needs marks around it."""
+    return "'" + value.replace("'", "''") + "'" if value.startswith(("'", '"')) else value
+
+
 def _draft(known: Mapping[str, tuple[int, str]], body: str) -> Draft:
     values = {key: value for key, (_, value) in known.items()}
     return Draft(

@@ -9,7 +9,7 @@ import msgspec
 
 from newsletter import clock
 from newsletter.addresses import parse
-from newsletter.broadcasts import Broadcast, Draft, Numbers, draft_of, numbers, read_draft
+from newsletter.broadcasts import Broadcast, Draft, Numbers, draft_of, numbers, read_draft, write_draft
 from newsletter.cli import sending
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput, NewsletterError
@@ -121,6 +121,19 @@ def status(number: int | None, people: str | None) -> None:
         return
     for line in with_site(_people, number, people) if people else with_site(_status, number):
         click.echo(line)
+
+
+@broadcast.command()
+@click.argument("number", type=NUMBER)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def duplicate(number: int, file: Path) -> None:
+    """Write the words of one into a new FILE, to be changed and sent as another."""
+    if file.exists():
+        raise click.ClickException(f"{file} is there already. Name a file that is not.")
+    _write(file, write_draft(with_site(_draft, number)))
+    click.echo(
+        f"{file} says the same, and is nothing that was sent. Then: newsletter broadcast preview {file}"
+    )
 
 
 def _turning(name: str, done: str, help: str) -> None:

@@ -9,7 +9,9 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     for (const id of ids) {
       const [here, there] = [document.getElementById(id), page.getElementById(id)];
-      if (here && there && here.innerHTML !== there.innerHTML) here.replaceWith(document.importNode(there, true));
+      if (!here || !there) continue;
+      there.querySelectorAll("details").forEach((one, n) => { one.open = Boolean(here.querySelectorAll("details")[n]?.open); });
+      if (here.innerHTML !== there.innerHTML) here.replaceWith(document.importNode(there, true));
     }
     return page;
   }

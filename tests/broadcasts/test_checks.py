@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from newsletter.broadcasts import Draft, Letters, look_over, read_draft
+from newsletter.broadcasts import Draft, Letters, look_over, read_draft, write_draft
 from newsletter.errors import BadInput
 from newsletter.mail.bulk import thaw
 from newsletter.settings import Settings
@@ -179,3 +179,12 @@ Bye
 def test_a_mistake_is_told_with_its_line(text: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         read_draft(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "", "'x", '"x"', "a 'b' \\", '"', "''", "# x", "yes", "a: b", "---", "“x”"]
+)
+def test_what_is_written_as_a_file_reads_as_the_same(value: str) -> None:
+    draft = Draft(subject=value, preheader=value, audience=value, body=f"# {value}\n\n---\nx", archive=True)
+    assert read_draft(write_draft(draft)) == draft
+    assert read_draft(write_draft(Draft(sender="'O' <a@example.org>"))).sender == "'O' <a@example.org>"

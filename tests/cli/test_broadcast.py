@@ -155,6 +155,17 @@ def test_it_is_tried_and_then_reaches_everybody_through_a_worker(desk: Machine) 
     assert said(desk, "status", number, "--people", "failed").text == ""
 
 
+def test_its_words_go_into_a_new_file(desk: Machine) -> None:
+    number = sent(desk)
+    assert "copy.md" in said(desk, "duplicate", number, "copy.md").text
+    assert (desk.folder / "copy.md").read_text("utf-8") == LETTER.replace(
+        "---\nHello", "archive: no\n---\n\nHello"
+    )
+    assert "there already" in said(desk, "duplicate", number, "letter.md", code=1).err
+    assert (desk.folder / "letter.md").read_text("utf-8") == LETTER
+    assert "no such broadcast" in said(desk, "duplicate", "7", "other.md", code=1).err
+
+
 def test_who_says_no_sends_nothing(desk: Machine) -> None:
     said(desk, "send", "letter.md", answer="n\n", code=1)
     assert "There is no broadcast yet." in said(desk, "status").text

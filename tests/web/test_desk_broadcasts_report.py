@@ -58,6 +58,20 @@ async def test_it_is_held_gone_on_with_and_ended_after_a_question(desk: Broadcas
     assert len(addresses(await desk.sees(f"/{id}/people?state=skipped"))) == 2
 
 
+async def test_what_became_of_it_afterwards(desk: Broadcaster) -> None:
+    id = await desk.on_its_way(2)
+    await desk.settled("sent", 1)
+    assert "left after it" not in await desk.sees(f"/{id}")
+    site = desk.stage.site
+    leaving = await desk.stage.visitor()
+    for person in (1, 2):
+        left = await leaving.post(f"/u/{site.tokens.make('unsubscribe', person)}")
+        assert left.status_code == 200
+    page = await desk.sees(f"/{id}")
+    assert "<dt>left after it</dt><dd>1</dd>" in page
+    assert re.search(r"Why some were skipped</summary>\s*<ul><li>1: ", page)
+
+
 async def test_what_failed_or_is_in_doubt_goes_out_once_more(desk: Broadcaster) -> None:
     id = await desk.on_its_way(3)
     await desk.settled("failed", 1)

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from newsletter.broadcasts import Broadcast
+from newsletter.broadcasts import Broadcast, numbers
 from newsletter.errors import BadInput, Conflict
 from newsletter.mail import Tally
 from newsletter.web.admin import broadcasts_writing as writing
@@ -24,6 +24,9 @@ KINDS = {
     "skipped": "skipped",
 }
 """Each state of one person's message, as its owner reads it."""
+
+LATER = {"unsubscribed": "left after it", "bounced": "came back", "complained": "called it spam"}
+"""What became of those whose server had taken it."""
 
 ASKED = {
     "cancel": (
@@ -48,6 +51,7 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
     if one.editable:
         page = await writing.show(site, session, one, notice(request))
     else:
+        seen = await site.db.read(numbers, site.mailings, one.id)
         page = site.pages.page(
             "admin/broadcast.html",
             headers=HOLDER,
@@ -58,6 +62,8 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
             why=why,
             tally=Tally(**counts),
             kinds=KINDS,
+            skips=seen.skips,
+            later={words: getattr(seen, name) for name, words in LATER.items()},
             done=notice(request),
             csrf=form_key(site, session),
         )
