@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from newsletter.mail.bulk_ledger import LEFT
 from newsletter.storage import Tx
 
 Response = Literal["unsubscribed", "bounced", "complained"]
@@ -22,12 +23,13 @@ async def note(tx: Tx, mailing_id: int, subscriber_id: int, response: Response) 
     return bool(made)
 
 
-async def note_leaving(tx: Tx, subscriber_id: int) -> None:
-    """They have left by a link: it counts for the mailing whose message was the last that they had got.
+async def left(tx: Tx, subscriber_id: int) -> None:
+    """They have left: what waits for them is skipped, and it counts for the mailing that they had got last.
 
-    The links say nothing of it: one person's is the same in every mail. Where the last thing was no mailing, a
+    The links say nothing of that: one person's is the same in every mail. Where the last mail was of no mailing, a
     guide for example, it counts for none.
     """
+    await tx.run(_SKIP, person=subscriber_id, why=LEFT, now=tx.now)
     mailing_id = await tx.value(_LAST, person=subscriber_id)
     if mailing_id is not None:
         await note(tx, mailing_id, subscriber_id, "unsubscribed")
@@ -45,6 +47,12 @@ async def skips(tx: Tx, mailing_id: int) -> dict[str, int]:
     return {row.what: row.count for row in rows}
 
 
+# A worker that is about to begin one of these may have looked at its person a moment before they left. On PostgreSQL
+# it is certain to see only what happens to the row itself, whoever commits first.
+_SKIP = """
+    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL
+    WHERE subscriber_id = :person AND mailing_id IS NOT NULL AND state IN ('queued', 'deferred')
+    """
 _NOTE = """
     INSERT INTO mailing_responses (mailing_id, subscriber_id, kind, at)
     SELECT CAST(:mailing AS BIGINT), id, CAST(:kind AS TEXT), CAST(:now AS BIGINT) FROM subscribers WHERE id = :person

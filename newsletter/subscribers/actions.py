@@ -9,7 +9,7 @@ from newsletter.addresses import Address
 from newsletter.clock import DAY, MINUTE, iso, iso_or_none
 from newsletter.errors import NotFound
 from newsletter.mail import Post
-from newsletter.mail.responses import note_leaving
+from newsletter.mail.responses import left
 from newsletter.storage import Tx
 from newsletter.subscribers import consent
 from newsletter.subscribers.model import MUTE, Consent, NotMe, Subscriber, Topic
@@ -70,7 +70,7 @@ class Subscribers:
             return
         head = await consent.record(tx, self._tokens, person, _now("unsubscribed", {"channel": channel}))
         await store.leave(tx, id, "unsubscribed", head)
-        await note_leaving(tx, id)
+        await left(tx, id)
         await self._post.clear_budget(tx, person.email_key)  # the way back stays open
 
     async def block(self, tx: Tx, id: int, epoch: int) -> NotMe:
@@ -165,6 +165,7 @@ class Subscribers:
             "signups": await everything.signups(tx, id),
             "downloads": await everything.downloads(tx, id),
             "messages": await everything.messages(tx, id),
+            "sequences": await everything.sequences(tx, id),
             "responses": await everything.responses(tx, id),
             "consent": [_readable(one) for one in records],
             "consent_chain_intact": consent.intact(self._tokens, records, person.consent_head),

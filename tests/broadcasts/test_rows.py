@@ -7,7 +7,6 @@ import msgspec
 from newsletter.broadcasts import Broadcast
 from newsletter.mail import Recipient, bulk_ledger
 from newsletter.mail.limits import UNLIMITED
-from newsletter.storage import Tx
 from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.people import erase
@@ -171,12 +170,9 @@ async def test_of_who_left_before_their_turn_the_row_keeps_that_and_no_more(desk
     one = await desk.sends(body="{{ email }}")
     await desk.fills(one)
     assert "reader1" in (await desk.slips(one))[0].context
+    (job,) = await desk.db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
     await desk.db.write(desk.site.subscribers.unsubscribe, 1, "test")
-
-    async def begins(tx: Tx) -> None:
-        (job,) = await bulk_ledger.reserve(tx, 1, 10, UNLIMITED)
-        assert not await bulk_ledger.turn(tx, 1, [], [bulk_ledger.want(desk.site.tokens, job)], UNLIMITED)
-
-    await desk.db.write(begins)
+    wants = [bulk_ledger.want(desk.site.tokens, job)]
+    assert not await desk.db.write(bulk_ledger.turn, 1, [], wants, UNLIMITED)
     (slip,) = await desk.slips(one)
     assert (slip.state, slip.recipient, slip.context) == ("skipped", "", "{}")

@@ -20,7 +20,7 @@ from newsletter.mail import Mailings
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx, open_database
 from tests.figures import Figure
-from tests.mail.conftest import eventually
+from tests.mail.conftest import eventually, run
 from tests.mail.mailing import content, people
 from tests.mail.sink import Sink
 from tests.proof import broken_worker
@@ -56,6 +56,7 @@ class Scene:
 
     def __init__(self, url: str, db: Database, sink: Sink) -> None:
         self.design = ""  # ours; or a broken one's name
+        self.times = 1  # that rows are written
         self.db = db
         self.sink = sink
         self.mailings = Mailings(Settings(from_email="letters@example.com"))
@@ -80,7 +81,8 @@ class Scene:
         """There is something to send, and somebody sends it."""
         if not self._sent or (await self.db.read(self.mailings.tally, self._sent[-1])).left < READERS // 10:
             self._sent.append(await self.db.write(self.mailings.start, content()))
-            await self.db.write(self.mailings.fill, self._sent[-1], self.readers)
+            for _ in range(self.times):
+                await self.db.write(self.mailings.fill, self._sent[-1], self.readers)
         before = len(self.sink.dotted)
 
         async def sending() -> bool:
@@ -220,6 +222,26 @@ async def test_a_broken_design_is_found_out(sqlite_url: str, figure: Figure, des
         f"broadcast_control_{design.lower().replace(' ', '_')}_{seen}", wrong[seen], "> 0", wrong[seen] > 0
     )
     assert wrong[seen]
+
+
+@pytest.mark.parametrize("unique", [True, False])
+async def test_rows_that_are_written_twice(sqlite_url: str, figure: Figure, unique: bool) -> None:
+    """As when the answer to a press of "send" got lost, and somebody pressed again: only the index makes them one."""
+    async with staged(sqlite_url) as scene:
+        if not unique:
+            await run(scene.db, "DROP INDEX outbox_mailing")
+        scene.times = 2
+        scene.start()
+        await scene.busy()
+        await scene.drained()
+        wrong, _ = await judge(scene)
+    twice = wrong["twice_outside_the_list"]
+    if unique:
+        figure("broadcast_written_twice_twice_outside_the_list", twice, "0", twice == 0)
+        assert not any(wrong.values()), wrong
+    else:
+        figure("broadcast_control_no_unique_twice_outside_the_list", twice, "> 0", twice > 0)
+        assert twice
 
 
 async def test_restarted_by_a_signal_nobody_is_even_in_doubt(scene: Scene, figure: Figure) -> None:

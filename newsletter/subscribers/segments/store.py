@@ -68,7 +68,7 @@ async def people_after(
 
 
 async def still(tx: Tx, ids: Sequence[int]) -> set[int]:
-    """Those of `ids` who may be mailed now; and nobody of them is erased until this transaction ends."""
+    """Those of `ids` who may be mailed now; and nobody of them leaves or is erased until this transaction ends."""
     rows = await tx.all(_Id, _STILL[tx.engine], ids=msgspec.json.encode(ids).decode(), now=tx.now)
     return {row.id for row in rows}
 
@@ -165,7 +165,7 @@ _STILL: dict[Engine, str] = {
     "sqlite": f"SELECT s.id FROM subscribers s WHERE s.id IN (SELECT value FROM json_each(:ids)) AND {_MAILABLE}",
     "postgres": f"""SELECT s.id FROM subscribers s WHERE s.id IN (
         SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))) AND {_MAILABLE}
-        ORDER BY s.id FOR KEY SHARE OF s""",
+        ORDER BY s.id FOR SHARE OF s""",
 }
 
 # Tables of the slices above are asked for what their names stand for; nothing else.
