@@ -33,6 +33,13 @@ class _Message(msgspec.Struct):
     reply: str
 
 
+class _Entry(msgspec.Struct):
+    sequence: str
+    state: str
+    step: str  # the last that they got
+    started_at: int
+
+
 class _Response(msgspec.Struct):
     kind: str
     at: int
@@ -79,6 +86,18 @@ async def messages(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+async def sequences(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    """What follows by itself, and how far they have come."""
+    rows = await tx.all(
+        _Entry,
+        """SELECT q.slug AS sequence, e.state, coalesce(t.slug, '') AS step, e.started_at FROM sequence_entries e
+           JOIN sequences q ON q.id = e.sequence_id LEFT JOIN sequence_steps t ON t.id = e.step_id
+           WHERE e.subscriber_id = :id ORDER BY e.started_at, q.slug""",
+        id=subscriber_id,
+    )
+    return [{**msgspec.structs.asdict(row), "started_at": iso(row.started_at)} for row in rows]
 
 
 async def responses(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
