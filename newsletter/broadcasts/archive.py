@@ -54,9 +54,14 @@ def article(one: Broadcast) -> Article:
     """Of a public one; costs the reading of its Markdown."""
     marks = Marks()
     written = write(marks, one.body, for_page=True)
-    title = " ".join(marks.fill(written.title, "text", {}).split()) or line(one.subject) or _NO_TITLE
+    title = _title(marks, written.title, one.subject)
     entry = Entry(one.id, one.slug, title, line(one.preheader), one.sent_at or 0)
     return Article(entry, marks.fill(written.html, "html", {}))
+
+
+def _title(marks: Marks, heading: str, subject: str) -> str:
+    """The letter's own heading, else its subject."""
+    return " ".join(marks.fill(heading, "text", {}).split()) or line(subject) or _NO_TITLE
 
 
 def line(text: str) -> str:
@@ -73,4 +78,7 @@ async def _find(tx: Tx, slug: str) -> Broadcast:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(row.id, row.slug, line(row.subject) or _NO_TITLE, line(row.preheader), row.sent_at)
+    marks = Marks()
+    first = "\n".join(row.beginning.lstrip("\n").split("\n")[:2])  # the second line may underline the first
+    title = _title(marks, write(marks, first).title, row.subject)
+    return Entry(row.id, row.slug, title, line(row.preheader), row.sent_at)

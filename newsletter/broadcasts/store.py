@@ -8,17 +8,20 @@ from newsletter.storage import Param, Tx
 
 _COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
               version, created_at, sent_at, finished_at"""
-_PUBLIC_ROW = "SELECT id, slug, subject, preheader, sent_at FROM broadcasts"
+_PUBLIC_ROW = (
+    "SELECT id, slug, subject, preheader, substr(body, 1, 500) AS beginning, sent_at FROM broadcasts"
+)
 _PUBLIC = "archive = 1 AND state IN ('sending', 'paused', 'sent')"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A public broadcast without its text."""
+    """A public broadcast without its text, but for the `beginning`, which may be its title."""
 
     id: int
     slug: str
     subject: str
     preheader: str
+    beginning: str
     sent_at: int  # ms
 
 

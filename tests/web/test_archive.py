@@ -92,6 +92,7 @@ async def test_a_page_says_what_was_sent_to_nobody_in_particular(
     page = answer.text
     assert one.sent_at
     assert '<h1 dir="auto">On good work</h1>' in page
+    assert ">On good work</a>" in (await web.get("/archive")).text
     assert f'<time datetime="{iso(one.sent_at)}">{day(one.sent_at)}</time>' in page
     assert '<p>Hello there, you are somebody. <a href="https://b.de/x">A link</a>.</p>' in page
     assert link(page, "canonical") == f"{URL}/archive/{one.slug}"
