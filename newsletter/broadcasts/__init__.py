@@ -2,6 +2,7 @@
 
 from newsletter.broadcasts import archive
 from newsletter.broadcasts.actions import TOPIC, Broadcasts, draft_of
+from newsletter.broadcasts.audience import doubts
 from newsletter.broadcasts.checks import Finding, look_over
 from newsletter.broadcasts.draft import Draft, read_draft, write_draft
 from newsletter.broadcasts.letter import Letter, Letters
@@ -18,6 +19,7 @@ __all__ = [
     "Letters",
     "Numbers",
     "archive",
+    "doubts",
     "draft_of",
     "look_over",
     "numbers",

@@ -9,7 +9,16 @@ import msgspec
 
 from newsletter import clock
 from newsletter.addresses import parse
-from newsletter.broadcasts import Broadcast, Draft, Numbers, draft_of, numbers, read_draft, write_draft
+from newsletter.broadcasts import (
+    Broadcast,
+    Draft,
+    Numbers,
+    doubts,
+    draft_of,
+    numbers,
+    read_draft,
+    write_draft,
+)
 from newsletter.cli import sending
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput, NewsletterError
@@ -203,7 +212,9 @@ async def _keep(site: Site, draft: Draft) -> Broadcast:
 
 
 async def _preview(site: Site, named: int | Draft) -> tuple[str, str, str, list[str]]:
-    letter, findings = broadcasting.looked_over(site, await _draft(site, named))
+    draft = await _draft(site, named)
+    letter, findings = broadcasting.looked_over(site, draft)
+    findings += await site.db.read(doubts, draft.audience)
     subject, plain, html = letter.seen_by({"email": site.settings.owner_email or "you@example.org"})
     return subject, plain, html, [f"{finding.level}: {finding.sentence}" for finding in findings]
 

@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 
 from newsletter import clock
-from newsletter.broadcasts import Broadcast, Draft, draft_of
+from newsletter.broadcasts import Broadcast, Draft, doubts, draft_of
 from newsletter.errors import BadInput, Unavailable
 from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
@@ -33,6 +33,7 @@ async def plan(site: Site, named: int | Draft, at: str | None) -> Plan:
     broadcasting.frozen(site, draft)
     letter, findings = broadcasting.looked_over(site, draft)
     audience = segments.parse(draft.audience)
+    findings += await site.db.read(doubts, draft.audience)
     when = _when(site, draft, at)
     if when and when <= clock.moment(clock.now()):
         raise BadInput(site.broadcasts.OVER)

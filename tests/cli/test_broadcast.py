@@ -193,6 +193,15 @@ def test_it_is_held_gone_on_with_and_ended(desk: Machine) -> None:
         assert "This broadcast is cancelled" in said(desk, command, number, *words, code=1).err
 
 
+def test_a_misspelt_name_in_the_audience_is_told_before_it_goes(desk: Machine) -> None:
+    (desk.folder / "few.md").write_text(LETTER.replace("preheader", "audience: not form:giude\npreheader"))
+    told = "warning: There is no form “giude”. Did you mean guide?\n"
+    assert told in said(desk, "preview", "few.md").err
+    heard = said(desk, "send", "few.md", answer="n\n", code=1)
+    assert told in heard.err
+    assert "to 1 person" in heard.text
+
+
 def test_it_says_what_became_of_it(desk: Machine) -> None:
     number = sent(desk)
     all_of(desk, number, "sent")

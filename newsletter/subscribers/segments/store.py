@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Literal
 
 import msgspec
 
@@ -22,9 +23,16 @@ from newsletter.subscribers.segments.model import (
     Through,
 )
 
+Kind = Literal["tag", "form", "magnet"]
+"""What has a name that a segment may say."""
+
 
 class _Id(msgspec.Struct):
     id: int
+
+
+class _Name(msgspec.Struct):
+    name: str
 
 
 class Reachable(msgspec.Struct, frozen=True):
@@ -71,6 +79,23 @@ async def still(tx: Tx, ids: Sequence[int]) -> set[int]:
     """Those of `ids` who may be mailed now; and nobody of them leaves or is erased until this transaction ends."""
     rows = await tx.all(_Id, _STILL[tx.engine], ids=msgspec.json.encode(ids).decode(), now=tx.now)
     return {row.id for row in rows}
+
+
+async def has_name(tx: Tx, kind: Kind, name: str) -> bool:
+    """Whether there is a tag, a form or a guide of this name."""
+    return await tx.value(f"{_NAMES[kind]} = :name", name=name) is not None
+
+
+async def names(tx: Tx, kind: Kind) -> list[str]:
+    """The names that there are, as many as anybody reads."""
+    return [row.name for row in await tx.all(_Name, f"{_NAMES[kind]} <> '' ORDER BY 1 LIMIT 2000")]
+
+
+async def was_sent(tx: Tx, broadcast_id: int) -> bool:
+    return (
+        await tx.value("SELECT 1 FROM broadcasts WHERE id = :id AND mailing_id IS NOT NULL", id=broadcast_id)
+        is not None
+    )
 
 
 def page(
@@ -166,6 +191,12 @@ _STILL: dict[Engine, str] = {
     "postgres": f"""SELECT s.id FROM subscribers s WHERE s.id IN (
         SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))) AND {_MAILABLE}
         ORDER BY s.id FOR SHARE OF s""",
+}
+
+_NAMES: dict[Kind, str] = {
+    "tag": "SELECT name FROM tags WHERE name",
+    "form": "SELECT slug AS name FROM forms WHERE slug",
+    "magnet": "SELECT slug AS name FROM magnets WHERE slug",
 }
 
 # Tables of the slices above are asked for what their names stand for; nothing else.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from newsletter.broadcasts import Broadcast, Draft, Finding, Letter
+from newsletter.broadcasts import Broadcast, Draft, Finding, Letter, doubts
 from newsletter.errors import BadInput
 from newsletter.owners import Session
 from newsletter.storage import Tx
@@ -78,6 +78,7 @@ async def look(site: Site, draft: Draft) -> tuple[Looked, dict[str, str]]:
         errors["audience"] = error.sentence
     else:
         people = await site.db.read(_count, segment)
+        findings += await site.db.read(doubts, draft.audience)
     return Looked(letter, findings, people), errors
 
 
