@@ -69,9 +69,13 @@
       timer = setTimeout(() => { preview(); check(); }, looks ? 0 : WAIT);
     });
     if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body.value) preview();
+    let sent = false;
     form.addEventListener("submit", (event) => {
-      if (event.submitter !== shows) dirty = false;
+      if (event.submitter === shows) return;
+      if (sent) event.preventDefault(); // a double press would be two drafts
+      [sent, dirty] = [true, false];
     });
+    addEventListener("pageshow", () => { sent = false; });
     addEventListener("beforeunload", (event) => {
       if (dirty) event.preventDefault();
     });

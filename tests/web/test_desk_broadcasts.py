@@ -47,6 +47,15 @@ async def test_a_draft_is_written_kept_and_changed(desk: Broadcaster) -> None:
     assert "draft" in listed.lower()
 
 
+async def test_its_address_in_the_archive_goes_with_its_subject(desk: Broadcaster) -> None:
+    first, second = await desk.writes(subject=""), await desk.writes()
+    assert [(await desk.now(id)).slug for id in (first, second)] == ["broadcast", "on-work"]
+    await desk.sends(f"/{first}", action="save", version="1", **LETTER)
+    assert (await desk.now(first)).slug == "on-work-2"
+    await desk.sends(f"/{first}", action="save", version="2", **(LETTER | {"subject": "On work!"}))
+    assert (await desk.now(first)).slug == "on-work-2"
+
+
 async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(desk: Broadcaster) -> None:
     wrong = {**LETTER, "audience": "tags:x and", "sender": "Ada", "subject": "a\u202eb"}
     refused = await desk.sends("/new", action="save", **wrong)
@@ -156,25 +165,25 @@ async def test_it_waits_for_a_time_of_the_owners_clock(lisbon: Broadcaster) -> N
     assert (await lisbon.now(id)).state == "draft"
 
 
-@pytest.mark.parametrize(
-    ("at", "sentence"),
-    [
-        ("2026-01-15T11:59", "That time is over."),
-        ("2026-03-29T01:30", "Clocks skip 01:30 on that day. The same moment is 02:30 WEST"),
-        ("2026-03-29", "Give the day and the time"),
-        ("tomorrow", "Give the day and the time"),
-        ("", "Give the day and the time"),
-        ("9999-12-31T23:59", ""),  # far, and a time
-    ],
-)
-async def test_a_time_that_is_none(lisbon: Broadcaster, at: str, sentence: str) -> None:
+TIMES = {
+    "2026-01-15T11:59": "That time is over.",
+    "2026-03-29T01:30": "Clocks skip 01:30 on that day. The same moment is 02:30 WEST",
+    "2026-03-29": "Give the day and the time",
+    "tomorrow": "Give the day and the time",
+    "": "Give the day and the time",
+}
+
+
+async def test_a_time_that_is_none_is_named_beside_its_field(lisbon: Broadcaster) -> None:
     id = await lisbon.writes()
-    refused = await lisbon.sends(f"/{id}/send", action="later", version="1", at=at)
-    assert refused.status_code == (422 if sentence else 303)
-    assert (await lisbon.now(id)).state == ("draft" if sentence else "scheduled")
-    if sentence:
+    for at, sentence in TIMES.items():
+        refused = await lisbon.sends(f"/{id}/send", action="later", version="1", at=at)
+        assert refused.status_code == 422
         assert sentence in refused.text
         assert 'aria-describedby="at-error at-help"' in refused.text
+        assert (await lisbon.now(id)).state == "draft"
+    far = await lisbon.sends(f"/{id}/send", action="later", version="1", at="9999-12-31T23:59")
+    assert far.status_code == 303
 
 
 async def test_of_a_time_that_comes_twice_the_owner_chooses_one(lisbon: Broadcaster) -> None:
@@ -214,3 +223,9 @@ async def test_drafts_come_in_pages(desk: Broadcaster) -> None:
     second = await desk.sees(older[0])
     seen = [int(id) for id in re.findall(r'<a href="/admin/broadcasts/(\d+)"', first + second)]
     assert seen == ids[::-1]
+
+
+async def test_a_misspelt_name_is_told_where_people_are_counted(desk: Broadcaster) -> None:
+    id = await desk.writes(audience="not form:giude")
+    for page in (f"/{id}", f"/{id}/send"):
+        assert "There is no form “giude”. Did you mean guide?" in unescape(await desk.sees(page))

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from newsletter.broadcasts import Broadcast, numbers
 from newsletter.errors import BadInput, Conflict
-from newsletter.mail import Tally
+from newsletter.mail import Tally, workers
 from newsletter.web.admin import broadcasts_writing as writing
 from newsletter.web.admin.broadcasts import STATES, moment_of, notice, read_number, title_of, to, to_list
 from newsletter.web.admin.broadcasts_preview import HOLDER
@@ -64,6 +64,7 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
             kinds=KINDS,
             skips=seen.skips,
             later={words: getattr(seen, name) for name, words in LATER.items()},
+            idle=one.state == "sending" and not await site.db.read(workers),
             done=notice(request),
             csrf=form_key(site, session),
         )
