@@ -7,9 +7,10 @@ from newsletter.addresses import Address
 from newsletter.clock import MINUTE
 from newsletter.comments import judging
 from newsletter.comments.model import Comment, Commenter, Draft, Options, Status, Thread, Words, Written
+from newsletter.comments.publishing import below, follow, publish, take_away
 from newsletter.comments.store import comments as store
-from newsletter.comments.store import learning, mails, people, threads
-from newsletter.errors import NotFound, Refused, Repeated
+from newsletter.comments.store import learning, people, threads
+from newsletter.errors import Conflict, NotFound, Refused, Repeated
 from newsletter.mail import Post
 from newsletter.settings import Settings
 from newsletter.storage import Tx
@@ -19,7 +20,6 @@ UNCONFIRMED_MAILS = 3
 """As for sign-ups, and out of the same budget: what an address is sent while nobody there confirms."""
 
 EDITABLE = 15 * MINUTE
-MOST_LEVELS = 6
 
 CLOSED = "Comments are closed on this page."
 FOREIGN_PARENT = "What you answer is not there any more. Your text is kept: send it as a comment of its own."
@@ -28,6 +28,7 @@ OLD_LINK = "This link belongs to a comment that is not there any more."
 TOO_LATE = (
     "Comments can be changed for 15 minutes. This one stands; the author of the page can still remove it."
 )
+MORE_WAITS = "What waits under your address is not what you read here before. Please look at it again."
 MUTE = "This address asked never to be written to, so nobody can confirm it."
 
 
@@ -48,9 +49,18 @@ class Comments:
         if options.closes(thread, tx.now):
             raise Refused(CLOSED)
         if await self._post.suppressed(tx, draft.address.key):
-            # Nothing of the address is kept, and nothing told.
-            comment = await self._add(tx, thread, parent, None, draft, ("pending", MUTE), options)
-            return Written(comment.id, "pending")
+            # Nothing of the address is kept, and nothing told; what would be spam is, all the same.
+            known = await people.by_key(tx, draft.address.key) or _somebody(draft.address)
+            comment = await self._add(
+                tx,
+                thread,
+                parent,
+                None,
+                draft,
+                _unasked(await judging.judge(tx, options, known, draft)),
+                options,
+            )
+            return Written(comment.id, comment.status)
         person = await people.admit(tx, draft.address)
         status, why = await judging.judge(tx, options, person, draft)
         if person.confirmed_at is None and status != "spam":
@@ -180,10 +190,17 @@ class Comments:
             return []
         return await store.of_person(tx, comment.commenter_id, "unverified")
 
-    async def confirm(self, tx: Tx, comment_id: int, epoch: int) -> tuple[Comment, Thread]:
+    def mark(self, waiting: list[Comment]) -> str:
+        """What is the same for as long as just these wait, and say just this."""
+        return self._tokens.fingerprint(
+            "waiting", " ".join(f"{one.id}.{one.edited_at or 0}" for one in waiting)
+        )
+
+    async def confirm(self, tx: Tx, comment_id: int, epoch: int, *, seen: str = "") -> tuple[Comment, Thread]:
         """They pressed the button: the address is theirs, and all that waited for that goes on. Idempotent.
 
-        Raises NotFound.
+        `seen` is the mark of what they have read. Raises NotFound, and Conflict where more waits by now: a stranger
+        may write under any address, and their words are nobody's who hasn't read them.
         """
         comment, thread = await self.waiting_for(tx, comment_id, epoch)
         person = await people.find(tx, comment.commenter_id, held=True)
@@ -192,7 +209,10 @@ class Comments:
         await people.confirmed(tx, person.id)
         await self._post.clear_budget(tx, person.email_key)
         options = await learning.options(tx)
-        for one in await store.of_person(tx, person.id, "unverified", held=True):
+        waiting = await store.of_person(tx, person.id, "unverified", held=True)
+        if seen and waiting and seen != self.mark(waiting):
+            raise Conflict(MORE_WAITS)
+        for one in waiting:
             status, why = judging.by_policy(options, person)
             if one.why and status != "spam":
                 status, why = "pending", one.why
@@ -229,14 +249,16 @@ class Comments:
 
     async def _judge_again(self, tx: Tx, comment: Comment, words: Words) -> None:
         """An edit can only make it worse: what waits goes on waiting for whom it waits."""
-        person = await people.find(tx, comment.commenter_id)
-        if person is None or comment.status == "spam":
+        if comment.status == "spam":
             return
+        person = await people.find(tx, comment.commenter_id) or _somebody(Address("", ""))
         draft = Draft(
             words.raw, words.html, url="", name=comment.name, website=comment.website,
             address=Address(person.email, person.email_key),
         )  # fmt: skip
         status, why = await judging.judge(tx, await learning.options(tx), person, draft)
+        if comment.commenter_id is None:
+            status, why = _unasked((status, why))
         if comment.status == "unverified" and status != "spam":
             status, why = "unverified", why or comment.why  # where it came from is not known any more
         if comment.status == "pending" and status == "approved":
@@ -255,42 +277,11 @@ class Comments:
         await take_away(tx, self._post, comment)
 
 
-async def publish(tx: Tx, comment: Comment) -> None:
-    """The public sees it from now on, and who follows its thread is told, once."""
-    await threads.name(tx, comment.thread_id, comment.id)
-    await threads.changed(tx, comment.thread_id, 1)
-    await follow(tx, comment)
-    await learning.notice(tx, comment.id)
+def _somebody(address: Address) -> Commenter:
+    """Of whom nothing is known, to be judged like anybody."""
+    return Commenter(0, address.email, address.key, confirmed_at=None, approved=0, blocked=False, epoch=0)
 
 
-async def follow(tx: Tx, comment: Comment) -> None:
-    """What its author wished to hear of; mails of it go to confirmed addresses only."""
-    if comment.follow and comment.commenter_id:
-        await people.follow(tx, comment.thread_id, comment.commenter_id, comment.follow)
-
-
-async def take_away(tx: Tx, post: Post, comment: Comment) -> None:
-    """Nothing stays of a comment; where others answered it, an empty place does, for as long as they stay."""
-    await withdraw(tx, post, comment.id)
-    if await store.has_replies(tx, comment.id):
-        await store.blank(tx, comment.id)
-    else:
-        await store.remove(tx, comment.id)
-        parent = await store.find(tx, comment.parent_id, held=True) if comment.parent_id else None
-        if parent and parent.status == "deleted":
-            await take_away(tx, post, parent)
-    await threads.changed(tx, comment.thread_id, -1 if comment.status == "approved" else 0)
-
-
-async def withdraw(tx: Tx, post: Post, comment_id: int) -> None:
-    """No mail says what it said: none that waits, and none in the ledger of those that went."""
-    for outbox_id in await mails.of_comment(tx, comment_id):
-        await mails.untold(tx, outbox_id)
-        await post.withdraw(tx, outbox_id)
-
-
-def below(parent: Comment | None, depth: int) -> str:
-    """The path under which an answer to `parent` stands: at most `depth` levels deep, then beside it."""
-    if parent is None:
-        return ""
-    return parent.path[: 16 * min(max(1, depth), MOST_LEVELS)]
+def _unasked(judged: tuple[Status, str]) -> tuple[Status, str]:
+    """What becomes of words whose author can't be asked to confirm them."""
+    return judged if judged[0] == "spam" else ("pending", MUTE)

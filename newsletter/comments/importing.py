@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from newsletter.addresses import Address, parse
-from newsletter.comments.actions import Comments, below
+from newsletter.comments.actions import Comments
 from newsletter.comments.imports import Imported
 from newsletter.comments.model import Comment, Thread
+from newsletter.comments.publishing import below
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
 from newsletter.comments.text import LONGEST, render, sanitise, website

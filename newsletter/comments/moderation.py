@@ -3,18 +3,20 @@
 from typing import Literal
 
 from newsletter.addresses import Address
-from newsletter.comments.actions import Comments, below, publish, take_away, withdraw
+from newsletter.comments.actions import Comments
 from newsletter.comments.bayes import tokens
 from newsletter.comments.model import Comment, Options, Policy, Status, Words
+from newsletter.comments.publishing import below, publish, take_away, withdraw
 from newsletter.comments.rules import parse_rules
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, people, threads
 from newsletter.comments.store.comments import Waiting
-from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.errors import BadInput, Conflict, NotFound, Repeated
 from newsletter.mail import Post
 from newsletter.storage import Tx
 
 GONE = "This comment is not there any more."
+CHANGED = "Its author has changed it since you read it. Please look again: this is what it says now."
 MOST_AT_ONCE = 100
 
 
@@ -45,11 +47,17 @@ class Moderation:
             raise NotFound(GONE)
         return comment
 
-    async def approve(self, tx: Tx, id: int) -> None:
-        """The public sees it from now on, and its author is known as one whom the owner lets speak."""
+    async def approve(self, tx: Tx, id: int, read: int | None = None) -> None:
+        """The public sees it from now on, and its author is known as one whom the owner lets speak.
+
+        `read` is the `edited_at` of the words that the owner has read, 0 for those that it came with. Raises NotFound,
+        and Conflict where these are others: an edit must not get past whoever looks.
+        """
         comment = await self.find(tx, id)
         if comment.status == "approved":
             return
+        if read is not None and read != (comment.edited_at or 0):
+            raise Conflict(CHANGED)
         await store.decide(tx, comment, "approved")
         await people.stood(tx, comment.commenter_id, 1)
         await self._learn(tx, comment, "ham")
@@ -80,11 +88,13 @@ class Moderation:
             for waiting in await store.of_person(tx, comment.commenter_id or 0, status, held=True):
                 await store.decide(tx, waiting, "spam", "You blocked this author.")
 
-    async def reply(self, tx: Tx, id: int, name: str, owner: Address, words: Words) -> Comment:
-        """The owner answers, and so approves what is answered. Raises NotFound, BadInput, Repeated."""
+    async def reply(
+        self, tx: Tx, id: int, name: str, owner: Address, words: Words, read: int | None = None
+    ) -> Comment:
+        """The owner answers, and so approves what is answered. Raises what `approve` raises, BadInput, Repeated."""
         if not words.raw.strip():
             raise BadInput("Please write an answer.", {"comment": "Please write an answer."})
-        await self.approve(tx, id)
+        await self.approve(tx, id, read)
         comment = await self.find(tx, id)
         options = await learning.options(tx)
         thread = await threads.find(tx, comment.thread_id)

@@ -6,8 +6,8 @@ from typing import Any
 
 from newsletter.addresses import Address
 from newsletter.clock import DAY, MINUTE
-from newsletter.comments.actions import take_away
 from newsletter.comments.model import Comment, Thread
+from newsletter.comments.publishing import take_away
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import learning, mails, people, threads
 from newsletter.comments.text import plain

@@ -3,8 +3,8 @@
 from typing import Any
 
 from newsletter.clock import iso, iso_or_none
-from newsletter.comments.actions import take_away
 from newsletter.comments.model import Comment
+from newsletter.comments.publishing import take_away
 from newsletter.comments.store import comments as store
 from newsletter.comments.store import people, threads
 from newsletter.mail import Post

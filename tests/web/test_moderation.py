@@ -69,7 +69,7 @@ async def test_many_are_approved_with_one_press_and_twice_is_harmless(still: Sta
     ids = await waiting(still, 3)
     page = (await web.get("/admin/comments")).text
     assert all(f'name="c{id}"' in page for id in ids)
-    data = {"csrf": csrf, "show": "pending", "action": "approve", **{f"c{id}": "1" for id in ids[:2]}}
+    data = {"csrf": csrf, "show": "pending", "action": "approve", **{f"c{id}": "0" for id in ids[:2]}}
     for _ in range(2):
         answer = await web.post("/admin/comments", data=data)
         assert (answer.status_code, answer.headers["Location"]) == (
@@ -84,7 +84,7 @@ async def test_many_are_approved_with_one_press_and_twice_is_harmless(still: Sta
 async def test_a_hundred_at_once(still: Stage) -> None:
     web, csrf = await at_desk(still)
     ids = await waiting(still, 101)
-    ticks = {f"c{id}": "1" for id in ids}
+    ticks = {f"c{id}": "0" for id in ids}
     too_many = await web.post("/admin/comments", data={"csrf": csrf, "action": "spam", **ticks})
     assert too_many.status_code == 422
     assert "100 at most" in too_many.text
@@ -111,7 +111,7 @@ async def test_the_queue_comes_in_pages(still: Stage) -> None:
 async def test_a_row_has_its_own_buttons(still: Stage, action: str, left: str | None) -> None:
     web, csrf = await at_desk(still)
     one, other = await waiting(still, 2)
-    data = {"csrf": csrf, "action": f"{action}-{one}", f"c{other}": "1"}
+    data = {"csrf": csrf, "action": f"{action}-{one}", f"c{other}": "0"}
     data |= {"sure": "1"} if action == "delete" else {}
     assert (await web.post("/admin/comments", data=data)).status_code == 303
     after = await states(still)
@@ -124,7 +124,7 @@ async def test_deleting_asks_once_and_goes_on_with_the_row_below(still: Stage) -
     web, csrf = await at_desk(still)
     oldest, middle, newest = await waiting(still, 3)
     for action, ticked in ((f"delete-{newest}", ()), ("delete", (newest, middle))):
-        data = {"csrf": csrf, "show": "pending", "action": action, **{f"c{id}": "1" for id in ticked}}
+        data = {"csrf": csrf, "show": "pending", "action": action, **{f"c{id}": "0" for id in ticked}}
         before = await states(still)
         asked = await web.post("/admin/comments", data=data)
         assert f"Delete {len(ticked) or 1} comment" in asked.text
@@ -154,7 +154,7 @@ async def test_the_queue_shows_words_as_read_and_when_they_came(still: Stage) ->
 async def test_nothing_acts_without_the_desks_own_form(still: Stage) -> None:
     web, csrf = await at_desk(still)
     (id,) = await waiting(still)
-    good = {"csrf": csrf, "action": "approve", f"c{id}": "1"}
+    good = {"csrf": csrf, "action": "approve", f"c{id}": "0"}
     stranger = await still.visitor()
     before = await still.dump()
     paths = ["/admin/comments", f"/admin/comments/{id}", "/admin/comments/settings"]
@@ -170,8 +170,8 @@ async def test_nothing_acts_without_the_desks_own_form(still: Stage) -> None:
             assert (await web.head(path + query)).status_code == 200
     for bad in (
         {"action": "approve"},
-        {"action": "publish", f"c{id}": "1"},
-        {f"c{id}": "1"},
+        {"action": "publish", f"c{id}": "0"},
+        {f"c{id}": "0"},
         {"action": f"x-{id}"},
     ):
         assert (await web.post("/admin/comments", data={"csrf": csrf, **bad})).status_code == 422
@@ -207,7 +207,7 @@ async def test_a_hostile_row_never_breaks_the_page(still: Stage) -> None:
         assert not re.findall(r"<(?:img|b>|script(?! src=\"/assets/desk))", page.text.replace("<b><bdi>", ""))
         assert not re.search(r'href="(?!/|https://blog\.example\.org/)', page.text)
         assert page.text.rstrip().endswith("</html>")
-    data = {"csrf": csrf, "action": "approve", **{f"c{id}": "1" for id in [*ids, last]}}
+    data = {"csrf": csrf, "action": "approve", **{f"c{id}": "0" for id in [*ids, last]}}
     assert f"done={len(ids) + 1}" in (await web.post("/admin/comments", data=data)).headers["Location"]
 
 

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.comments import LONGEST, Words
-from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.errors import BadInput, Conflict, NotFound, Repeated
 from newsletter.ids import read_id
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
@@ -50,7 +50,9 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
     """Raises SignedOut, BadInput, NotFound."""
     site, own = site_of(request), _id(id)
     sent = await own_fields(
-        request, {"action": 20, "comment": LONGEST, "raw": LONGEST}, multiline=("comment", "raw")
+        request,
+        {"action": 20, "read": moderating.LONGEST_SEEN, "comment": LONGEST, "raw": LONGEST},
+        multiline=("comment", "raw"),
     )
     verb = sent.values.get("action", "")
     if verb not in DONE:
@@ -59,7 +61,7 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         if sent.errors:
             raise BadInput("Please look again.", sent.errors)
         await _do(site, sent.session, verb, own, sent.values)
-    except (BadInput, Repeated) as error:
+    except (BadInput, Conflict, Repeated) as error:
         field = "raw" if verb == "edit" else "comment"
         return await _page(site, sent.session, own, values=sent.values, error=error, field=field)
     to = "/admin/comments?act=delete&done=1" if verb == "delete" else f"/admin/comments/{own}?done={verb}"
@@ -67,9 +69,9 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
 
 
 async def _do(site: Site, session: Session, verb: str, id: int, values: dict[str, str]) -> None:
-    """Raises BadInput, NotFound, Repeated."""
+    """Raises BadInput, Conflict, NotFound, Repeated."""
     if verb in moderating.DONE:
-        await moderating.do(site, verb, id, session.email, values.get("comment", ""))
+        await moderating.do(site, verb, id, session.email, values)
     elif verb == "edit":
         raw = values.get("raw", "")
         if not raw:

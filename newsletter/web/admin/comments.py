@@ -7,10 +7,10 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from newsletter.comments import MOST_AT_ONCE, Status, plain
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
-from newsletter.web.kit.moderating import ACTS, act
+from newsletter.web.kit.moderating import ACTS, LONGEST_SEEN, act, seen
 from newsletter.web.kit.site import Site, site_of
 
 QUEUES: dict[str, tuple[Status, str]] = {
@@ -24,7 +24,7 @@ EXCERPT = 1_200
 """Characters of a comment in the queue; its own page shows all of it."""
 
 _TICKED = re.compile(rb"(?:^|&)c(\d{1,19})=")
-_ONE = re.compile(r"(\w+)-([0-9]{1,19})")
+_ONE = re.compile(r"(\w+)-([0-9]{1,19})(?:-([0-9]{1,15}))?")
 
 DONE = {
     "approve": "approved",
@@ -34,6 +34,10 @@ DONE = {
 }
 """Each verb with what it did, for the line that tells how many."""
 
+CHANGED = (
+    "1 comment was changed by its author since you read it. Please look again: this is what it says now."
+)
+CHANGED_MANY = "{} comments were changed by their authors since you read them. Please look again."
 NONE_TICKED = "No comment was ticked. Nothing was changed."
 TOO_MANY = f"These are too many at once: {MOST_AT_ONCE} at most."
 
@@ -43,7 +47,9 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
     show = request.query_params.get("show", "pending")
-    before, done = (read_id(request.query_params.get(name, "")) or 0 for name in ("before", "done"))
+    before, done, changed = (
+        read_id(request.query_params.get(name, "")) or 0 for name in ("before", "done", "changed")
+    )
     if show not in QUEUES:
         raise BadInput("Please choose one of the lists from the page.")
     status, title = QUEUES[show]
@@ -57,30 +63,37 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
         waiting=await site.db.read(site.moderation.waiting),
         rows=[(row, plain(row.html, EXCERPT)) for row in rows[:PER_PAGE]],
         next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
-        done=notice(request.query_params.get("act", ""), done),
+        done=notice(request.query_params.get("act", ""), done, changed),
         csrf=form_key(site, session),
     )
     await refresh(request, session, page)
     return page
 
 
-def notice(verb: str, count: int) -> str:
-    """What the last press did; '' where there was none."""
-    if verb not in DONE or not count:
+def notice(verb: str, count: int, changed: int = 0) -> str:
+    """What the last press did, and to how many not, since their authors changed them; '' where there was none."""
+    if verb not in DONE:
         return ""
     did = DONE[verb] if count == 1 else DONE[verb].replace("its author", "their authors")
-    return f"1 comment {did}." if count == 1 else f"{count} comments {did}."
+    said = [f"1 comment {did}." if count == 1 else f"{count} comments {did}."] if count else []
+    if changed:
+        said.append(CHANGED if changed == 1 else CHANGED_MANY.format(changed))
+    return " ".join(said)
 
 
 @post("/admin/comments")
 async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
-    """`action` is a verb for all that is ticked, or ``verb-id`` of a row's own button. Raises BadInput."""
+    """`action` is a verb for all that is ticked, or ``verb-id-seen`` of a row's own button; a tick says what was seen
+    of its comment. Raises BadInput.
+    """
     ticked = list(dict.fromkeys(_TICKED.findall(await request.body())))
-    fields = {f"c{id.decode()}": 8 for id in ticked}
-    sent = await own_form(request, {"action": 40, "show": 20, "before": 19, "sure": 1, **fields})
+    fields = {f"c{id.decode()}": LONGEST_SEEN for id in ticked}
+    sent = await own_form(request, {"action": 60, "show": 20, "before": 19, "sure": 1, **fields})
     verb, ids = sent.values.get("action", ""), [read_id(id.decode()) or 0 for id in ticked]
+    read = {id: seen(sent.values.get(f"c{id}", "")) for id in ids}
     if one := _ONE.fullmatch(verb):
         verb, ids = one[1], [read_id(one[2]) or 0]
+        read = {ids[0]: seen(one[3] or "")}
     if verb not in ACTS:
         raise BadInput("Please use one of the buttons. Nothing was changed.")
     if not ids:
@@ -90,17 +103,26 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
     if verb == "delete" and sent.values.get("sure") != "1":
         return _sure(site, sent, ids)
-    done = 0
-    for id in sorted(ids):  # each by itself: one that fails holds up no other
-        done += await act(site, verb, id)
+    done, changed = await _act(site, verb, read)
     show, before = _place(sent)
     status, _ = QUEUES[show]
     place = f"show={show}" + (f"&before={before}" if before else "")
     below = await site.db.read(site.moderation.queue, status, min(ids), 1)
-    row = f"#row-{below[0].id}" if below else ""
-    return Redirect(
-        f"/admin/comments?{place}&act={verb}&done={done}{row}", status_code=303, headers=_NEVER_KEPT
-    )
+    row = f"#row-{below[0].id}" if below and not changed else ""
+    told = f"act={verb}&done={done}" + (f"&changed={changed}" if changed else "")
+    return Redirect(f"/admin/comments?{place}&{told}{row}", status_code=303, headers=_NEVER_KEPT)
+
+
+async def _act(site: Site, verb: str, read: dict[int, int | None]) -> tuple[int, int]:
+    """How many it was done to, and how many say something else than was read. Each by itself: one that fails holds up
+    no other."""
+    done = changed = 0
+    for id in sorted(read):
+        try:
+            done += await act(site, verb, id, read[id])
+        except Conflict:
+            changed += 1
+    return done, changed
 
 
 def _place(sent: Sent) -> tuple[str, int]:

@@ -16,6 +16,7 @@ class Waiting(msgspec.Struct):
     others: list[Comment]  # under the same address, set free by the same press
     thread: Thread
     form: Form | None  # the newsletter's, where it was asked for along with the comment
+    seen: str  # marks what was shown, for `confirm`
     used: bool  # the button was pressed before, and has nothing left to do
 
 
@@ -49,10 +50,11 @@ async def keep(
 async def waiting(tx: Tx, site: Site, ids: tuple[int, ...]) -> Waiting:
     """What a comment's confirmation link is about. Raises NotFound."""
     comment, thread = await site.comments.waiting_for(tx, *ids[:2])
-    others = [one for one in await site.comments.waiting_with(tx, comment) if one.id != comment.id]
+    waiting = await site.comments.waiting_with(tx, comment)
+    others = [one for one in waiting if one.id != comment.id]
     form = await _invited(tx, site, ids[2:])
     used = form is None and await site.comments.is_proved(tx, comment)
-    return Waiting(comment, others, thread, form, used)
+    return Waiting(comment, others, thread, form, site.comments.mark(waiting), used)
 
 
 async def _invited(tx: Tx, site: Site, ids: tuple[int, ...]) -> Form | None:
@@ -65,12 +67,12 @@ async def _invited(tx: Tx, site: Site, ids: tuple[int, ...]) -> Form | None:
         return None
 
 
-async def confirm(tx: Tx, site: Site, ids: tuple[int, ...]) -> Done:
+async def confirm(tx: Tx, site: Site, ids: tuple[int, ...], seen: str) -> Done:
     """They pressed the button: the comment goes on, and the newsletter has their consent. Idempotent.
 
-    Raises NotFound.
+    Raises NotFound, and Conflict where something else waits than was `seen`.
     """
-    comment, thread = await site.comments.confirm(tx, *ids[:2])
+    comment, thread = await site.comments.confirm(tx, *ids[:2], seen=seen)
     wanted = await _invited(tx, site, ids[2:])
     return Done(comment, thread, await site.signups.confirm(tx, *ids[2:]) if wanted else None)
 

@@ -8,7 +8,7 @@ from litestar import Response
 
 from newsletter.addresses import parse
 from newsletter.comments import LONGEST, Words
-from newsletter.errors import BadInput, NotFound, Repeated
+from newsletter.errors import BadInput, Conflict, NotFound, Repeated
 from newsletter.web.kit import problems
 from newsletter.web.kit.site import Site
 
@@ -19,6 +19,8 @@ ACTS = {
     "block": "It is spam, and so is all that its author sends from now on.",
 }
 """Each verb for any number of comments, with what it did, for the page that follows."""
+
+LONGEST_SEEN = 15  # digits
 
 DONE = {**ACTS, "reply": "Your answer is published."}
 """The same of all verbs for one comment."""
@@ -31,7 +33,7 @@ async def page(
     *,
     done: str = "",
     values: Mapping[str, str] | None = None,
-    error: BadInput | Repeated | None = None,
+    error: BadInput | Conflict | Repeated | None = None,
     field: str = "comment",
     **more: Any,
 ) -> Response[str]:
@@ -40,6 +42,8 @@ async def page(
     Raises NotFound.
     """
     status = problems.outcome(error)[0] if error else 200
+    if isinstance(error, Conflict):
+        field = ""  # it is the words above all fields
     fields = error.fields if isinstance(error, BadInput) else {}
     return site.pages.page(
         template,
@@ -53,30 +57,43 @@ async def page(
     )
 
 
-async def do(site: Site, verb: str, id: int, email: str, raw: str) -> None:
-    """One of DONE; `email` is the owner's, `raw` the words of an answer. Raises BadInput, NotFound, Repeated."""
+async def do(site: Site, verb: str, id: int, email: str, values: Mapping[str, str]) -> None:
+    """One of DONE; `email` is the owner's, `values` has the words of an answer as `comment`, and `read` as `seen`
+    reads it. Raises BadInput, Conflict, NotFound, Repeated.
+    """
     if verb == "reply":
-        await _answer(site, id, email, raw)
+        await _answer(site, id, email, values)
     else:
-        await act(site, verb, id)
+        await act(site, verb, id, seen(values.get("read", "")))
 
 
-async def act(site: Site, verb: str, id: int) -> bool:
-    """Whether there was such a comment. Doing it again changes nothing, and neither does one that is gone."""
+def seen(text: str) -> int | None:
+    """When the words that a page of ours showed were edited (ms), 0 for never, as its form tells; else None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_SEEN else None
+
+
+async def act(site: Site, verb: str, id: int, read: int | None = None) -> bool:
+    """Whether there was such a comment. Doing it again changes nothing, and neither does one that is gone.
+
+    Raises Conflict where other words would be approved than were `read`.
+    """
     verbs = {
-        "approve": site.moderation.approve,
         "spam": site.moderation.spam,
         "delete": site.moderation.delete,
         "block": site.moderation.block,
     }
     try:
-        await site.db.write(verbs[verb], id)
+        if verb == "approve":
+            await site.db.write(site.moderation.approve, id, read)
+        else:
+            await site.db.write(verbs[verb], id)
     except NotFound:
         return False
     return True
 
 
-async def _answer(site: Site, id: int, email: str, raw: str) -> None:
-    """Publishes the owner's words below a comment, and the comment with them. Raises BadInput, NotFound, Repeated."""
+async def _answer(site: Site, id: int, email: str, values: Mapping[str, str]) -> None:
+    """Publishes the owner's words below a comment, and the comment with them."""
+    words, read = await to_thread(Words, values.get("comment", "")), seen(values.get("read", ""))
     name = site.settings.from_name or site.settings.public_host
-    await site.db.write(site.moderation.reply, id, name, parse(email), await to_thread(Words, raw))
+    await site.db.write(site.moderation.reply, id, name, parse(email), words, read)

@@ -11,9 +11,10 @@ from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
 from newsletter.comments import plain
-from newsletter.errors import Expired, NotFound
+from newsletter.errors import Conflict, Expired, NotFound
 from newsletter.storage import Tx
-from newsletter.web.kit import commenting, expired
+from newsletter.web.kit import commenting, expired, problems
+from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
 
@@ -36,11 +37,20 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
         ids = _ids(site, token)
     except Expired:
         return _expired(site, token)
+    return await _question(site, token, ids)
+
+
+async def _question(
+    site: Site, token: str, ids: tuple[int, ...], error: Conflict | None = None
+) -> Response[str]:
     asked = await site.db.read(commenting.waiting, site, ids)
     if asked.used:
         return _confirmed(site, commenting.Done(asked.comment, asked.thread, None), again=True)
     return site.pages.page(
         "public/comment_confirm.html",
+        problems.outcome(error)[0] if error else 200,
+        error=error.sentence if error else "",
+        seen=asked.seen,
         comment=asked.comment,
         texts=[plain(one.html, EXCERPT) for one in (asked.comment, *asked.others)],
         thread=asked.thread,
@@ -57,7 +67,11 @@ async def confirm(request: Request[Any, Any, Any], token: FromPath[str]) -> Resp
         ids = _ids(site, token)
     except Expired:
         return _expired(site, token)
-    done = await site.db.write(commenting.confirm, site, ids)
+    body = await read_fields(request, {"seen": 64})
+    try:
+        done = await site.db.write(commenting.confirm, site, ids, body.values.get("seen", ""))
+    except Conflict as error:
+        return await _question(site, token, ids, error)
     return _confirmed(site, done)
 
 

@@ -10,9 +10,9 @@ from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
 from newsletter.comments import LONGEST
-from newsletter.errors import BadInput, Expired, NotFound, Repeated
+from newsletter.errors import BadInput, Conflict, Expired, NotFound, Repeated
 from newsletter.web.kit.body import read_fields
-from newsletter.web.kit.moderating import DONE, do, page
+from newsletter.web.kit.moderating import DONE, LONGEST_SEEN, do, page
 from newsletter.web.kit.site import Site, site_of
 
 LIVES = 14 * DAY
@@ -44,7 +44,9 @@ async def change(request: Request[Any, Any, Any], token: FromPath[str]) -> Respo
     """Raises Expired, NotFound, BadInput."""
     site = site_of(request)
     id = _id(site, token)
-    body = await read_fields(request, {"action": 20, "comment": LONGEST}, multiline=("comment",))
+    body = await read_fields(
+        request, {"action": 20, "read": LONGEST_SEEN, "comment": LONGEST}, multiline=("comment",)
+    )
     verb = body.values.get("action", "")
     if verb not in DONE:
         raise BadInput(AT_DESK)
@@ -52,8 +54,8 @@ async def change(request: Request[Any, Any, Any], token: FromPath[str]) -> Respo
         if body.errors:
             raise BadInput("Please look again.", body.errors)
         email = site.settings.owner_email or site.settings.from_email
-        await do(site, verb, id, email, body.values.get("comment", ""))
-    except (BadInput, Repeated) as error:
+        await do(site, verb, id, email, body.values)
+    except (BadInput, Conflict, Repeated) as error:
         return await _page(site, token, id, values=body.values, error=error)
     try:
         return await _page(site, token, id, done=DONE[verb])
