@@ -11,9 +11,13 @@ ImportedStatus = Literal["approved", "pending", "spam", "deleted"]
 LONGEST = 64 * 1024 * 1024
 """Characters in one record (a page with its comments, a post, a line): beyond is no comment, but a bomb."""
 
+LONGEST_ID = 1_000
+"""UTF-8 bytes; PostgreSQL has no room for much more in an index."""
+
 UNDATED = "It has no date that can be read."
 NO_PAGE = "It doesn't say which page it stands under."
 NOTHING_SAID = "It is empty."
+ID_TOO_LONG = f"Its id is too long: {LONGEST_ID:,} bytes at most."
 
 YEAR_10000 = 253_402_300_800_000
 """Epoch milliseconds; no calendar of ours reaches further."""
@@ -69,6 +73,8 @@ def fit(comment: Imported) -> Imported | Skipped:
     comment = msgspec.structs.replace(comment, **words)
     if not comment.source_id:
         return Skipped("", "It has no id, so a second import would take it twice.")
+    if len(comment.source_id.encode()) > LONGEST_ID:
+        return Skipped(comment.source_id[:80] + "…", ID_TOO_LONG)
     if not comment.url:
         return Skipped(comment.source_id, NO_PAGE)
     if comment.status == "deleted":

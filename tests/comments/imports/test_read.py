@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.comments.imports import Imported, in_order, read, xml
+from newsletter.comments.imports import Imported, Skipped, in_order, read, xml
 from newsletter.comments.imports.model import moment
 from newsletter.comments.imports.reader import UNKNOWN
 from newsletter.errors import BadInput
@@ -187,3 +187,17 @@ def test_whatever_the_damage_it_is_read_or_refused(write: Write, path: Path, dat
         content[start : start + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=4))
     with suppress(BadInput):
         list(in_order(read(write(bytes(content)))))
+
+
+def test_an_id_that_no_index_can_hold_keeps_no_other_comment_out(write: Write) -> None:
+    """As Isso's JSON has it, where an id holds its page's path: a database would refuse the whole import."""
+    said = '[{"id": 1, "created": "2021-03-02 12:00:00", "text": "Hello"}]'
+    found = list(
+        read(write(f'[{{"id": "/{"é" * 500}", "comments": {said}}}, {{"id": "/b", "comments": {said}}}]'))
+    )
+    assert [(type(one).__name__, one.source_id[:3]) for one in found] == [
+        ("Skipped", "/éé"),
+        ("Imported", "/b#"),
+    ]
+    assert isinstance(found[0], Skipped)
+    assert found[0].reason == "Its id is too long: 1,000 bytes at most."
