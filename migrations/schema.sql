@@ -90,9 +90,13 @@ CREATE INDEX comments_commenter ON comments (commenter_id) WHERE commenter_id IS
 CREATE UNIQUE INDEX comments_digest ON comments (digest) WHERE digest <> '';
 CREATE INDEX comments_latest ON comments (created_at) WHERE status = 'approved';
 CREATE INDEX comments_latest_here ON comments (thread_id, created_at) WHERE status = 'approved';
+CREATE INDEX comments_old_nobodys ON comments (coalesce(decided_at, created_at))
+  WHERE status = 'pending' AND commenter_id IS NULL AND by_owner = 0 AND coalesce(source, '') = '';
+CREATE INDEX comments_old_spam ON comments (coalesce(decided_at, created_at)) WHERE status = 'spam';
+CREATE INDEX comments_old_unverified ON comments (coalesce(decided_at, created_at)) WHERE status = 'unverified';
 CREATE INDEX comments_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX comments_pending ON comments (id) WHERE status = 'pending';
-CREATE INDEX comments_shown ON comments (thread_id, path) WHERE status IN ('approved', 'deleted');
+CREATE INDEX comments_shown ON comments (thread_id, path, status) WHERE status IN ('approved', 'deleted');
 CREATE INDEX comments_spam ON comments (id) WHERE status = 'spam';
 CREATE INDEX comments_unverified ON comments (id) WHERE status = 'unverified';
 

@@ -15,7 +15,10 @@ _START = "substr(path, 1, 16)"
 
 _BEYOND = "g"  # behind every hex digit
 
-_IDS = f"""SELECT id, created_at, {_START} AS start,
+_OWN = "substr(path, length(path) - 15)"
+"""What only its own path ends with: by it comments stand in order of time, and the index has it."""
+
+_IDS = f"""SELECT id, {_OWN} AS own, {_START} AS start,
         row_number() OVER (PARTITION BY {_START} ORDER BY path, id) AS place
     FROM comments WHERE thread_id = :thread AND path >= :first AND path < :beyond AND status IN {SHOWN}"""
 """The first of a branch stands at its top: where that is out of sight, its first answer."""
@@ -77,7 +80,7 @@ async def answers(
     return await tx.all(
         Comment,
         f"""SELECT {", ".join(f"c.{name.strip()}" for name in COLUMNS.split(","))} FROM comments c JOIN (
-                SELECT id, start, row_number() OVER (PARTITION BY start ORDER BY created_at {order}, id {order}) AS n
+                SELECT id, start, row_number() OVER (PARTITION BY start ORDER BY own {order}, id {order}) AS n
                 FROM ({_IDS}) AS ids WHERE place > 1
             ) AS below ON below.id = c.id
             WHERE n > :skip AND n <= :last ORDER BY below.start {order}, n LIMIT :most""",
