@@ -4,14 +4,14 @@ A token carries numbers only (ids, an epoch, the time), never an address, and is
 A base64 signature can be spelled in more than one way, so a token's text is never used as a key.
 """
 
-import hashlib
 import hmac
 import string
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from itsdangerous import BadSignature, Signer
-from itsdangerous.signer import HMACAlgorithm
+from itsdangerous.encoding import want_bytes
+from itsdangerous.signer import SigningAlgorithm
 
 from newsletter.clock import MINUTE, SECOND
 from newsletter.errors import Expired, NotFound
@@ -43,11 +43,26 @@ _LONGEST = 200
 _SKEW = 5 * MINUTE  # another node's clock may be ahead of ours
 
 
-class _ShortHMAC(HMACAlgorithm):
-    """HMAC-SHA256 cut to 96 bits: 16 characters, so that a List-Unsubscribe line stays within 76 bytes."""
+class _HMAC(SigningAlgorithm):
+    """HMAC-SHA256 in one call, which takes a quarter of itsdangerous' own time. A shorter one keeps a List-Unsubscribe
+    line within 76 bytes: 96 bits are 16 characters."""
+
+    def __init__(self, length: int = 32) -> None:
+        self._length = length
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return super().get_signature(key, value)[:12]
+        return hmac.digest(key, value, "sha256")[: self._length]
+
+
+class _Signer(Signer):
+    """With each of its keys derived once."""
+
+    def __init__(self, keys: Sequence[bytes], salt: bytes, algorithm: SigningAlgorithm) -> None:
+        super().__init__(keys, salt=salt, algorithm=algorithm)
+        self._derived = {key: hmac.digest(key, salt, "sha256") for key in keys}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        return self._derived[want_bytes(secret_key or self.secret_key)]
 
 
 class Tokens:
@@ -105,11 +120,9 @@ class Tokens:
 
     def _signer(self, purpose: Purpose) -> Signer:
         if purpose not in self._signers:
-            options: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-            if purpose in LASTING:
-                options["algorithm"] = _ShortHMAC(hashlib.sha256)
+            algorithm = _HMAC(12) if purpose in LASTING else _HMAC()
             salt = f"newsletter.{purpose}.v1".encode()
-            self._signers[purpose] = Signer([k.encode() for k in self._keys], salt=salt, **options)
+            self._signers[purpose] = _Signer([key.encode() for key in self._keys], salt, algorithm)
         return self._signers[purpose]
 
 

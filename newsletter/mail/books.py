@@ -16,8 +16,8 @@ _AGAIN = 1.0  # seconds until a database that was away is asked again
 
 class _Entry(NamedTuple):
     done: Sequence[Verdict]
-    want: Want | None
-    begun: "asyncio.Future[bool]"
+    wants: Sequence[Want]
+    begun: "asyncio.Future[set[int]]"
 
 
 class Books:
@@ -30,14 +30,14 @@ class Books:
         self._waiting: list[_Entry] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def turn(self, done: Sequence[Verdict], want: Want | None) -> bool:
-        """What became of some, and another one is about to be sent: whether it may be.
+    async def turn(self, done: Sequence[Verdict], wants: Sequence[Want]) -> set[int]:
+        """What became of some, and others are about to be sent: the ids of those that may be.
 
         Both are on the disk when this returns. A database that is away is waited for: what a server has said must
         not be lost.
         """
         loop = asyncio.get_running_loop()
-        entry = _Entry(done, want, loop.create_future())
+        entry = _Entry(done, wants, loop.create_future())
         self._waiting.append(entry)
         if self._writing is None:
             self._writing = loop.create_task(self._write())
@@ -51,7 +51,7 @@ class Books:
                 begun = await self._commit(batch)
                 for entry in batch:
                     if not entry.begun.done():
-                        entry.begun.set_result(entry.want is not None and entry.want.row_id in begun)
+                        entry.begun.set_result(begun)
         except BaseException as error:
             for entry in (*batch, *self._waiting):
                 if not entry.begun.done():
@@ -64,7 +64,7 @@ class Books:
 
     async def _commit(self, batch: Sequence[_Entry]) -> set[int]:
         done = [one for entry in batch for one in entry.done]
-        wants = [entry.want for entry in batch if entry.want]
+        wants = [want for entry in batch for want in entry.wants]
         while True:
             try:
                 return await self._db.write(bulk_ledger.turn, self._worker, done, wants, self._limits)

@@ -29,6 +29,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,200}@[A-Za-z0-9.-]{1,253}>")
 _URL = re.compile(r"https?://[^\s<>\"'&\\\x00-\x20\x7f-\U0010ffff]{1,500}")
+_SAFE = re.compile(r"[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#.-]*")
 _PLAIN = re.compile(r"(?!From )[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#. -]{0,74}")
 
 # What stands for each octet in quoted-printable.
@@ -215,6 +216,10 @@ def quoted(line: str) -> str:
     """A line's text as quoted-printable, which begins a line of its own and whose lines are 76 long at most."""
     if _PLAIN.fullmatch(line) and not line.endswith(" "):
         return line
+    if _SAFE.fullmatch(line) and "From" not in line:
+        parts = [line[start : start + WIDTH - 1] for start in range(0, len(line), WIDTH - 1)]
+        if not any(part.startswith(".") for part in parts):  # a link, mostly
+            return "=\r\n".join(parts)
     whole = "".join(map(_ATOMS.__getitem__, line.encode("utf-8", "replace")))
     if len(whole) < WIDTH and whole[:1] not in ".F" and whole[-1] != " ":
         return whole

@@ -1,7 +1,8 @@
-"""One connection's life in a broadcast: each message's end and the next one's beginning are one line in the books."""
+"""One connection's life in a broadcast: the end of two messages and the beginning of two more are one write."""
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,6 +15,9 @@ from newsletter.mail.ledger import Result, release, settlement
 from newsletter.mail.pipeline import Parcel, Pipeline
 from newsletter.mail.smtp import Connection, Outcome, RelayTrouble
 from newsletter.mail.wire import Broken
+
+AT_ONCE = 2
+"""Messages that a connection begins in one write. As many are in doubt when its worker dies."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +48,11 @@ class Lane:
         self._pipeline = Pipeline(connection, sender)
         self._ask = ask
         self._most = most
-        self._current: Ready | None = None
-        self._upcoming: Ready | None = None
-        self._dotted = False  # all of the current one is on its way
+        self._begun: deque[Ready] = deque()  # written down as `sending`, in the order they leave
+        self._dotted = False  # all of the first of them is on its way
+        self._drawn: list[Ready] = []  # not begun yet
+        self._promised = False  # the first one's envelope is out
+        self._judged = False  # a connection that is dead from the start shall say so, and not just be left
         self._ended: list[Verdict] = []  # what the books don't hold yet
 
     async def run(self, *, trouble: Callable[[RelayTrouble], float]) -> None:
@@ -62,73 +68,80 @@ class Lane:
             self._undo(f"A fault in the worker ({type(error).__name__}).", 0)
         try:
             if self._ended:
-                await self._turn(None)
+                await self._turn([])
         finally:
             for one in self._ended:  # not written down: they are astray, and will be found
                 self._feed.drop(one.id)
 
     async def _flow(self) -> None:
-        self._current = await self._begin()
-        fresh = True
-        while self._current:
-            if fresh:
-                self._pipeline.begin(self._current.parcel)
+        while self._begun or await self._begin():
+            current = self._begun[0]
+            if not self._promised:
+                self._pipeline.begin(current.parcel)
             refused = await self._pipeline.judged()
-            fresh = refused is not None
+            self._promised = False
             if refused:
                 self._note(refused)
-                self._current = await self._begin() if self._going_on else None
             else:
-                await self._exchange(self._current)
+                await self._exchange(current)
 
     async def _exchange(self, current: Ready) -> None:
-        """This message out and the next envelope; while the server thinks, the books; then its verdict."""
-        self._upcoming = self._feed.take() if self._going_on else None
-        self._pipeline.carry(current.parcel, self._upcoming.parcel if self._upcoming else None)
-        self._dotted = True
-        begun = await self._turn(self._upcoming)
-        unwanted = None if begun else self._upcoming
-        if unwanted:
-            self._feed.drop(unwanted.job.id)
-            self._upcoming = None
+        """This message out, and with its dot the next envelope; then its verdict."""
+        following = self._begun[1] if len(self._begun) > 1 else self._draw() if self._going_on else None
+        self._pipeline.carry(current.parcel, following.parcel if following else None)
+        self._dotted, self._promised = True, following is not None
         try:
             outcome = await self._pipeline.verdict()
         except RelayTrouble:
             self._dotted = False  # the server has said that it did not take it
             raise
         self._note(outcome)
-        if unwanted and self._connection.pipelining:
-            self._connection.cut()  # its envelope can't be taken back
-        self._current, self._upcoming = self._upcoming, None
 
     @property
     def _going_on(self) -> bool:
-        return self._connection.wire.quiet and self._connection.carried < self._most
+        return not self._judged or (self._connection.wire.quiet and self._connection.carried < self._most)
 
-    async def _begin(self) -> Ready | None:
-        """The next that may be sent, written down as `sending`."""
-        while ready := self._feed.take():
-            self._upcoming = ready
-            if await self._turn(ready):
-                self._upcoming = None
-                return ready
-            self._feed.drop(ready.job.id)
-        self._upcoming = None
-        return None
+    def _draw(self) -> Ready | None:
+        """The next that there is; it can be made, and may not be sent yet."""
+        ready = self._feed.take()
+        if ready:
+            self._drawn.append(ready)
+        return ready
 
-    async def _turn(self, ready: Ready | None) -> bool:
+    async def _begin(self) -> bool:
+        """The next that may be sent, written down with the end of those before them. Whether there are any."""
+        while True:
+            while len(self._drawn) < AT_ONCE and (self._promised or self._going_on) and self._draw():
+                pass
+            if not self._drawn:
+                return False
+            begun = await self._turn(self._drawn)
+            first = self._drawn[0]
+            refused = [one for one in self._drawn if one.job.id not in begun]
+            self._begun.extend(one for one in self._drawn if one.job.id in begun)
+            self._drawn = []
+            for one in refused:
+                self._feed.drop(one.job.id)
+            if self._promised and first in refused:
+                self._promised = False
+                if self._connection.pipelining:
+                    raise RelayTrouble("An envelope was out to somebody who may not be written to any more.")
+            if self._begun:
+                return True
+
+    async def _turn(self, drawn: Sequence[Ready]) -> set[int]:
         ended = self._ended
-        begun = await self._books.turn(ended, ready.want if ready else None)
+        begun = await self._books.turn(ended, [one.want for one in drawn])
         self._ended = []
         for one in ended:
             self._feed.drop(one.id)
         return begun
 
     def _note(self, outcome: Outcome) -> None:
-        assert self._current
+        self._judged = True
         self._feed.heard(outcome)
-        self._end(self._current.job, outcome.result, outcome.words, outcome.code)
-        self._current, self._dotted = None, False
+        self._end(self._begun.popleft().job, outcome.result, outcome.words, outcome.code)
+        self._dotted = False
 
     def _end(self, job: Job, result: Result, words: str, code: int = 0) -> None:
         done = settlement(job, result, words, ask=self._ask)
@@ -137,9 +150,9 @@ class Lane:
     def _undo(self, why: str, pause: float) -> None:
         """The connection is lost: what was all written is in doubt, the rest was certainly not delivered."""
         self._connection.cut()
-        if self._current and self._dotted:
-            self._end(self._current.job, "in_doubt", why)
-        for one in (None if self._dotted else self._current, self._upcoming):
-            if one:
-                self._ended.append(Verdict.of(release(one.job, why, int(pause * 1000)), one.job.mailing_id))
-        self._current = self._upcoming = None
+        if self._dotted:
+            self._end(self._begun.popleft().job, "in_doubt", why)
+        for one in (*self._begun, *self._drawn):
+            self._ended.append(Verdict.of(release(one.job, why, int(pause * 1000)), one.job.mailing_id))
+        self._begun.clear()
+        self._drawn = []

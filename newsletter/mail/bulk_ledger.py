@@ -1,9 +1,8 @@
 """The ledger of what goes to many, a batch at a time. Each function is one transaction, or a part of one.
 
 A worker reserves rows, which stay `queued` and are its own; writes down that it is about to send one (`sending`,
-committed before the message's final dot); and settles it when the server has answered. The end of one and the
-beginning of the next are one write, so of each connection at most two are `sending`: the one whose answer is on
-its way into the ledger, and the one on the wire.
+committed before the message's first byte); and settles it when the server has answered. A connection's lane writes
+the end of two and the beginning of two more at once, so of each connection at most two are `sending`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -182,7 +182,7 @@ class BulkWorker:
     def _spoil(self, job: Job, why: str) -> None:
         _log.error("Message %d can't be made: %s", job.id, why)
         done = Verdict.of(settlement(job, "failed", f"It can't be made: {why}"), job.mailing_id)
-        task = asyncio.ensure_future(self._books.turn([done], None))
+        task = asyncio.ensure_future(self._books.turn([done], []))
         task.add_done_callback(lambda _: self.drop(job.id))
 
     def drop(self, id: int) -> None:

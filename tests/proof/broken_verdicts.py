@@ -44,9 +44,8 @@ def _the_next_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     whole = bulk_lane.Lane._undo
 
     def undo(self: bulk_lane.Lane, why: str, pause: float) -> None:
-        if self._upcoming:
-            self._end(self._upcoming.job, "in_doubt", why)
-            self._upcoming = None
+        while len(self._begun) > 1:
+            self._end(self._begun.pop().job, "in_doubt", why)
         whole(self, why, pause)
 
     patch.setattr(bulk_lane.Lane, "_undo", undo)

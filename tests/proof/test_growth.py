@@ -4,7 +4,7 @@ Processor time of this process alone, the best of three, so that a busy machine 
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from newsletter.comments.bayes import tokens
 from newsletter.comments.mail_reply import reply_text
 from newsletter.comments.pages import canonical_url
-from newsletter.comments.rules import parse_rules, verdict
+from newsletter.comments.rules import Rule, parse_rules, verdict
 from newsletter.errors import BadInput
 from newsletter.web.kit.text import clean
 from tests.comments.mails import mail
@@ -85,7 +85,7 @@ def test_the_owners_rules(figure: Figure) -> None:
     for rule, unit in zip(rules, ["a", "a", "a", "a "], strict=True):
         parsed = parse_rules(rule) * 100
 
-        def judge(text: str, parsed: object = parsed) -> object:
+        def judge(text: str, parsed: Sequence[Rule] = parsed) -> object:
             return verdict(
                 parsed, msgspec.structs.replace(PLAIN, text=text, email_key=text, links=(text,)), 2
             )

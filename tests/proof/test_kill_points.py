@@ -26,16 +26,17 @@ _processes.set_forkserver_preload(["tests.proof.kill_points"])
 STANDS: dict[str, tuple[dict[str, int], int]] = {
     "nothing is reserved": ({"queued": 3}, 0),
     "rows are reserved": ({"reserved": 3}, 0),
-    "the first is about to be begun": ({"reserved": 3}, 0),
-    "the first is begun": ({"sending": 1, "reserved": 2}, 0),
-    "its envelope is out": ({"sending": 1, "reserved": 2}, 0),
-    "its envelope is accepted": ({"sending": 1, "reserved": 2}, 0),
-    "it is out with its dot": ({"sending": 1, "reserved": 2}, 1),
-    "the second is begun": ({"sending": 2, "reserved": 1}, 1),
+    "the first two are about to be begun": ({"reserved": 3}, 0),
+    "the first two are begun": ({"sending": 2, "reserved": 1}, 0),
+    "the first one's envelope is out": ({"sending": 2, "reserved": 1}, 0),
+    "it is accepted": ({"sending": 2, "reserved": 1}, 0),
+    "the first is out with its dot": ({"sending": 2, "reserved": 1}, 1),
     "the first is answered": ({"sending": 2, "reserved": 1}, 1),
+    "the second one's envelope is accepted": ({"sending": 2, "reserved": 1}, 1),
     "the second is out with its dot": ({"sending": 2, "reserved": 1}, 2),
-    "the first is settled, the third begun": ({"sent": 1, "sending": 2}, 2),
-    "the last is out with its dot": ({"sent": 1, "sending": 2}, 3),
+    "the second is answered": ({"sending": 2, "reserved": 1}, 2),
+    "both are settled, the third is begun": ({"sent": 2, "sending": 1}, 2),
+    "the last is out with its dot": ({"sent": 2, "sending": 1}, 3),
     "the last is answered": ({"sent": 2, "sending": 1}, 3),
     "the last is settled": ({"sent": 3}, 3),
 }
@@ -115,7 +116,7 @@ async def test_dead_at_this_step(scene: Scene, point: str) -> None:
 @pytest.mark.parametrize("point", kill_points.IN_RECOVERY)
 async def test_dead_five_times_in_recovery(scene: Scene, point: str) -> None:
     """It takes no tries beyond the one that was in doubt."""
-    await scene.dies("the second is begun")
+    await scene.dies("the first two are begun")
     for _ in range(5):
         await asyncio.sleep(int(SILENCE) / 1000)
         await scene.dies(point)
