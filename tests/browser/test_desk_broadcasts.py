@@ -1,6 +1,5 @@
-"""An owner writes a broadcast: the preview follows, nothing in it runs, and the way back stays short."""
+"""An owner writes a broadcast in a browser: the preview follows, runs nothing, and adds no step to the way back."""
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.web.stage import Stage
@@ -9,10 +8,7 @@ LONG = "".join(f"Paragraph {n}.\n\n" for n in range(60))
 
 
 async def test_the_preview_follows_while_the_owner_types(page: Page, service: Stage) -> None:
-    home = service.site.settings.public_url
-    await page.goto(home + await service.sign_in_link())
-    await page.get_by_role("button").click()
-    await page.wait_for_url(f"{home}/admin")
+    await signs_in(page, service)
     await page.get_by_role("link", name="Broadcasts").click()
     await page.get_by_role("link", name="Write a new one").click()
     before = await page.evaluate("history.length")
@@ -37,8 +33,14 @@ async def test_the_preview_follows_while_the_owner_types(page: Page, service: St
     await expect(page.locator("iframe")).to_have_count(1)
     assert await page.evaluate("history.length") == before
     assert not (await page.title()).startswith("ran")
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
     await page.get_by_role("button", name="Save, and go on to sending").click()
     await expect(page.get_by_role("button", name="Send it to nobody now")).to_be_visible()
+
+
+async def signs_in(page: Page, service: Stage) -> str:
+    """The service's address; its owner is in."""
+    home = service.site.settings.public_url
+    await page.goto(home + await service.sign_in_link())
+    await page.get_by_role("button").click()
+    await page.wait_for_url(f"{home}/admin")
+    return home

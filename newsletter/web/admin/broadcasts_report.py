@@ -119,7 +119,9 @@ async def _do(site: Site, one: Broadcast, verb: str) -> Response[Any]:
 def _sure(site: Site, sent: Sent, one: Broadcast, verb: str) -> Response[str]:
     """The one question before something is gone for good."""
     csrf = form_key(site, sent.session)
-    return site.pages.page("admin/broadcast_ask.html", one=one, verb=verb, words=ASKED[verb], csrf=csrf)
+    return site.pages.page(
+        "admin/broadcast_ask.html", one=one, title=title_of(one), verb=verb, words=ASKED[verb], csrf=csrf
+    )
 
 
 ROUTES = [show, act]
