@@ -22,6 +22,7 @@ from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
 from newsletter.comments.reading import MOST_BELOW, PER_PAGE, Branch, Branches, Shown, Standing, Threads
+from newsletter.comments.source import source
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.store.threads import CHANGED, MOST_URLS
@@ -72,5 +73,6 @@ __all__ = [
     "plain",
     "read",
     "render",
+    "source",
     "website",
 ]

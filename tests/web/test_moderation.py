@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from newsletter.addresses import parse
-from newsletter.comments import Draft
+from newsletter.comments import Draft, Imported
 from newsletter.storage import Tx
 from tests.web.stage import ADA, BEN, MALLORY, Stage
 
@@ -277,3 +277,20 @@ async def test_what_waits_stands_on_the_first_page(still: Stage) -> None:
     page = (await web.get("/admin")).text
     assert re.search(r'<span class="count">2<', page)
     assert re.search(r"comments for you.*?>2<.*?comments unconfirmed.*?>1<", page, re.DOTALL)
+
+
+async def test_what_came_as_html_is_read_and_changed_as_markdown(still: Stage) -> None:
+    web, csrf = await at_desk(still)
+    brought = Imported(
+        source="wordpress", source_id="1", parent_id=None, url=PAGE, title="", name="Cleo", email="", website="",
+        text="So <b>bold</b>\nand <script>alert(1)</script>plain", is_html=True, newlines=True, created_at=1,
+        status="pending",
+    )  # fmt: skip
+    await still.site.db.write(still.site.importing.keep, [brought], lambda url: url)
+    (id,) = await states(still)
+    page = (await web.get(f"/admin/comments/{id}")).text
+    assert "\nSo **bold**\nand plain</textarea>" in page
+    assert "&lt;b&gt;" not in page
+    await web.post(f"/admin/comments/{id}", data={"csrf": csrf, "action": "edit", "raw": "So **bold**"})
+    comment = await still.site.db.read(still.site.moderation.look, id)
+    assert comment.html == "<p>So <strong>bold</strong></p>"

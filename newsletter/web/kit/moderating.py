@@ -4,10 +4,11 @@ from asyncio import to_thread
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Response
 
 from newsletter.addresses import parse
-from newsletter.comments import LONGEST, Words
+from newsletter.comments import LONGEST, Words, source
 from newsletter.errors import BadInput, Conflict, NotFound, Repeated
 from newsletter.web.kit import problems
 from newsletter.web.kit.site import Site
@@ -45,10 +46,13 @@ async def page(
     if isinstance(error, Conflict):
         field = ""  # it is the words above all fields
     fields = error.fields if isinstance(error, BadInput) else {}
+    found = await site.db.read(site.moderation.look, id)
+    # What came as HTML is read and changed as Markdown, too.
+    comment = msgspec.structs.replace(found, raw=await to_thread(source, found.raw, found.html))
     return site.pages.page(
         template,
         status,
-        comment=await site.db.read(site.moderation.look, id),
+        comment=comment,
         done=done,
         values=values or {},
         errors=fields or ({field: error.sentence} if error else {}),
