@@ -78,6 +78,9 @@ async def test_checks_name_what_keeps_it_from_being_sent(desk: Broadcaster) -> N
     for sentence in ("The subject is missing.", "no alternative text", "is no merge tag", "htp://b"):
         assert sentence in page, sentence
     assert await desk.all() == []
+    await tagged(desk.stage, "work")
+    misspelt = unescape((await desk.sends("/new", action="look", **(LETTER | {"audience": "tag:wrok"}))).text)
+    assert "There is no tag “wrok”" in misspelt
     id = await desk.writes(body=body)
     assert "It can’t go as it is" in await desk.sees(f"/{id}/send")
     forced = await desk.sends(f"/{id}/send", action="now", version="1")
