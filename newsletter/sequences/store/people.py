@@ -62,7 +62,8 @@ async def due(tx: Tx, sequence_id: int, stand: int, delay: int, limit: int) -> l
     """Who stands there, and has for so long (ms) that the next step's time has come."""
     rows = await tx.all(
         _Id,
-        f"SELECT e.subscriber_id AS id {_DUE} ORDER BY e.reached_at, e.subscriber_id LIMIT :limit",
+        f"""SELECT e.subscriber_id AS id FROM sequence_entries e CROSS JOIN subscribers s WHERE {_DUE}
+            ORDER BY e.reached_at LIMIT :limit""",
         sequence=sequence_id,
         stand=stand,
         before=tx.now - delay,
@@ -108,10 +109,13 @@ async def pass_by(
     tx: Tx, sequence_id: int, stand: int, step_id: int, *, last: bool, ids: Iterable[int] | None = None
 ) -> int:
     """Who stands there, of `ids` or all, and has had the step stands at it, since when they stood before. How many."""
-    only = "" if ids is None else f"AND subscriber_id IN ({_IDS[tx.engine]})"
-    named: dict[str, Param] = {} if ids is None else {"ids": _json(ids)}
+    where, named = _RUNNING_AT, dict[str, Param]()
+    if ids is not None:  # found by who they are, not among all who stand there
+        where = f"""WHERE sequence_id = :sequence AND subscriber_id IN ({_IDS[tx.engine]})
+                    AND COALESCE(state, '') = 'running' AND +step_id = :stand"""
+        named["ids"] = _json(ids)
     return await tx.run(
-        f"""UPDATE sequence_entries SET step_id = :step, state = :state {_RUNNING_AT} {only} AND EXISTS (
+        f"""UPDATE sequence_entries SET step_id = :step, state = :state {where} AND EXISTS (
               SELECT 1 FROM sequence_sends w
               WHERE w.step_id = :step AND w.subscriber_id = sequence_entries.subscriber_id)""",
         sequence=sequence_id,
@@ -177,33 +181,34 @@ _ALL = 1 << 62
 _NEW = """s.status = 'active' AND NOT EXISTS (SELECT 1 FROM sequence_entries e
     WHERE e.sequence_id = :sequence AND e.subscriber_id = s.id)"""
 
+# CROSS JOIN: SQLite, which knows no figures of its tables, would else begin with everybody who is active.
 # Who was active when they confirmed again, for another form, is no newcomer; and who has left since is none yet.
 _COMERS: dict[Start, str] = {
     "confirmed": f"""
-    SELECT s.id, c.at FROM consent_records c JOIN subscribers s ON s.id = c.subscriber_id
-    WHERE c.kind = 'confirmed' AND c.at >= :after AND {_NEW} AND NOT EXISTS (
+    SELECT s.id, c.at FROM consent_records c CROSS JOIN subscribers s
+    WHERE s.id = c.subscriber_id AND c.kind = 'confirmed' AND c.at >= :after AND {_NEW} AND NOT EXISTS (
       SELECT 1 FROM consent_records p WHERE p.subscriber_id = c.subscriber_id AND p.number < c.number
         AND p.kind IN ('confirmed', 'imported') AND NOT EXISTS (
           SELECT 1 FROM consent_records l WHERE l.subscriber_id = c.subscriber_id AND l.kind = 'unsubscribed'
             AND l.number > p.number AND l.number < c.number))
       AND NOT EXISTS (SELECT 1 FROM consent_records l WHERE l.subscriber_id = c.subscriber_id
                       AND l.kind = 'unsubscribed' AND l.number > c.number)
-    ORDER BY c.at, s.id LIMIT :limit""",
+    ORDER BY c.at LIMIT :limit""",
     "tag": f"""
-    SELECT s.id, x.tagged_at AS at FROM tags t JOIN subscriber_tags x ON x.tag_id = t.id
-      JOIN subscribers s ON s.id = x.subscriber_id
-    WHERE t.name = :value AND x.tagged_at >= :after AND {_NEW} ORDER BY x.tagged_at, s.id LIMIT :limit""",
+    SELECT s.id, x.tagged_at AS at FROM tags t JOIN subscriber_tags x ON x.tag_id = t.id CROSS JOIN subscribers s
+    WHERE s.id = x.subscriber_id AND t.name = :value AND x.tagged_at >= :after AND {_NEW}
+    ORDER BY x.tagged_at LIMIT :limit""",
     "downloaded": f"""
     SELECT s.id, d.at FROM magnets m JOIN magnet_versions v ON v.magnet_id = m.id
-      JOIN downloads d ON d.version_id = v.id AND d.automatic = 0 JOIN subscribers s ON s.id = d.subscriber_id
-    WHERE m.slug = :value AND d.at >= :after AND {_NEW} ORDER BY d.at, s.id LIMIT :limit""",
+      JOIN downloads d ON d.version_id = v.id AND d.automatic = 0 CROSS JOIN subscribers s
+    WHERE s.id = d.subscriber_id AND m.slug = :value AND d.at >= :after AND {_NEW} ORDER BY d.at LIMIT :limit""",
 }
 _ENTER = {
     "sqlite": """
     INSERT INTO sequence_entries (sequence_id, subscriber_id, epoch, reached_at, started_at)
     SELECT :sequence, s.id, s.epoch, min(json_extract(j.value, '$.at'), :now), json_extract(j.value, '$.at')
-    FROM json_each(:comers) j JOIN subscribers s ON s.id = json_extract(j.value, '$.id')
-    WHERE s.status = 'active' ORDER BY s.id ON CONFLICT DO NOTHING""",
+    FROM json_each(:comers) j CROSS JOIN subscribers s
+    WHERE s.id = json_extract(j.value, '$.id') AND s.status = 'active' ORDER BY s.id ON CONFLICT DO NOTHING""",
     "postgres": """
     INSERT INTO sequence_entries (sequence_id, subscriber_id, epoch, reached_at, started_at)
     SELECT CAST(:sequence AS bigint), s.id, s.epoch, least(j.at, CAST(:now AS bigint)), j.at
@@ -215,8 +220,8 @@ _RUNNING_AT = "WHERE sequence_id = :sequence AND state = 'running' AND step_id =
 # What is next counts from when a server has taken the mail before, or from when that was given up. An hour that lies
 # ahead was written by a clock that was wrong, and keeps nobody waiting.
 _DUE = f"""
-    FROM sequence_entries e JOIN subscribers s ON s.id = e.subscriber_id
-    WHERE e.sequence_id = :sequence AND e.state = 'running' AND e.step_id = :stand AND e.reached_at <= :before
+    s.id = e.subscriber_id AND e.sequence_id = :sequence AND e.state = 'running' AND e.step_id = :stand
+      AND e.reached_at <= :before
       AND ({_GONE} OR (COALESCE(s.paused_until, 0) <= :now AND NOT EXISTS (
         SELECT 1 FROM sequence_sends w JOIN sequence_steps t ON t.id = w.step_id
         JOIN outbox o ON o.mailing_id = w.mailing_id AND o.subscriber_id = w.subscriber_id
@@ -227,11 +232,13 @@ _IDS = {
     "sqlite": "SELECT value FROM json_each(:ids)",
     "postgres": "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))",
 }
-_LOOK = f"SELECT s.id, s.email, s.name, s.fields, CASE WHEN {_GONE} THEN 1 ELSE 0 END AS gone {_DUE}"
+_LOOK = f"SELECT s.id, s.email, s.name, s.fields, CASE WHEN {_GONE} THEN 1 ELSE 0 END AS gone"
 _STILL_DUE = {
-    "sqlite": f"{_LOOK} AND e.subscriber_id IN ({_IDS['sqlite']}) ORDER BY s.id",
+    "sqlite": f"""{_LOOK} FROM json_each(:ids) j CROSS JOIN sequence_entries e CROSS JOIN subscribers s
+                  WHERE e.subscriber_id = j.value AND {_DUE} ORDER BY s.id""",
     # Whoever is being erased, or confirms, at this moment is passed over: a wait for them could be one for us.
-    "postgres": f"""{_LOOK} AND e.subscriber_id IN ({_IDS["postgres"]}) ORDER BY s.id
+    "postgres": f"""{_LOOK} FROM sequence_entries e CROSS JOIN subscribers s
+                    WHERE e.subscriber_id IN ({_IDS["postgres"]}) AND {_DUE} ORDER BY s.id
                     FOR KEY SHARE OF s SKIP LOCKED FOR UPDATE OF e SKIP LOCKED""",
 }
 _TAKE = {
@@ -243,8 +250,8 @@ _TAKE = {
 _STANDING = f"""
     SELECT e.step_id, CASE WHEN e.state = 'running' AND {_GONE} THEN 'stopped' ELSE e.state END AS state,
            count(*) AS count
-    FROM sequence_entries e JOIN subscribers s ON s.id = e.subscriber_id
-    WHERE e.sequence_id = :sequence GROUP BY 1, 2
+    FROM sequence_entries e CROSS JOIN subscribers s
+    WHERE s.id = e.subscriber_id AND e.sequence_id = :sequence GROUP BY 1, 2
     """
 _SENDS = """
     SELECT w.step_id, o.state, count(*) AS count FROM sequence_steps t
