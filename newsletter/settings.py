@@ -23,7 +23,9 @@ from newsletter.errors import BadInput, SettingsError
 
 PREFIX = "NEWSLETTER_"
 SHORTEST_KEY = 32
-_MAY_BE_0 = frozenset({"reminder_hours", "proof_above", "comment_pause", "mail_per_minute", "mail_per_day"})
+_MAY_BE_0 = frozenset(
+    {"reminder_hours", "proof_above", "comment_pause", "mail_per_minute", "mail_per_day", "ramp_up"}
+)
 DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     comment_pause: int = 15  # seconds between two comments of one address; 0: none
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
+    ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
     time_zone: str = "UTC"  # the owner's, for scheduled broadcasts

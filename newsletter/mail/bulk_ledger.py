@@ -75,6 +75,7 @@ async def reserve(tx: Tx, worker: int, most: int, limits: Limits, after: int = 0
     if meter:
         room = meter.room(limits, tx.now, most)
         most = 0 if room.full_until else room.most - await tx.value(_AHEAD, now=tx.now, limit=most)
+        most = meter.ramp(limits, tx.now, most)
     if most <= 0:
         return []
     open_ = await tx.all(_Mailing, _IN_TURN, now=tx.now, limit=_MAILINGS, after=after)
@@ -87,6 +88,7 @@ async def reserve(tx: Tx, worker: int, most: int, limits: Limits, after: int = 0
         await tx.run(_RESERVE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
         if meter:
             await held.spend(tx, meter, limits, len(jobs))
+            await held.begin(tx)
     return jobs
 
 
@@ -94,6 +96,12 @@ async def wait(tx: Tx, limits: Limits) -> int:
     """How long (ms) the rate holds back what is due; 0: something else does."""
     room = (await held.meter(tx)).room(limits, tx.now, 1)
     return 0 if room.full_until else room.wait
+
+
+async def ramped(tx: Tx, limits: Limits) -> int:
+    """How many mails a day the ramp-up allows now, where it holds back what is due; else 0."""
+    meter = await held.meter(tx)
+    return 0 if meter.ramp(limits, tx.now, 1) else meter.share(limits, tx.now)
 
 
 async def content(tx: Tx, mailing_id: int) -> bytes:

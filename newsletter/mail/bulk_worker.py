@@ -61,6 +61,7 @@ class BulkWorker:
         self._served = 0  # the last mailing that had its turn
         self._fitting = 0  # connections that the relay took at once when it would take no more
         self._crowded_until = 0.0
+        self._told_share = 0
         self._stopping = False
 
     async def round(self, poll: float) -> None:
@@ -108,9 +109,21 @@ class BulkWorker:
         if len(self._frozen) > _KEPT:
             wanted = {job.mailing_id for job in self._jobs}
             self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
+        await self._tell_ramp(bool(jobs))
         if jobs or not self._limits.interval:
             return 0
         return await self._db.write(bulk_ledger.wait, self._limits) / SECOND
+
+    async def _tell_ramp(self, going: bool) -> None:
+        """The owner is told once a day that the rest waits for tomorrow."""
+        if going or not self._limits.ramp_up:
+            return
+        share = await self._db.write(bulk_ledger.ramped, self._limits)
+        if share and share != self._told_share:
+            _log.warning(
+                "The ramp-up lets %d mails go today; the rest of a broadcast goes on by itself.", share
+            )
+        self._told_share = share or self._told_share
 
     async def _thaw(self, mailing_id: int, jobs: list[Job]) -> list[Job]:
         """The jobs that can be done: without its own where it can't be read."""

@@ -112,7 +112,7 @@ class _Suppression(msgspec.Struct):
 
 # Transactional messages only; what is written to many has lanes of its own: newsletter/mail/bulk_lanes.py.
 _OUTLOOK = """
-    SELECT paused_until, pause, next_at, sent,
+    SELECT paused_until, pause, next_at, sent, began_at,
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
                                     AND not_before <= :now LIMIT :limit) AS due) AS waiting
     FROM send_limits WHERE name = 'relay'

@@ -6,17 +6,21 @@ together. Without limits the row is only ever read, along with what is due.
 The day is the last 24 hours, whenever one looks: some relays count that way and some by the calendar, and
 who stays below the limit in any 24 hours does so in both. It is counted by the hour, so a message may weigh
 on it for up to 25.
+
+A ramp-up holds back what goes to many, and nothing else: mailbox providers distrust a domain that they don't know and
+that writes to thousands at once.
 """
 
 import msgspec
 
-from newsletter.clock import HOUR, MINUTE, SECOND
+from newsletter.clock import DAY, HOUR, MINUTE, SECOND
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 
 _RELAY = "relay"
 _DAY = 24  # hours, besides the one that runs
-_METER = "SELECT paused_until, pause, next_at, sent FROM send_limits WHERE name = :name"
+_RAMPED = 30  # days: more than anybody's list needs
+_METER = "SELECT paused_until, pause, next_at, sent, began_at FROM send_limits WHERE name = :name"
 _LOCKED = {"sqlite": _METER, "postgres": f"{_METER} FOR UPDATE"}
 
 
@@ -25,9 +29,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     interval: int = 0  # ms between two messages
     per_day: int = 0
+    ramp_up: int = 0  # mails on a new domain's first day of broadcasts; each day it is twice as many
 
     def __bool__(self) -> bool:
-        return bool(self.interval or self.per_day)
+        return bool(self.interval or self.per_day or self.ramp_up)
 
 
 UNLIMITED = Limits()
@@ -48,6 +53,7 @@ class Meter(msgspec.Struct, frozen=True):
     pause: int
     next_at: int
     sent: str
+    began_at: int  # the first broadcast from this domain; 0: none has left yet
 
     def room(self, limits: Limits, now: int, most: int) -> Room:
         """What `limits` leave open of `most`."""
@@ -62,6 +68,17 @@ class Meter(msgspec.Struct, frozen=True):
                 return Room(most, limits.interval, self._full_until(limits, now))
             most = min(most, left)
         return Room(most, limits.interval)
+
+    def share(self, limits: Limits, now: int) -> int:
+        """What the ramp-up allows today."""
+        days = max(now - self.began_at, 0) // DAY if self.began_at else 0
+        return limits.ramp_up << min(days, _RAMPED)
+
+    def ramp(self, limits: Limits, now: int, most: int) -> int:
+        """What it leaves open of `most`."""
+        if not limits.ramp_up:
+            return most
+        return max(0, min(most, self.share(limits, now) - sum(self.hours(now).values())))
 
     def hours(self, now: int) -> dict[int, int]:
         """How many went, by the hour, as far as the last day goes; an hour far ahead is a clock set back."""
@@ -84,7 +101,23 @@ class Meter(msgspec.Struct, frozen=True):
 def limits_of(settings: Settings) -> Limits:
     per_minute = settings.mail_per_minute
     interval = -(-MINUTE // per_minute) if per_minute else 0  # rounded up: never faster than allowed
-    return Limits(interval, settings.mail_per_day)
+    return Limits(interval, settings.mail_per_day, settings.ramp_up)
+
+
+async def sends_from(tx: Tx, domain: str) -> None:
+    """Another domain than before is a new one."""
+    await tx.run(
+        "UPDATE send_limits SET domain = :domain, began_at = 0 WHERE name = :name AND domain <> :domain",
+        name=_RELAY,
+        domain=domain,
+    )
+
+
+async def begin(tx: Tx) -> None:
+    """The first broadcast from its domain leaves now."""
+    await tx.run(
+        "UPDATE send_limits SET began_at = :now WHERE name = :name AND began_at = 0", name=_RELAY, now=tx.now
+    )
 
 
 async def meter(tx: Tx) -> Meter:

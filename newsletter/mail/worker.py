@@ -61,6 +61,7 @@ class Worker:
         self._hand = Hand()
         self._bulk = BulkWorker(db, settings, tokens, self._relay, self._id, self._hand)
         self._ask = settings.in_doubt == "ask"
+        self._domain = settings.from_email.rpartition("@")[2].lower()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
@@ -156,6 +157,8 @@ class Worker:
             await self._survive(self._show_life())
 
     async def _show_life(self) -> None:
+        if not self._alive.is_set():
+            await self._db.write(limits.sends_from, self._domain)
         doubts = await self._db.write(ledger.beat, self._id, self._silence, ask=self._ask)
         self._stranded = False
         self._alive.set()

@@ -195,13 +195,19 @@ def at_work(db: Database, settings: Settings, tokens: Tokens, sink: Sink) -> AtW
 
     @asynccontextmanager
     async def work(
-        relay: str = "", on: Database = db, mail_per_minute: int = 0, mail_per_day: int = 0, **options: Any
+        relay: str = "",
+        on: Database = db,
+        mail_per_minute: int = 0,
+        mail_per_day: int = 0,
+        ramp_up: int = 0,
+        **options: Any,
     ) -> AsyncIterator[Worker]:
         here = msgspec.structs.replace(
             settings,
             smtp_url=relay or f"smtp://127.0.0.1:{sink.port}?tls=off",
             mail_per_minute=mail_per_minute,
             mail_per_day=mail_per_day,
+            ramp_up=ramp_up,
         )
         worker = Worker(on, here, tokens, **{"timeouts": QUICK, "poll": 0.05, **options})
         running = asyncio.create_task(worker.run())

@@ -88,7 +88,7 @@ async def test_without_a_limit_and_without_trouble_the_row_is_never_written(
     await queue(db, post, 20)
     async with at_work():
         await settled(db, *["sent"] * 20)
-    assert await db.write(meter) == Meter(0, 0, 0, "as it was")
+    assert await db.write(meter) == Meter(0, 0, 0, "as it was", 0)
 
 
 async def test_two_workers_keep_the_rate_together(
@@ -211,7 +211,7 @@ async def test_a_relay_that_turns_everything_away_leaves_the_day_whole(
 def full(*sent: tuple[int, int]) -> Meter:
     """So many, so many hours ago."""
     hours = {NOON // HOUR - ago: count for ago, count in sent}
-    return Meter(0, 0, 0, msgspec.json.encode(hours).decode())
+    return Meter(0, 0, 0, msgspec.json.encode(hours).decode(), 0)
 
 
 @pytest.mark.parametrize(
@@ -239,8 +239,8 @@ def test_a_day_is_any_24_hours(sent: list[tuple[int, int]], left: int, goes_on: 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_mail() -> None:
     limits = Limits(interval=100)
-    assert Meter(0, 0, NOON + MINUTE, "{}").room(limits, NOON, 4).most == 0
-    assert Meter(0, 0, NOON + MINUTE + 1, "{}").room(limits, NOON, 4).most == 1
+    assert Meter(0, 0, NOON + MINUTE, "{}", 0).room(limits, NOON, 4).most == 0
+    assert Meter(0, 0, NOON + MINUTE + 1, "{}", 0).room(limits, NOON, 4).most == 1
 
 
 @pytest.mark.parametrize(("per_minute", "interval"), [(0, 0), (1, MINUTE), (840, 72), (7000, 9), (10**9, 1)])

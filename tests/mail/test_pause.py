@@ -132,7 +132,7 @@ def test_there_is_nothing_to_write_as_long_as_all_is_well(
 ) -> None:
     fine = relay(settings)
     fine.was_fine()
-    fine.heed(Meter(0, 0, 0, "{}"), NOON, fine.tellings)
+    fine.heed(Meter(0, 0, 0, "{}", 0), NOON, fine.tellings)
     assert fine.news is None
     assert not caplog.text
 
@@ -153,7 +153,7 @@ def test_what_came_to_pass_while_the_row_was_written_is_written_too(settings: Se
 def test_a_row_read_before_our_own_trouble_was_written_does_not_end_it(settings: Settings) -> None:
     troubled = relay(settings, pause=30)
     troubled.had_trouble(RelayTrouble("No."))
-    troubled.heed(Meter(NOON, 1000, 0, "{}"), NOON, troubled.tellings)
+    troubled.heed(Meter(NOON, 1000, 0, "{}", 0), NOON, troubled.tellings)
     assert troubled.ready_in > 29
 
 
@@ -163,7 +163,7 @@ def test_no_clock_makes_a_pause_longer_than_it_is(
 ) -> None:
     """Another machine's clock, or this one's before it was set back."""
     other = relay(settings)
-    row = Meter(NOON + 8 * SECOND, 8 * SECOND, 0, "{}")
+    row = Meter(NOON + 8 * SECOND, 8 * SECOND, 0, "{}", 0)
     other.heed(row, NOON + skew, other.tellings)
     assert least <= other.ready_in <= most
     assert other.troubled
@@ -177,5 +177,5 @@ def test_what_was_read_before_we_wrote_is_old(settings: Settings) -> None:
     relay = Relay(settings, Timeouts())
     before = relay.tellings
     relay.told(Pause(0.0, 0.0), 0)
-    relay.heed(Meter(NOON + 1000, 1000, 0, "{}"), NOON, before)
+    relay.heed(Meter(NOON + 1000, 1000, 0, "{}", 0), NOON, before)
     assert not relay.ready_in
