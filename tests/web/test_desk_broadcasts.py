@@ -96,6 +96,7 @@ async def test_who_saves_second_is_told_and_may_save_over_it(desk: Broadcaster) 
     assert late.status_code == 409
     assert "changed this broadcast meanwhile" in late.text
     assert "Late.</textarea>" in late.text
+    assert f'href="/admin/broadcasts/{id}/preview"' in late.text  # theirs
     assert (await desk.now(id)).body == "First."
     assert 'name="version" value="2"' in late.text
     await desk.sends(f"/{id}", action="save", version="2", **(LETTER | {"body": "Late."}))

@@ -215,6 +215,7 @@ async def test_the_desk_leads_there_and_out_from_every_page(desk: Broadcaster) -
     ]
     for path in paths:
         page = (await desk.web.get(f"/admin{path}")).text
-        assert '<a href="/admin/broadcasts">' in page, path
+        assert '<a href="/admin/broadcasts"' in page, path
+        assert page.count('aria-current="page">') == 1 + page.count('class="tabs"'), path
         assert 'action="/admin/sign-out"' in page, path
     assert broadcasting.told(desk.stage.site.settings, 0) == "1 January 1970, 00:00 UTC"

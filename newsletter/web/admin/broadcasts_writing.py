@@ -26,6 +26,7 @@ from newsletter.web.kit.site import Site, site_of
 
 VERBS = ("save", "look", "test", "next")
 SENT = "It was sent off meanwhile, and what was sent can't be changed. What you typed was not kept."
+CONFLICT = 409
 _LONGEST_VERSION = 9  # digits
 
 
@@ -77,6 +78,7 @@ def written(
         done=done,
         kept=kept,
         trouble=trouble,
+        conflict=status == CONFLICT,
         owner=typed.session.email,
         sender=site.settings.from_email,
         csrf=form_key(site, typed.session),
@@ -116,7 +118,9 @@ async def _take(request: Request[Any, Any, Any], id: str | None) -> Response[Any
         one = await site.db.read(site.broadcasts.find, one.id if one else 0)
         if not one.editable:
             raise Conflict(SENT) from None
-        return written(site, typed, looked, one=one, version=one.version, trouble=error.sentence, status=409)
+        return written(
+            site, typed, looked, one=one, version=one.version, trouble=error.sentence, status=CONFLICT
+        )
     return await _go_on(site, typed, looked, kept, verb)
 
 
