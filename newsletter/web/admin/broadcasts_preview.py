@@ -97,7 +97,11 @@ def _framed(site: Site, html: str, status: int = 200) -> Response[str]:
         f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: {pictures}; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'"
     )
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    headers = {
+        "Content-Security-Policy": policy,
+        "Cross-Origin-Opener-Policy": "unsafe-none",  # HTML lets no sandboxed page of its own have another
+        "Cache-Control": "no-store",
+    }
     return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
