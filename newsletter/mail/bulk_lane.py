@@ -36,6 +36,7 @@ class Feed(Protocol):
     def take(self) -> Ready | None: ...
     def drop(self, id: int) -> None: ...
     def heard(self, outcome: Outcome) -> None: ...
+    def broke(self) -> None: ...
 
 
 class Lane:
@@ -65,6 +66,7 @@ class Lane:
             self._undo(str(error), pause)
         except Exception as error:  # noqa: BLE001  a fault of our own: what it holds is settled, others go on
             _log.error("A lane broke: %s", where(error))
+            self._feed.broke()
             self._undo(f"A fault in the worker ({type(error).__name__}).", 0)
         try:
             if self._ended:

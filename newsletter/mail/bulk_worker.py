@@ -31,6 +31,7 @@ PER_LANE = 25
 """Rows reserved at once for each connection: few enough that a held broadcast stops soon."""
 
 _CROWDED = 60.0  # seconds until a relay that takes no more connections is asked again
+_AFTER_A_FAULT = 1.0  # seconds until lanes are opened again: what is wrong with us may be so for long
 _MOMENT = 0.1
 _KEPT = 16  # frozen messages in memory
 
@@ -60,7 +61,7 @@ class BulkWorker:
         self._nap: asyncio.Task[bool] | None = None
         self._served = 0  # the last mailing that had its turn
         self._fitting = 0  # connections that the relay took at once when it would take no more
-        self._crowded_until = 0.0
+        self._crowded_until = self._faulty_until = 0.0
         self._told_share = 0
         self._stopping = False
 
@@ -78,6 +79,8 @@ class BulkWorker:
         )
 
     def _most_lanes(self) -> int:
+        if clock.monotonic() < self._faulty_until:
+            return 0
         if self._relay.troubled:
             return 1
         return self._fitting if clock.monotonic() < self._crowded_until else self._connections
@@ -206,6 +209,9 @@ class BulkWorker:
             self._relay.had_trouble(RelayTrouble("The relay took a message and did not answer."))
         else:
             self._relay.was_fine()
+
+    def broke(self) -> None:
+        self._faulty_until = clock.monotonic() + _AFTER_A_FAULT
 
     def stop(self) -> None:
         """Nothing more is begun."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.mail import Mailings, Tally, bulk_ledger
+from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_worker
 from newsletter.mail.limits import UNLIMITED
 from newsletter.settings import Settings
 from newsletter.storage import Database
@@ -66,6 +66,38 @@ async def test_what_was_heard_and_not_written_down_is_not_forgotten(
     resent = sum(row.resends for row in await rows(db))
     assert len({mail.recipient for mail in sink.mails}) == 40
     assert len(sink.mails) <= 40 + resent
+
+
+async def test_a_fault_of_ours_storms_no_relay(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may last: lanes rest before they open again."""
+    monkeypatch.setattr(bulk_worker, "_AFTER_A_FAULT", 3600.0)
+    rounds = 0
+    whole = bulk_worker.BulkWorker.round
+
+    async def counted(self: bulk_worker.BulkWorker, poll: float) -> None:
+        nonlocal rounds
+        await whole(self, poll)
+        rounds += 1
+
+    monkeypatch.setattr(bulk_worker.BulkWorker, "round", counted)
+    await sent_off(db, mailings, 200)
+    away: Any = Away(db, RuntimeError("cut"), 1, committed=False)
+
+    async with at_work(on=away):
+
+        async def broken() -> bool:
+            return not away.left
+
+        await eventually(broken)
+        before = rounds
+
+        async def looked_again() -> bool:
+            return rounds >= before + 10
+
+        await eventually(looked_again)
+        assert sink.connections <= 4
 
 
 async def test_one_that_cannot_be_read_is_held_and_others_go(
