@@ -225,3 +225,37 @@ async def test_the_script_is_for_everybody(listed: Stage, web: httpx.AsyncClient
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert script.headers["Content-Type"].startswith("text/javascript")
     assert "cookie" not in script.text
+
+
+async def test_the_page_to_wait_at_leads_back_to_where_the_form_stood(serve: Serve) -> None:
+    """What the form says leads to a website of the owner's, or nowhere; and it never costs a sign-up."""
+    async with serve(worker=False, allowed_origins=(BLOG,)) as service:
+        web = await service.visitor()
+        page = f"{BLOG}/on-work?a=1&b=2"
+        sent = await web.post("/forms/guide", data={"email": ADA, "page_url": page}, headers={"Origin": BLOG})
+        assert sent.status_code == 303
+        assert (
+            f'<a href="{page.replace("&", "&amp;")}">Back to the article'
+            in (await web.get(sent.headers["Location"])).text
+        )
+        again = await web.post("/forms/guide", data={"email": "ada", "page_url": page})
+        assert (again.status_code, f'name="page_url" value="{page.replace("&", "&amp;")}"' in again.text) == (
+            422,
+            True,
+        )
+        for bad in (
+            "https://evil.example/",
+            "javascript:alert(1)",
+            f"{BLOG}@evil.example",
+            "x" * 2_001,
+            "a\nb",
+            "\0",
+            "//evil.example",
+        ):
+            sent = await web.post("/forms/guide", data={"email": ADA, "page_url": bad})
+            assert (sent.status_code, sent.headers["Location"]) == (303, "/forms/guide/sent"), bad
+            forged = await web.get("/forms/guide/sent", params={"back": bad[:500]})
+            assert (forged.status_code in (200, 400), "Back to the article" in forged.text) == (
+                True,
+                False,
+            ), bad

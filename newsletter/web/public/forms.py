@@ -3,6 +3,7 @@
 import asyncio
 from random import SystemRandom
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post, route
 from litestar.params import FromPath
@@ -28,7 +29,7 @@ from newsletter.web.kit.site import Site, site_of
 
 _chance = SystemRandom()
 
-HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000}
+HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000, "page_url": 2_000}
 """What our own forms send along beside their fields, with the longest of each."""
 
 VEIL = 0.01
@@ -83,7 +84,10 @@ async def _sent(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -
     form = await site.forms.find(slug)
     hint = suggestion("x@" + request.query_params.get("typed", ""))
     policy = embeddable(site.settings) if embedded else {}
-    return site.pages.page("public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded)
+    back = known_target(request.query_params.get("back", ""), site.settings)
+    return site.pages.page(
+        "public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded, back=back
+    )
 
 
 @post("/forms/{slug:str}", status_code=202)
@@ -109,6 +113,7 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
     if foreign_page(request, site.settings):
         return problems.refuse(request, 403, "Not from here", FOREIGN)
     body = await read_fields(request, {field.name: field.max_length for field in form.fields} | HIDDEN)
+    body.errors.pop("page_url", None)  # nobody typed it, and it is only the way back
     try:
         typed = await _keep(request, site, form, body)
     except NewsletterError as error:
@@ -117,7 +122,9 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
         told = {"message": SENT, "hint": suggestion(typed)}
         return Response(told, status_code=202, headers={"Cache-Control": "no-store", **_cors(request, site)})
     return Redirect(
-        _thanks(site, form, typed, embedded=embedded), status_code=303, headers={"Cache-Control": "no-store"}
+        _thanks(site, form, typed, body.values.get("page_url", ""), embedded=embedded),
+        status_code=303,
+        headers={"Cache-Control": "no-store"},
     )
 
 
@@ -158,12 +165,15 @@ def _cors(request: Request[Any, Any, Any], site: Site) -> dict[str, str]:
     return cors(request.headers.get("origin", ""), site.settings)
 
 
-def _thanks(site: Site, form: Form, typed: str, *, embedded: bool) -> str:
+def _thanks(site: Site, form: Form, typed: str, page: str, *, embedded: bool) -> str:
+    """Where the reader goes next; from there back to the `page` that the form stood in, if that is the owner's."""
     if not embedded and (own := known_target(form.thanks_url, site.settings)):
         return own
     path = f"/forms/{form.slug}/embed/sent" if embedded else f"/forms/{form.slug}/sent"
-    domain = typed.rpartition("@")[2]
-    return f"{path}?typed={domain}" if suggestion(typed) else path
+    told = {"typed": typed.rpartition("@")[2]} if suggestion(typed) else {}
+    if not embedded and (back := known_target(page, site.settings)):
+        told["back"] = back
+    return f"{path}?{urlencode(told)}" if told else path
 
 
 def _page(
