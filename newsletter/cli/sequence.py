@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter import clock
+from newsletter.addresses import parse
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput
 from newsletter.paths import TEMPLATES
 from newsletter.sequences import BEFORE_THE_FIRST, Count, Loaded, Sequence, Standing, read_folder, say_delay
-from newsletter.web.kit import sequencing
+from newsletter.web.kit import broadcasting, sequencing
 from newsletter.web.kit.site import Site
 
 
@@ -54,6 +55,15 @@ def preview(folder: Path) -> None:
         click.echo(sentence, err=True)
     if any(sentence.startswith("error") for sentence in findings):
         raise click.ClickException("It can't be sent as it is.")
+
+
+@sequence.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", help="Another address than the owner's.")
+def test(folder: Path, to: str | None) -> None:
+    """Mail one copy of each step to yourself."""
+    count, sent_to = with_site(_test, folder, to)
+    click.echo(f"{count} copies go to {sent_to} as soon as a worker runs.")
 
 
 @sequence.command()
@@ -104,6 +114,15 @@ def status(name: str) -> None:
         click.echo(line)
 
 
+@sequence.command()
+@click.argument("name")
+@click.option("--in-doubt", is_flag=True, help="Those that may have arrived, instead of those that failed.")
+def retry(name: str, in_doubt: bool) -> None:
+    """Send once more what failed in the last 30 days, with the same bytes."""
+    again = with_site(_retry, name, "in_doubt" if in_doubt else "failed")
+    click.echo("1 goes out once more." if again == 1 else f"{again:,} go out once more.")
+
+
 def _lines(now: Standing) -> list[str]:
     one = now.sequence
     lines = [f"{one.slug}: {one.state}, starts by {one.started_by}{f'. {one.why}' if one.why else ''}"]
@@ -115,7 +134,10 @@ def _lines(now: Standing) -> list[str]:
         lines.append(
             f"{waiting:>9,} stand at {step.slug}{gone}: {step.subject}  [{', '.join(sent) or 'none sent'}]"
         )
-    for state, words in (("finished", "are through"), ("stopped", "have left")):
+    for state, words in (
+        ("finished", "are through"),
+        ("stopped", "go no further: they left, or may not be mailed"),
+    ):
         lines.append(f"{sum(c.count for c in now.people if c.state == state):>9,} {words}")
     return lines
 
@@ -140,6 +162,17 @@ async def _preview(site: Site, folder: Path) -> tuple[list[str], list[str]]:
     return texts, sentences
 
 
+async def _test(site: Site, folder: Path, to: str | None) -> tuple[int, str]:
+    address = to or site.settings.owner_email
+    if not address:
+        raise BadInput("Say with --to where it goes: NEWSLETTER_OWNER_EMAIL is not set.")
+    email = parse(address).email
+    plan, _ = sequencing.read(folder, site)
+    for step in plan.steps:
+        await broadcasting.send_sample(site, sequencing.as_draft(step), email)
+    return len(plan.steps), email
+
+
 async def _load(site: Site, folder: Path) -> tuple[Loaded, list[str]]:
     plan, warnings = sequencing.read(folder, site)
     return await sequencing.load(site, plan), warnings
@@ -154,6 +187,10 @@ async def _asked(site: Site, name: str, since: str | None) -> tuple[Sequence, in
 
 async def _turn_on(site: Site, name: str, since: str | None) -> None:
     await site.db.write(site.sequences.turn_on, name, _moment(site, since) if since else None)
+
+
+async def _retry(site: Site, name: str, state: str) -> int:
+    return await site.db.write(site.sequences.retry, name, state)
 
 
 async def _standing(site: Site, name: str) -> Standing:

@@ -212,6 +212,12 @@ class Sequences:
             await store.add_mailing(tx, found, step.id, step.revision)
         return found
 
+    async def retry(self, tx: Tx, slug: str, state: str) -> int:
+        """Those mails that `failed`, or are `in_doubt`, once more, where they are kept. How many. Raises NotFound."""
+        sequence = await self._held(tx, slug)
+        kept = await store.mailings(tx, sequence.id)
+        return sum([await self._mailings.retry(tx, one.mailing_id, state) for one in kept])
+
     async def held(self, tx: Tx) -> list[tuple[str, str]]:
         """What the circuit breaker holds: the names of their sequences, and why."""
         return [(one.slug, one.why) for one in await store.held(tx)]

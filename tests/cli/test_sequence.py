@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from newsletter.cli import cli
 from newsletter.web.kit import sequencing
 from tests.cast import House
-from tests.cli.machine import ADA, OLGA, Done, Machine
+from tests.cli.machine import ADA, BEN, OLGA, Done, Machine
+from tests.mail.conftest import run
 
 
 @pytest.fixture
@@ -126,8 +127,36 @@ def test_what_is_wrong_with_a_file_is_told_with_its_name(desk: Machine) -> None:
     assert "last: The sender can't be used." in said(desk, "load", "letters", code=1).err
 
 
+def test_a_copy_of_each_goes_to_the_owner(desk: Machine) -> None:
+    assert said(desk, "test", "letters").text == f"2 copies go to {OLGA} as soon as a worker runs.\n"
+    del desk.environment["NEWSLETTER_OWNER_EMAIL"]
+    assert "Say with --to" in said(desk, "test", "letters", code=1).err
+    assert said(desk, "test", "letters", "--to", BEN).text.startswith(f"2 copies go to {BEN}")
+
+    async def act(house: House) -> None:
+        copies = [mail.recipient for mail in await house.mails() if not mail.message]
+        assert copies == [OLGA, OLGA, BEN, BEN]
+
+    desk.act(act)
+
+
+def test_what_failed_goes_out_once_more(desk: Machine) -> None:
+    said(desk, "load", "letters")
+    said(desk, "on", "letters", "--since", "2026-01-01", "--yes")
+    goes_round(desk)
+
+    async def act(house: House) -> None:
+        await run(house.db, "UPDATE outbox SET state = 'failed', settled_at = 1 WHERE mailing_id IS NOT NULL")
+
+    desk.act(act)
+    assert "[1 failed]" in said(desk, "status", "letters").text
+    assert said(desk, "retry", "letters", "--in-doubt").text == "0 go out once more.\n"
+    assert said(desk, "retry", "letters").text == "1 goes out once more.\n"
+    assert "[1 queued]" in said(desk, "status", "letters").text
+
+
 def test_unknown_names_and_days_are_told(desk: Machine) -> None:
-    for verb in ("on", "off", "status"):
+    for verb in ("on", "off", "status", "retry"):
         assert "no sequence called “letters”" in said(desk, verb, "letters", code=1).err
     said(desk, "load", "letters")
     assert "--since is a day" in said(desk, "on", "letters", "--since", "monday", code=1).err
