@@ -7,8 +7,10 @@ import pytest
 
 from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, page, service
 from tests.figures import Figure, line
+from tests.mail.conftest import at_work, post, settings, sink, tokens
 
-__all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures
+__all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures of a browser's tests
+__all__ += ["at_work", "post", "settings", "sink", "tokens"]  # and of a worker's
 
 HERE = Path(__file__).parent
 SIZE = int(os.environ.get("PROOF_SIZE", "1"))

@@ -7,16 +7,7 @@ from newsletter.mail.worker import POLL
 from newsletter.storage import Database, open_database
 from tests.conftest import Clock
 from tests.figures import Figure
-from tests.mail.conftest import (  # noqa: F401  fixtures
-    CONTEXTS,
-    AtWork,
-    at_work,
-    eventually,
-    post,
-    settings,
-    sink,
-    tokens,
-)
+from tests.mail.conftest import CONTEXTS, AtWork, eventually
 from tests.mail.sink import Sink
 from tests.proof.conftest import SIZE
 
@@ -24,7 +15,7 @@ TRIES = 20 * SIZE
 CONFIRM = CONTEXTS["confirmation"]
 
 
-async def slowest(asking: Database, working: Database, post: Post, sink: Sink) -> float:  # noqa: F811
+async def slowest(asking: Database, working: Database, post: Post, sink: Sink) -> float:
     """Seconds from a commit of `asking` to the mail on the wire, the worst of all tries."""
 
     async def at_rest() -> bool:
@@ -46,9 +37,9 @@ async def slowest(asking: Database, working: Database, post: Post, sink: Sink) -
 
 async def test_of_the_same_process(
     db: Database,
-    post: Post,  # noqa: F811
-    at_work: AtWork,  # noqa: F811
-    sink: Sink,  # noqa: F811
+    post: Post,
+    at_work: AtWork,
+    sink: Sink,
     figure: Figure,
 ) -> None:
     async with at_work(poll=POLL):
@@ -62,9 +53,9 @@ async def test_of_another_process_that_wakes_nobody(
     db: Database,
     database_url: str,
     clock: Clock,
-    post: Post,  # noqa: F811
-    at_work: AtWork,  # noqa: F811
-    sink: Sink,  # noqa: F811
+    post: Post,
+    at_work: AtWork,
+    sink: Sink,
     figure: Figure,
 ) -> None:
     other = await open_database(database_url, clock=clock)
