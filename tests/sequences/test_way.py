@@ -5,7 +5,7 @@ import pytest
 from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput
 from newsletter.web.kit import sequencing
-from tests.conftest import NOON
+from tests.conftest import NOON, ON_ONE
 from tests.mail.conftest import ADA, BEN, run
 from tests.sequences.walking import Path
 
@@ -26,6 +26,7 @@ async def test_three_mails_follow_a_confirmation(path: Path) -> None:
     assert await path.state(ada.id) == "finished"
 
 
+@ON_ONE
 async def test_a_first_step_without_delay_comes_in_the_same_round(path: Path) -> None:
     await path.begins(("box", 0), ("talk", 1))
     await path.joins(ADA)
@@ -46,6 +47,7 @@ async def test_a_tag_starts_it_for_who_has_it_from_then_on(path: Path) -> None:
     assert [one.subscriber_id for one in await path.sent()] == [ben.id]
 
 
+@ON_ONE
 async def test_a_topic_that_is_kept_is_no_new_one(path: Path) -> None:
     ada = await path.joins(ADA)
     await path.tags(ada.id, "coaching", "walks")
@@ -76,6 +78,7 @@ async def test_a_guide_starts_it_for_who_downloads_it_but_no_scanner(path: Path)
     assert [one.subscriber_id for one in await path.sent()] == [ben.id]
 
 
+@ON_ONE
 async def test_a_guide_that_there_is_not_is_told(path: Path) -> None:
     with pytest.raises(BadInput, match="no guide called “career”"):
         await path.loads(start="downloaded", value="career")
@@ -98,6 +101,7 @@ async def test_it_starts_for_nobody_from_before_unless_its_owner_asks(path: Path
     assert [one.subscriber_id for one in await path.sent()] == [ben.id, ada.id]
 
 
+@ON_ONE
 async def test_while_it_is_off_it_starts_for_nobody_and_sends_nothing(path: Path) -> None:
     await path.begins(("box", 0), ("talk", 1))
     ada = await path.joins(ADA)
@@ -114,6 +118,7 @@ async def test_while_it_is_off_it_starts_for_nobody_and_sends_nothing(path: Path
     assert len(await path.entries()) == 1
 
 
+@ON_ONE
 async def test_what_waits_to_be_sent_waits_while_it_is_off(path: Path) -> None:
     await path.begins(("box", 0))
     await path.joins(ADA)
@@ -124,6 +129,7 @@ async def test_what_waits_to_be_sent_waits_while_it_is_off(path: Path) -> None:
     assert await path.count("SELECT count(*) FROM mailings WHERE state = 'open'") == 1
 
 
+@ON_ONE
 async def test_who_leaves_gets_nothing_more_even_when_they_come_back(path: Path) -> None:
     await path.begins()
     ada, ben = await path.joins(ADA), await path.joins(BEN)
@@ -147,6 +153,7 @@ async def test_who_leaves_and_is_back_before_the_next_step_has_left(path: Path) 
     assert await path.state(ada.id) == "stopped"
 
 
+@ON_ONE
 @pytest.mark.parametrize("status", ["bounced", "complained", "blocked", "unsubscribed"])
 async def test_who_may_not_be_mailed_gets_nothing_more(path: Path, status: str) -> None:
     await path.begins()
@@ -179,6 +186,18 @@ async def test_of_who_is_erased_nothing_is_left(path: Path) -> None:
         assert await path.count(f"SELECT count(*) FROM {table} WHERE subscriber_id = {ben.id}") > 0
 
 
+@ON_ONE
+async def test_a_person_may_read_how_far_they_have_come(path: Path) -> None:
+    await path.begins()
+    ada = await path.joins(ADA)
+    await path.days(1)
+    known = await path.db.read(path.site.subscribers.own_data, ada.id)
+    assert known["sequences"] == [
+        {"sequence": "welcome", "state": "running", "step": "box", "started_at": "2026-01-15T12:00:00+00:00"}
+    ]
+
+
+@ON_ONE
 async def test_after_days_without_a_worker_each_step_comes_once_and_at_its_distance(path: Path) -> None:
     await path.begins()
     ada = await path.joins(ADA)
@@ -207,6 +226,7 @@ async def test_a_step_waits_until_the_one_before_has_arrived(path: Path) -> None
     assert await path.names(ada.id) == ["box", "question"]
 
 
+@ON_ONE
 @pytest.mark.parametrize("state", ["failed", "in_doubt", "skipped"])
 async def test_what_could_not_be_sent_holds_up_nothing(path: Path, state: str) -> None:
     await path.begins()
@@ -218,6 +238,7 @@ async def test_what_could_not_be_sent_holds_up_nothing(path: Path, state: str) -
     assert await path.names(ada.id) == ["box", "question"]
 
 
+@ON_ONE
 async def test_a_clock_that_was_ahead_keeps_nobody_waiting(path: Path) -> None:
     await path.begins()
     path.clock.forward(100 * DAY)
@@ -234,6 +255,7 @@ async def test_a_clock_that_was_ahead_keeps_nobody_waiting(path: Path) -> None:
     assert await path.names(ada.id) == ["box", "question", "talk"]
 
 
+@ON_ONE
 async def test_a_round_that_looks_at_the_last_minutes_finds_who_came_in_them(path: Path) -> None:
     await path.begins(("box", 0))
     rounds = sequencing.Rounds(path.site)
@@ -259,3 +281,18 @@ async def test_who_was_here_already_is_no_newcomer_for_confirming_again(path: Pa
     await path.joins(ADA)
     await path.goes_round()
     assert await path.names(ada.id) == ["box"]
+
+
+@ON_ONE
+async def test_the_shipped_one_runs_at_the_pace_of_a_demonstration(path: Path) -> None:
+    await sequencing.begin_welcome(path.site, 2 * MINUTE)
+    ada = await path.joins(ADA)
+    await path.downloads(ada.id)
+    for _ in range(17):
+        await path.goes_round()
+        path.clock.forward(MINUTE)
+    minutes = [(one.slug, (one.at - NOON) // MINUTE) for one in await path.sent(ada.id)]
+    assert minutes == [("box", 2), ("stranger", 8), ("thursday", 16)]
+    await path.turns_off()
+    await sequencing.begin_welcome(path.site, DAY)
+    assert [one.state for one in await path.db.read(path.site.sequences.all)] == ["off"]
