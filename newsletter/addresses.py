@@ -78,10 +78,10 @@ def _validated(text: str) -> str:
         email: str | None = judge.validate_email(text, check_deliverability=False, strict=True).ascii_email
     except judge.EmailNotValidError:
         raise BadInput(
-            "This doesn't look like an email address. It should look like name@example.org."
+            "This doesn’t look like an email address. It should look like name@example.org."
         ) from None
     if email is None:
-        raise BadInput("Addresses with letters beyond a–z before the @ can't be reached from here yet.")
+        raise BadInput("Addresses with letters beyond a–z before the @ can’t be reached from here yet.")
     return email
 
 

@@ -25,9 +25,9 @@ _ENVELOPE = ("Delivered-To", "X-Original-To", "To", "Cc")  # the surest first
 
 TOO_LARGE = "This mail is too large: 1 MiB at most. Please answer without attachments."
 AUTOMATIC = "This mail was written by a machine."
-UNREADABLE = "This mail can't be read. Please answer as plain text."
+UNREADABLE = "This mail can’t be read. Please answer as plain text."
 NOTHING_NEW = "There is nothing new in this mail. Please write above the quoted text."
-NO_SENDER = "This mail doesn't say who sent it, or names several."
+NO_SENDER = "This mail doesn’t say who sent it, or names several."
 
 _TOKEN = re.compile(r"[\w.~-]{1,200}", re.ASCII)
 _AUTO_HEADERS = (

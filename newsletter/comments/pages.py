@@ -15,10 +15,10 @@ from newsletter.errors import BadInput
 LONGEST = 1_000  # characters of a canonical URL
 _LONGEST_TYPED = 8_000  # with its tracking parameters
 
-NOT_A_PAGE = "This isn't the address of a page. It should look like https://example.org/article."
-NOT_ALLOWED = "Comments aren't open for this website."
-TOO_LONG = f"The page's address is too long: {LONGEST:,} characters at most."
-UNREADABLE = "The page's address holds characters that can't be in one."
+NOT_A_PAGE = "This isn’t the address of a page. It should look like https://example.org/article."
+NOT_ALLOWED = "Comments aren’t open for this website."
+TOO_LONG = f"The page’s address is too long: {LONGEST:,} characters at most."
+UNREADABLE = "The page’s address holds characters that can’t be in one."
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")

@@ -88,10 +88,10 @@ def website(text: str) -> str:
     if len(text) > LONGEST_WEBSITE:
         raise BadInput(f"This address is too long: {LONGEST_WEBSITE} characters at most.")
     if "\\" in text or any(category(c)[0] in "CZ" for c in text):
-        raise BadInput("A website's address has no spaces, backslashes or invisible characters in it.")
+        raise BadInput("A website’s address has no spaces, backslashes or invisible characters in it.")
     scheme, rest = _scheme_of(text)
     if scheme not in ("http", "https"):
-        raise BadInput("A website's address begins with https:// or http://.")
+        raise BadInput("A website’s address begins with https:// or http://.")
     url = _written_anew(scheme, rest)
     if len(url) > LONGEST_WEBSITE:
         raise BadInput(f"This address is too long: {LONGEST_WEBSITE} characters at most.")
@@ -108,7 +108,7 @@ def _scheme_of(text: str) -> tuple[str, str]:
 
 
 def _written_anew(scheme: str, rest: str) -> str:
-    unlike = BadInput("This doesn't look like a website. It should look like https://example.org.")
+    unlike = BadInput("This doesn’t look like a website. It should look like https://example.org.")
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         port = parts.port

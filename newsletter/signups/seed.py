@@ -12,7 +12,7 @@ from newsletter.storage import Tx
 GUIDE = TEMPLATES / "guides" / "structure-your-career.pdf"
 
 _WORDING = (
-    "Yes, send me the free guide and the newsletter: now and then a letter on working on one's career. "
+    "Yes, send me the free guide and the newsletter: now and then a letter on working on one’s career. "
     "I can leave at any time with one click in every mail."
 )
 

@@ -123,7 +123,7 @@ async def test_errors_stand_beside_their_fields_with_the_focus_on_the_first(
     await expect(field).to_have_attribute("aria-invalid", "true")
     described = await field.get_attribute("aria-describedby") or ""
     assert "field-email-error" in described
-    await expect(page.locator("#field-email-error")).to_contain_text("doesn't look like")
+    await expect(page.locator("#field-email-error")).to_contain_text("doesn’t look like")
     await expect(field).to_be_focused()
     await expect(page.get_by_label("First name")).to_have_value("Ada")
 

@@ -89,7 +89,7 @@ def test_a_mail_has_one_sender_or_none(line: str, address: str | None) -> None:
     if address:
         assert sender(message) == address
     else:
-        with pytest.raises(BadInput, match="doesn't say who sent it"):
+        with pytest.raises(BadInput, match="doesn’t say who sent it"):
             sender(message)
 
 

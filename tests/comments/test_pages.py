@@ -129,7 +129,7 @@ def test_it_is_refused_with_a_sentence(typed: str, sentence: str) -> None:
 
 
 def test_without_a_list_of_origins_nothing_is_allowed() -> None:
-    with pytest.raises(BadInput, match="aren't open"):
+    with pytest.raises(BadInput, match="aren’t open"):
         canonical_url("https://olga.example.org/a", ())
 
 

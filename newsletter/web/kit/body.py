@@ -28,8 +28,8 @@ BUTTONS = frozenset({"submit", "button", "commit", "x", "y", "submit.x", "submit
 UNKNOWN = "This form has no such field."
 REPEATED = "This was sent more than once."
 NO_TEXT = "This has to be text."
-NO_FILE = "Files can't be sent here."
-UNREADABLE = "What was sent can't be read. Please load the page again and send it once more."
+NO_FILE = "Files can’t be sent here."
+UNREADABLE = "What was sent can’t be read. Please load the page again and send it once more."
 TOO_MANY = f"These are too many fields: {MOST_FIELDS} at most."
 WRONG_TYPE = f"Please send this as {URLENCODED}, {MULTIPART} or {JSON}, in UTF-8."
 

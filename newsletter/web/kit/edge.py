@@ -83,7 +83,7 @@ class Edge:
         if len(headers) != len(scope["headers"]):
             _judge_repeated(scope)
         if not path.isprintable() or b"%00" in scope.get("query_string", b""):
-            _refuse(400, "This address can't be understood. Please copy it whole.")
+            _refuse(400, "This address can’t be understood. Please copy it whole.")
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], answer: Answer, error: Exception

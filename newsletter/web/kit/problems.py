@@ -37,7 +37,7 @@ STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
 }
 _LITESTAR = {
     404: "There is nothing at this address. Please check it.",
-    405: "This address can't be used that way.",
+    405: "This address can’t be used that way.",
 }
 
 
@@ -113,7 +113,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     """No such route, wrong method, a body that can't be read: Litestar's refusals, and the edge's, with a sentence."""
     if error.status_code >= 500:
         raise error
-    text = _LITESTAR.get(error.status_code, "This request can't be understood.")
+    text = _LITESTAR.get(error.status_code, "This request can’t be understood.")
     if type(error) is HTTPException:
         text = error.detail
     headers = {"Allow": error.headers["allow"]} if error.headers and "allow" in error.headers else {}

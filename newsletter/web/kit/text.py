@@ -26,7 +26,7 @@ _ENCODED_WORD = re.compile(
 )  # RFC 2047; some mail libraries decode it wherever it stands
 _VIRAMA = 9  # its canonical combining class
 
-UNREADABLE = "This holds characters that can't be read. Please type it again."
+UNREADABLE = "This holds characters that can’t be read. Please type it again."
 ONE_LINE = "Please write this on one line."
 CONTROL = "This holds control characters. Please type it again."
 INVISIBLE = "This holds invisible characters, perhaps from copying. Please type it instead."

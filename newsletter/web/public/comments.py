@@ -23,7 +23,7 @@ from newsletter.web.public.comment_fields import FIELDS, MULTILINE, check_page, 
 from newsletter.web.public.comment_form import form_page, offered
 
 WAITING = (
-    "Thank you. Your comment is kept. If we don't know your address yet, look at your inbox for a mail with one "
+    "Thank you. Your comment is kept. If we don’t know your address yet, look at your inbox for a mail with one "
     "button; otherwise the author looks at it first."
 )
 ASKED = ("url", "title", "parent", "redirect_to")

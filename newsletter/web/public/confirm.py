@@ -19,7 +19,7 @@ from newsletter.web.kit import expired
 from newsletter.web.kit.site import Site, site_of
 
 SUBSCRIBED = (
-    "It was confirmed from this mailbox, so it gets our letters. If you don't want them, press the button: "
+    "It was confirmed from this mailbox, so it gets our letters. If you don’t want them, press the button: "
     "it takes effect at once."
 )
 OUTCOMES = {

@@ -41,7 +41,7 @@ SENT = (
     "Not there after a few minutes? Look in your spam folder."
 )
 FOREIGN = (
-    "This form isn't open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+    "This form isn’t open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
 )
 
 

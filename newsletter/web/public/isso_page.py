@@ -17,7 +17,7 @@ from newsletter.web.kit.policy import foreign_page, page_origin, page_url
 from newsletter.web.kit.site import Site
 from newsletter.web.public.comment_fields import FOREIGN, check_page
 
-NO_PAGE = "Which page's comments? Please add its path: ?uri=/article"
+NO_PAGE = "Which page’s comments? Please add its path: ?uri=/article"
 NO_NUMBER = "This has to be a whole number."
 NO_ORDER = "Comments are sorted by `oldest` or `newest`."
 NO_COMMENT = "There is no such comment."

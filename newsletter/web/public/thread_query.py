@@ -9,12 +9,12 @@ import msgspec
 from newsletter.comments import MOST_URLS, canonical_url
 from newsletter.errors import BadInput
 
-MISSING = "Which page's comments? Please add its address: ?url=https://example.org/article"
+MISSING = "Which page’s comments? Please add its address: ?url=https://example.org/article"
 TWICE = "Please ask for one page at a time."
 NO_PLACE = "There is no such place in a thread. Please start at its beginning, without `after`."
 TOO_MANY = f"These are too many pages: {MOST_URLS} at most."
 FIELDS = "This address has too many parameters."
-UNREADABLE = "These addresses can't be read. Please send them as JSON: a list of texts."
+UNREADABLE = "These addresses can’t be read. Please send them as JSON: a list of texts."
 
 _PLACE = re.compile("(?:[0-9a-f]{16}){1,12}")  # a comment's path
 _MOST_FIELDS = 200
