@@ -173,3 +173,19 @@ async def test_the_mail_says_how_long_a_comment_waits_for_its_button(house: Hous
     (mail,) = await house.mails(ADA)
     assert SETTINGS.pending_days != 7
     assert f"it is deleted after {SETTINGS.pending_days} days." in " ".join(built(house, mail).split())
+
+
+async def test_nobody_hears_of_what_was_imported(house: House) -> None:
+    """Whoever follows a thread has no part in what its owner brings along."""
+    await lets_all_speak(house)
+    await spoken(house, follow="thread")
+    while await house.db.write(house.site.notices.tell_followers):
+        pass
+    imported = Imported(
+        source="isso", source_id="1", parent_id=None, url=PAGE, title="", name="Cleo", email=CLEO, website="",
+        text="I stood there", is_html=False, newlines=False, created_at=1, status="approved",
+    )  # fmt: skip
+    await house.db.write(house.site.importing.keep, [imported], lambda url: url)
+    assert await shown(house) == 2
+    assert not await house.db.write(house.site.notices.tell_followers)
+    assert [mail.message for mail in await house.mails()] == ["comment_confirm"]

@@ -253,6 +253,7 @@ async def test_the_hosted_form_says_what_it_answers(serve: Serve) -> None:
         page = await web.get(f"/comments/new?url={quote(ARTICLE)}&parent={first.id}")
         assert (page.status_code, "First." in page.text, "On work" in page.text) == (200, True, True)
         assert f'name="parent" value="{first.id}"' in page.text
+        assert ("(required, never shown)" in page.text, ADA in page.text) == (True, False)
         assert f"form-action 'self' {BLOG};" in page.headers["Content-Security-Policy"]
         for query in ("", "url=", "url=https://evil.example/", f"url={ARTICLE}&url={ARTICLE}", "url=%ED%A0%80",
                       f"url={ARTICLE}&title=a%0ab", f"url={ARTICLE}&parent={'9' * 21}"):  # fmt: skip
