@@ -1,12 +1,13 @@
 """Each step once to each person: by several at once, when something breaks half-way, and when it can't go on."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
 from newsletter.clock import DAY, HOUR, MINUTE
-from newsletter.sequences import Sequences
+from newsletter.sequences import Sequence, Sequences
 from newsletter.storage import Tx
 from newsletter.web.kit import sequencing
 from tests.cast import House, build
@@ -101,12 +102,12 @@ async def _broken(tx: Tx, sequences: Sequences, left: int, *args: object) -> Non
     await sequences.send(_Failing(tx, left), *args)  # type: ignore[arg-type]  # as good as a Tx, until it breaks
 
 
-async def found(path: Path):  # type: ignore[no-untyped-def]  # a Sequence
+async def found(path: Path) -> Sequence:
     return await path.db.read(path.site.sequences.find, "welcome")
 
 
-async def comers(path: Path):  # type: ignore[no-untyped-def]  # Comers
-    return await path.db.read(path.site.sequences.comers, await found(path), 0)
+async def comers(path: Path) -> list[Any]:
+    return [*await path.db.read(path.site.sequences.comers, await found(path), 0)]
 
 
 @ON_ONE
