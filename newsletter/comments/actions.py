@@ -241,6 +241,8 @@ class Comments:
         comment = await self.own(tx, comment_id)
         if comment.created_at < tx.now - EDITABLE:
             raise Refused(TOO_LATE)
+        if (words.raw, words.html) == (comment.raw, comment.html):
+            return comment
         await store.rewrite(tx, comment.id, words.raw, words.html)
         if comment.status == "approved":
             await threads.changed(tx, comment.thread_id, 0)

@@ -1,6 +1,9 @@
 """New words for a comment: they never undo what was decided of the old ones, and never end in an error of ours."""
 
+import pytest
+
 from newsletter.comments import Words
+from newsletter.errors import Repeated
 from tests.cast import House
 from tests.comments.test_writing import ADA, MALLORY, confirms, lets_all_speak, says, shown, texts
 
@@ -58,3 +61,11 @@ async def test_who_was_blocked_stays_so_when_they_can_be_asked_nothing_any_more(
     await house.db.write(house.site.moderation.block, first.id)
     await house.db.write(house.site.post.suppress, MALLORY, "erased")
     assert (await says(house, MALLORY, "Hello again")).status == "spam"
+
+
+async def test_saving_the_same_words_is_no_edit_and_no_way_to_say_them_twice(house: House) -> None:
+    said = await says(house)
+    await house.db.write(house.site.comments.edit, said.id, Words("I agree."))
+    assert (await house.db.read(house.site.moderation.look, said.id)).edited_at is None
+    with pytest.raises(Repeated):
+        await says(house)
