@@ -1,5 +1,14 @@
 -- Made from the migrations by `python -m newsletter.storage.schema`: read it, change them.
 
+CREATE TABLE broadcast_links (
+  key TEXT PRIMARY KEY,                   -- stands in the mail, the same in everybody's
+  broadcast_id BIGINT NOT NULL REFERENCES broadcasts (id),
+  position INTEGER NOT NULL,              -- 1, 2, 3 … in its text
+  url TEXT NOT NULL,
+  clicks BIGINT NOT NULL DEFAULT 0,
+  UNIQUE (broadcast_id, position)
+);
+
 CREATE TABLE broadcasts (
   id INTEGER PRIMARY KEY,
   slug TEXT NOT NULL UNIQUE,              -- of its page in the archive

@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
+    clicks: bool = False  # whether it is counted how often a broadcast's links are followed
     time_zone: str = "UTC"  # the owner's, for scheduled broadcasts
 
     @property

@@ -11,6 +11,7 @@ from newsletter import ids
 from newsletter.broadcasts import store
 from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast
+from newsletter.broadcasts.store import Counted
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, values_of
 from newsletter.storage import Tx
@@ -102,16 +103,20 @@ class Broadcasts:
         """Scheduled, and its time has come."""
         return await store.due(tx)
 
-    async def send(self, tx: Tx, id: int, version: int, content: bytes) -> None:
+    async def send(
+        self, tx: Tx, id: int, version: int, content: bytes, links: Sequence[Counted] = ()
+    ) -> None:
         """Freezes it: from now on nothing about it changes. Its rows follow, chunk by chunk.
 
-        `content` is the frozen message, made of that `version`. Pressed a hundred times it is one broadcast.
-        Raises NotFound, Conflict.
+        `content` is the frozen message, made of that `version` with its counted `links`. Pressed a hundred times it is
+        one broadcast. Raises NotFound, Conflict.
         """
         mailing_id = await self._mailings.start(tx, content)
         if not await store.send_off(tx, id, version, mailing_id):
             now = await self.find(tx, id)
             raise Conflict(CHANGED if now.editable else _not_now(now))
+        if links:
+            await store.add_links(tx, id, links)
         tx.wake(TOPIC)
 
     async def filling(self, tx: Tx) -> list[Broadcast]:

@@ -19,6 +19,9 @@ class Numbers(msgspec.Struct, frozen=True):
     unsubscribed: int = 0
     """They left by a link, and this was the last that they had got."""
 
+    clicks: list[store.Clicked] = []
+    """How often each link was followed, by people and by machines that look at links; empty where it isn't counted."""
+
     bounced: int = 0
     complained: int = 0
 
@@ -38,5 +41,6 @@ async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
     return Numbers(
         tally=await mailings.tally(tx, broadcast.mailing_id),
         skips=await skips(tx, broadcast.mailing_id),
+        clicks=await store.clicked(tx, broadcast_id),
         **await responses(tx, broadcast.mailing_id),
     )

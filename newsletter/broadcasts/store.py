@@ -1,5 +1,7 @@
 """The broadcasts' own table."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from newsletter.broadcasts.draft import Draft
@@ -23,6 +25,18 @@ class Row(msgspec.Struct, frozen=True):
     preheader: str
     beginning: str
     sent_at: int  # ms
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A link that is counted: the key that stands in the mail, and where it leads."""
+
+    key: str
+    url: str
+
+
+class Clicked(msgspec.Struct, frozen=True):
+    url: str
+    clicks: int
 
 
 async def add(tx: Tx, id: int, slug: str, draft: Draft) -> bool:
@@ -239,4 +253,31 @@ async def newer(tx: Tx, sent_at: int, id: int) -> Row | None:
         f"{_PUBLIC_ROW} WHERE {_PUBLIC} AND (sent_at, id) > (:sent_at, :id) ORDER BY sent_at, id LIMIT 1",
         sent_at=sent_at,
         id=id,
+    )
+
+
+async def add_links(tx: Tx, id: int, links: Sequence[Counted]) -> None:
+    await tx.many(
+        "INSERT INTO broadcast_links (key, broadcast_id, position, url) VALUES (:key, :id, :position, :url)",
+        [
+            {"key": one.key, "id": id, "position": position, "url": one.url}
+            for position, one in enumerate(links, 1)
+        ],
+    )
+
+
+async def link(tx: Tx, key: str) -> str | None:
+    """Where it leads."""
+    url: str | None = await tx.value("SELECT url FROM broadcast_links WHERE key = :key", key=key)
+    return url
+
+
+async def count_link(tx: Tx, key: str) -> None:
+    await tx.run("UPDATE broadcast_links SET clicks = clicks + 1 WHERE key = :key", key=key)
+
+
+async def clicked(tx: Tx, id: int) -> list[Clicked]:
+    """In the order of the text."""
+    return await tx.all(
+        Clicked, "SELECT url, clicks FROM broadcast_links WHERE broadcast_id = :id ORDER BY position", id=id
     )

@@ -251,6 +251,8 @@ def _counts(seen: Numbers) -> Iterator[str]:
             yield f"{count:>9,} {name.replace('_', ' ')}"
     for why, count in seen.skips.items():
         yield f"{count:>17,} skipped: {why}"
+    for link in seen.clicks:
+        yield f"{link.clicks:>9,} followed {link.url}"
     for name in RESPONSES:
         if count := getattr(seen, name):
             yield f"{count:>9,} {name}"

@@ -60,8 +60,8 @@ async def send(site: Site, plan: Plan) -> int:
     at = int(plan.when.timestamp() * 1000) if plan.when else None
     one = plan.broadcast
     if one is None:
-        content = broadcasting.frozen(site, plan.draft)
-        one = await site.db.write(broadcasting.send_new, site, plan.draft, content, at)
+        made = broadcasting.ready(site, plan.draft)
+        one = await site.db.write(broadcasting.send_new, site, plan.draft, made.content, at, made.links)
     elif at is None:
         await broadcasting.send_off(site, one)
     else:

@@ -202,6 +202,13 @@ def test_a_misspelt_name_in_the_audience_is_told_before_it_goes(desk: Machine) -
     assert "to 1 person" in heard.text
 
 
+def test_links_that_are_counted_are_told(desk: Machine) -> None:
+    desk.environment["NEWSLETTER_CLICKS"] = "true"
+    (desk.folder / "linked.md").write_text(f"{LETTER}[Read on](https://example.org/on).\n")
+    number = said(desk, "send", "linked.md", "--yes").text.split()[-1]
+    assert "        0 followed https://example.org/on\n" in said(desk, "status", number).text
+
+
 def test_it_says_what_became_of_it(desk: Machine) -> None:
     number = sent(desk)
     all_of(desk, number, "sent")

@@ -128,6 +128,7 @@ SHOWN = {
     "/archive",
     "/archive/{slug:str}",
     "/archive/feed.xml",
+    "/l/{slug:str}",
     "/assets/{name:str}",
     "/embed.js",
     "/robots.txt",
@@ -247,6 +248,8 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO broadcasts (id, slug, subject, body, created_at, updated_at)
              VALUES (:id, 'on-work', 'On work', 'Hello', :now, :now)"""
     await tx.run(sql, id=BROADCAST, now=tx.now)
+    sql = "INSERT INTO broadcast_links (key, broadcast_id, position, url) VALUES ('guide', :id, 1, 'https://a.example')"
+    await tx.run(sql, id=BROADCAST)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 

@@ -1,12 +1,14 @@
 """Broadcasts from draft to outbox, for the desk, the command line and the clock alike."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from newsletter import clock
-from newsletter.broadcasts import Broadcast, Draft, Finding, Letter, draft_of, look_over
+from newsletter.broadcasts import Broadcast, Counted, Draft, Finding, Letter, clicks, draft_of, look_over
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient
 from newsletter.settings import Settings
@@ -22,12 +24,34 @@ def looked_over(site: Site, draft: Draft) -> tuple[Letter, list[Finding]]:
     return letter, look_over(draft, letter, site.settings)
 
 
+class Ready(NamedTuple):
+    """What is sent off: the frozen message, and its links that are counted."""
+
+    content: bytes
+    links: Sequence[Counted]
+
+
+def ready(site: Site, draft: Draft) -> Ready:
+    """To go to many. Raises BadInput for what can't be sent as it is."""
+    letter = _sendable(site, draft)
+    letter, links = clicks.counted(letter, site.settings.public_url) if site.settings.clicks else (letter, ())
+    return Ready(_freeze(site, letter), links)
+
+
 def frozen(site: Site, draft: Draft) -> bytes:
-    """Raises BadInput for what can't be sent as it is."""
+    """With links that are not counted. Raises BadInput for what can't be sent as it is."""
+    return _freeze(site, _sendable(site, draft))
+
+
+def _sendable(site: Site, draft: Draft) -> Letter:
     letter, findings = looked_over(site, draft)
     errors = [finding.sentence for finding in findings if finding.level == "error"]
     if errors:
         raise BadInput(" ".join(errors))
+    return letter
+
+
+def _freeze(site: Site, letter: Letter) -> bytes:
     try:
         return site.letters.freeze(letter, clock.now()).to_bytes()
     except MessageError as error:
@@ -68,15 +92,22 @@ def told(settings: Settings, ms: int) -> str:
 
 async def send_off(site: Site, broadcast: Broadcast) -> None:
     """Frozen now, and from now on on its way. Raises BadInput, Conflict, NotFound."""
-    content = frozen(site, draft_of(broadcast))
-    await site.db.write(site.broadcasts.send, broadcast.id, broadcast.version, content)
+    made = ready(site, draft_of(broadcast))
+    await site.db.write(site.broadcasts.send, broadcast.id, broadcast.version, *made)
 
 
-async def send_new(tx: Tx, site: Site, draft: Draft, content: bytes, at: int | None = None) -> Broadcast:
+async def send_new(
+    tx: Tx,
+    site: Site,
+    draft: Draft,
+    content: bytes,
+    at: int | None = None,
+    links: Sequence[Counted] = (),
+) -> Broadcast:
     """A new one on its way, or to be on it at `at` (ms); where that is refused nothing stays. Raises BadInput."""
     made = await site.broadcasts.new(tx, draft)
     if at is None:
-        await site.broadcasts.send(tx, made.id, made.version, content)
+        await site.broadcasts.send(tx, made.id, made.version, content, links)
     else:
         await site.broadcasts.schedule(tx, made.id, at)
     return made

@@ -6,6 +6,7 @@ from newsletter.web.kit.body import arrived
 from newsletter.web.public import (
     archive,
     assets,
+    clicks,
     comment_confirm,
     comment_own,
     comment_wp,
@@ -41,6 +42,7 @@ ROUTES = [
             *threads.ROUTES,
             *feeds.ROUTES,
             *archive.ROUTES,
+            *clicks.ROUTES,
             *isso.ROUTES,
             *isso_own.ROUTES,
             *assets.ROUTES,
