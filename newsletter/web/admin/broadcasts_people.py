@@ -15,7 +15,7 @@ from newsletter import clock
 from newsletter.errors import BadInput
 from newsletter.mail import Delivery, Tally
 from newsletter.subscribers import guard
-from newsletter.web.admin.broadcasts import moment_of, read_number, title_of
+from newsletter.web.admin.broadcasts import read_number, title_of
 from newsletter.web.admin.broadcasts_report import KINDS
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.broadcasting import told
@@ -44,7 +44,6 @@ async def people(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         "admin/broadcast_people.html",
         one=one,
         title=title_of(one),
-        moment=moment_of(site, one),
         tally=Tally(**counts),
         kinds=KINDS,
         state=state,
