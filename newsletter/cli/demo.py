@@ -9,6 +9,7 @@ import click
 from newsletter import clock, settings
 from newsletter.addresses import parse
 from newsletter.app import create_app, running
+from newsletter.cli.made_up import make_up
 from newsletter.cli.people import make_link
 from newsletter.demo import Blog, Inbox, mail_server
 from newsletter.web import process
@@ -45,7 +46,13 @@ WELCOME = """
     type=click.Path(file_okay=False, path_type=Path),
     help="Where it keeps its data.",
 )
-def demo(port: int, blog_port: int | None, folder: Path) -> None:
+@click.option(
+    "--subscribers",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Made-up subscribers to write to, for example 20000.",
+)
+def demo(port: int, blog_port: int | None, folder: Path, subscribers: int) -> None:
     """Show everything on this machine: an article with the form, an inbox, the desk. No set-up."""
     blog_port = blog_port or port + 1
     _free("--port", port)
@@ -55,7 +62,7 @@ def demo(port: int, blog_port: int | None, folder: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"Can't make the folder {folder}: {error.strerror}.") from None
     logging.getLogger("newsletter").setLevel(logging.WARNING)
-    process.run(_run(port, blog_port, folder))
+    process.run(_run(port, blog_port, folder, subscribers))
 
 
 def _free(option: str, port: int) -> None:
@@ -69,7 +76,7 @@ def _free(option: str, port: int) -> None:
     )
 
 
-async def _run(port: int, blog_port: int, folder: Path) -> None:
+async def _run(port: int, blog_port: int, folder: Path, subscribers: int) -> None:
     inbox = Inbox(folder / "inbox")
     async with mail_server(inbox) as smtp_port:
         chosen = _settings(port, blog_port, smtp_port, folder)
@@ -82,7 +89,7 @@ async def _run(port: int, blog_port: int, folder: Path) -> None:
                         folder=folder,
                         blog=chosen.allowed_origins[0],
                         service=chosen.public_url,
-                        sign_in=await _prepared(chosen),
+                        sign_in=await _prepared(chosen, subscribers),
                         owner=OWNER,
                         minutes=DAY // clock.MINUTE,
                     )
@@ -105,8 +112,10 @@ def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settin
     )
 
 
-async def _prepared(chosen: settings.Settings) -> str:
-    """What follows the guide is on from the first start, and the link to the desk."""
+async def _prepared(chosen: settings.Settings, subscribers: int) -> str:
+    """What follows the guide is on from the first start, the made-up are there, and the link to the desk."""
     async with running(chosen, worker=False, migrate=False) as site:
         await sequencing.begin_welcome(site, DAY)
+        if subscribers:
+            await make_up(site, subscribers)
         return await make_link(site, parse(OWNER))

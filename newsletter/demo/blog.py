@@ -14,7 +14,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from newsletter.clock import iso, moment
-from newsletter.demo.inbox import Inbox
+from newsletter.demo.inbox import MOST, Inbox
 from newsletter.paths import TEMPLATES
 
 Message = MutableMapping[str, Any]
@@ -41,6 +41,7 @@ MAIL_POLICY = (
     f"sandbox {SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
 
+_NUMBER = re.compile("[0-9]{1,19}")
 _LETTER = re.compile(r"/inbox/(\d{1,19})(?:/(html|source)|/attachments/(\d{1,3}))?")
 
 
@@ -102,7 +103,7 @@ class Blog:
             url = f"http://localhost:{port}/" if port.isdecimal() else "http://localhost/"
             return self._article(scope["query_string"].decode("latin-1"), url)
         if path == "/inbox":
-            return self._page("inbox.html", "inbox", letters=self._inbox.newest())
+            return self._letters(scope["query_string"].decode("latin-1"))
         if found := _LETTER.fullmatch(path):
             return self._letter(int(found[1]), found[2] or "", found[3])
         return self._missing()
@@ -118,6 +119,12 @@ class Blog:
             comments=comments if comments in COMMENTS else COMMENTS[0],
             url=url,
         )
+
+    def _letters(self, query: str) -> Answer:
+        before = parse_qs(query).get("before", [""])[0]
+        letters = self._inbox.newest(before=int(before) if _NUMBER.fullmatch(before) else None)
+        older = letters[-1].id if len(letters) == MOST else None
+        return self._page("inbox.html", "inbox", letters=letters, count=self._inbox.count(), older=older)
 
     def _letter(self, id: int, view: str, attachment: str | None) -> Answer:
         letter = self._inbox.open(id)

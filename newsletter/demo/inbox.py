@@ -1,5 +1,6 @@
 """Every mail that the demonstration sends, kept as it came: a folder with one file for each."""
 
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -14,6 +15,10 @@ SHOWN = (  # the first three at once
     "From", "To", "Date", "Reply-To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
     "Auto-Submitted", "Return-Path", "Delivered-To",
 )  # fmt: skip
+
+
+MOST = 200
+"""Letters on one page."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -61,9 +66,16 @@ class Inbox:
         fresh.write_bytes(content)
         fresh.rename(path)
 
-    def newest(self, most: int = 200) -> list[Letter]:
-        ids = sorted(int(path.stem) for path in self._folder.glob("*.eml") if path.stem.isdigit())
+    def newest(self, most: int = MOST, before: int | None = None) -> list[Letter]:
+        """The newest that came, or that came before that one."""
+        ids = sorted(id for id in self._ids() if before is None or id < before)
         return [self._glance(letter) for letter in reversed(ids[-most:])]
+
+    def count(self) -> int:
+        return sum(1 for _ in self._ids())
+
+    def _ids(self) -> Iterator[int]:
+        return (int(path.stem) for path in self._folder.glob("*.eml") if path.stem.isdigit())
 
     def open(self, id: int) -> OpenLetter | None:
         path = self._path(id)

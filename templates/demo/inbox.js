@@ -3,7 +3,7 @@
   const look = async () => {
     if (document.hidden) return
     try {
-      const answer = await fetch("/inbox")
+      const answer = await fetch(location.href)
       const page = new DOMParser().parseFromString(await answer.text(), "text/html")
       const [fresh, shown] = [page, document].map((from) => from.querySelector(".letters, .empty"))
       if (fresh.textContent === shown.textContent) return

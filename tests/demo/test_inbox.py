@@ -166,3 +166,13 @@ async def test_other_hosts_methods_and_paths_are_refused(blog: httpx.AsyncClient
         "/inbox/" + "9" * 30,
     ):
         assert (await blog.get(path)).status_code == 404
+
+
+def test_what_came_before_the_newest_is_found_page_by_page(inbox: Inbox) -> None:
+    for number in range(5):
+        inbox.keep(f"Subject: {number}\r\n\r\n".encode())
+    newest = inbox.newest(2)
+    older = inbox.newest(2, newest[-1].id)
+    oldest = inbox.newest(2, older[-1].id)
+    assert [letter.subject for letter in (*newest, *older, *oldest)] == ["4", "3", "2", "1", "0"]
+    assert inbox.count() == 5
