@@ -109,7 +109,8 @@ async def test_a_copy_goes_to_who_asks_for_it(desk: Broadcaster) -> None:
     assert [mail.recipient for mail in await desk.stage.house.mails() if mail.message == ""] == [OLGA]
     wrong = await desk.sends("/new", action="test", **(LETTER | {"body": ""}))
     assert wrong.status_code == 422
-    assert "no copy was sent. There is no text." in wrong.text
+    assert "It is saved, but no copy was sent.</h2>" in wrong.text
+    assert wrong.text.count("There is no text.") == 1  # in the list beside the text
     assert len(await desk.all()) == 2  # what was typed is saved nevertheless
 
 

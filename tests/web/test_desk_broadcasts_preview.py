@@ -1,5 +1,6 @@
 """How a broadcast will look: in a frame in which nothing that was typed runs, whatever it is."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -97,3 +98,15 @@ async def test_the_frame_shows_either_part_light_or_dark(desk: Broadcaster) -> N
     assert wrong.status_code == 422
     assert "The sender can" in wrong.text
     assert await desk.all() == []
+
+
+async def test_it_goes_on_beside_a_text_that_is_kept(desk: Broadcaster) -> None:
+    """Its form says which version it shows, whatever button is pressed: so after a copy that was refused."""
+    refused = await desk.sends("/new", action="test", **(LETTER | {"body": "{{ nick }}"}))
+    version = re.search(r'name="version" value="(\d+)"', refused.text)
+    where = re.search(r'formaction="/admin/broadcasts(/preview)"', refused.text)
+    assert version
+    assert where
+    shown = await desk.sends(where[1], version=version[1], look="html", at="", **LETTER)
+    assert shown.status_code == 200, shown.text
+    assert "Hello there, a <strong>" in shown.text

@@ -19,7 +19,7 @@ from newsletter.web.admin.broadcasts_fields import (
     read_typed,
     values_of,
 )
-from newsletter.web.admin.broadcasts_preview import HOLDER, LOOKS
+from newsletter.web.admin.broadcasts_preview import HOLDER, LONGEST_VERSION, LOOKS
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
@@ -27,7 +27,6 @@ from newsletter.web.kit.site import Site, site_of
 VERBS = ("save", "look", "test", "next")
 SENT = "It was sent off meanwhile, and what was sent can't be changed. What you typed was not kept."
 CONFLICT = 409
-_LONGEST_VERSION = 9  # digits
 
 
 @get("/admin/broadcasts/new")
@@ -99,7 +98,7 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
 
 async def _take(request: Request[Any, Any, Any], id: str | None) -> Response[Any]:
     site = site_of(request)
-    typed = await read_typed(request, {**LOOKS, "action": 10, "version": _LONGEST_VERSION})
+    typed = await read_typed(request, {**LOOKS, "action": 10, "version": LONGEST_VERSION})
     verb, version = typed.values.pop("action", ""), typed.values.pop("version", "")
     one = None if id is None else await site.db.read(site.broadcasts.find, read_number(id))
     if one and not one.editable:
@@ -137,7 +136,9 @@ async def _go_on(site: Site, typed: Typed, looked: Looked, kept: Broadcast, verb
     try:
         await broadcasting.send_sample(site, draft_of(kept), typed.session.email)
     except BadInput as error:
-        trouble = f"It is saved, but no copy was sent. {error.sentence}"
+        trouble = "It is saved, but no copy was sent."
+        if not looked.wrong():  # else all of it is named beside the text
+            trouble += f" {error.sentence}"
         return written(site, typed, looked, one=kept, version=kept.version, trouble=trouble, status=422)
     return to(kept.id, "tested")
 
