@@ -26,7 +26,7 @@ from newsletter.comments.source import source
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
 from newsletter.comments.store.threads import CHANGED, MOST_URLS
-from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, plain, render, website
+from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, excerpt, plain, render, unlinked, website
 
 __all__ = [
     "CHANGED",
@@ -69,10 +69,12 @@ __all__ = [
     "avatar",
     "canonical_url",
     "count_comments",
+    "excerpt",
     "in_order",
     "plain",
     "read",
     "render",
     "source",
+    "unlinked",
     "website",
 ]

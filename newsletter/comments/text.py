@@ -17,6 +17,7 @@ LONGEST = 10_000  # characters of a comment
 LONGEST_WEBSITE = 200
 
 _MOST_HTML = 200_000  # characters; no comment of LONGEST renders to more
+_SHORT_HTML = 12_000  # characters; what is not built to grow renders to less
 _DEEPEST = 40  # elements in each other; what builds the tree takes time in the square of it
 _PASSES = 6
 _TAGS = set("a b blockquote br cite code del em i li ol p pre q s strong ul".split())  # noqa: SIM905  read better so
@@ -32,6 +33,8 @@ _AROUND_BLOCKS = re.compile(r"\s*(<br>|</?(?:blockquote|li|ol|p|pre|ul)\b[^>]*>)
 _BLOCK = re.compile(r"<(?:blockquote|li|ol|p|pre|ul)\b")
 _SPACED = re.compile(r"</?(?:blockquote|br|li|ol|p|pre|ul)\b[^<>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
+_LINKED = re.compile(r'<a href="([^"<>]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_LINK_TAG = re.compile(r"</?a\b[^<>]*>")
 
 
 def render(raw: str) -> str:
@@ -73,6 +76,23 @@ def plain(html: str, longest: int) -> str:
         end -= 1  # not between a letter and its marks, nor inside a family of emoji
     space = text.rfind(" ", 0, end + 1)
     return text[: space if space > end // 3 else end].rstrip() + "…"
+
+
+def excerpt(html: str, longest: int) -> str:
+    """Rendered HTML for a page of many: as it is, or of what grew out of all measure the beginning of its text."""
+    return html if len(html) <= _SHORT_HTML else f"<p>{escape(plain(html, longest), quote=False)}</p>"
+
+
+def unlinked(html: str, *, told: bool = False) -> str:
+    """Rendered HTML whose links are words like the others, for who is not to follow a stranger's; with `told` each
+    says where it leads.
+    """
+    return _LINK_TAG.sub("", _LINKED.sub(_with_its_address, html) if told else html)
+
+
+def _with_its_address(link: re.Match[str]) -> str:
+    address, words = link.groups()
+    return words if words.rstrip("/") == address.rstrip("/") else f"{words} <cite>({address})</cite>"
 
 
 def count_links(html: str) -> int:

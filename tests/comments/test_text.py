@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.comments.text import LONGEST, count_links, plain, render, sanitise
+from newsletter.comments.text import LONGEST, count_links, excerpt, plain, render, sanitise, unlinked
 from tests.comments.payloads import PAYLOADS, is_inert
 
 REL = 'rel="nofollow ugc noopener"'
@@ -132,9 +132,16 @@ def test_no_link_is_made_of_it(typed: str) -> None:
     assert "<a" not in render(typed)
 
 
+def unlinks(html: str) -> None:
+    for words in (unlinked(html), unlinked(html, told=True)):
+        assert_safe(words)
+        assert "<a" not in words
+
+
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text[:40]))
 def test_no_payload_runs_or_loads(payload: str) -> None:
     assert_safe(render(payload))
+    unlinks(render(payload))
     for newlines in (True, False):
         html = sanitise(payload, newlines=newlines)
         assert_safe(html)
@@ -232,3 +239,30 @@ def test_plain_text_is_short_and_on_one_line(text: str, longest: int) -> None:
 
     assert len(short) <= longest
     assert "\n" not in short
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "told"),
+    [
+        (
+            "[*a* b](https://x.example/?a=1&b=2)",
+            "<em>a</em> b",
+            " <cite>(https://x.example/?a=1&amp;b=2)</cite>",
+        ),
+        (
+            "[https://good.example](https://bad.example)",
+            "https://good.example",
+            " <cite>(https://bad.example)</cite>",
+        ),
+        ("https://x.example", "https://x.example", ""),
+    ],
+)
+def test_a_link_that_is_not_to_be_followed_may_say_where_it_leads(typed: str, words: str, told: str) -> None:
+    assert unlinked(render(typed)) == f"<p>{words}</p>"
+    assert unlinked(render(typed), told=True) == f"<p>{words}{told}</p>"
+
+
+def test_a_list_shows_a_text_whole_unless_it_outgrows_it() -> None:
+    long, grown = render("**word** " * 500), render("*&* " * 2_400)
+    assert excerpt(long, 100) == long
+    assert excerpt(grown, 10) == "<p>&amp; &amp; &amp; &amp; &amp;…</p>"

@@ -7,7 +7,7 @@ from newsletter.clock import DAY
 from newsletter.tokens import Purpose
 from tests.mail.conftest import run
 from tests.web.stage import OLGA, Stage, link
-from tests.web.test_moderation import shown, states, waiting
+from tests.web.test_moderation import confirms, says, shown, states, waiting
 
 
 def path_to(service: Stage, id: int, purpose: Purpose = "moderate") -> str:
@@ -31,6 +31,14 @@ async def test_the_mail_leads_to_a_page_that_approves(service: Stage) -> None:
     assert "It is published." in (await press(web, path, "approve")).text
     assert (await states(service))[ids[0]] == "approved"
     assert "Set-Cookie" not in page.headers
+
+
+async def test_the_comment_is_shown_as_it_will_be_published(still: Stage) -> None:
+    web = await still.visitor()
+    id = await says(still, "**Loud**\n\n- one\n- <img src=x>")
+    await confirms(still, id)
+    page = (await web.get(path_to(still, id))).text
+    assert "<p><strong>Loud</strong></p>\n<ul>\n<li>one</li>\n<li>&lt;img src=x&gt;</li>\n</ul></div>" in page
 
 
 async def test_a_look_changes_nothing(still: Stage) -> None:

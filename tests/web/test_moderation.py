@@ -145,9 +145,12 @@ async def test_deleting_asks_once_and_goes_on_with_the_row_below(still: Stage) -
 
 async def test_the_queue_shows_words_as_read_and_when_they_came(still: Stage) -> None:
     web, _ = await at_desk(still)
-    await confirms(still, await says(still, "I *fully* agree, [see](https://ada.example.org/)."))
+    id = await says(still, "I *fully* agree, [see](https://ada.example.org/).\n\nTwo")
+    await confirms(still, id)
     page = (await web.get("/admin/comments")).text
-    assert ">I fully agree, see.</div>" in page
+    words = "<p>I <em>fully</em> agree, see <cite>(https://ada.example.org/)</cite>.</p>\n<p>Two</p></div>"
+    assert words in page
+    assert words in (await web.get(f"/admin/comments/{id}")).text
     assert re.search(r"\d{4}, \d\d:\d\d UTC</time>", page)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from newsletter.comments import MOST_AT_ONCE, Status, plain
+from newsletter.comments import MOST_AT_ONCE, Status, excerpt, unlinked
 from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
@@ -21,7 +21,7 @@ QUEUES: dict[str, tuple[Status, str]] = {
 }
 PER_PAGE = 50
 EXCERPT = 1_200
-"""Characters of a comment in the queue; its own page shows all of it."""
+"""Characters of a comment in the queue where it is too long for that; its own page shows all of it."""
 
 _TICKED = re.compile(rb"(?:^|&)c(\d{1,19})=")
 _ONE = re.compile(r"(\w+)-([0-9]{1,19})(?:-([0-9]{1,15}))?")
@@ -61,7 +61,7 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
         before=before,
         queues={name: words for name, (_, words) in QUEUES.items()},
         waiting=await site.db.read(site.moderation.waiting),
-        rows=[(row, plain(row.html, EXCERPT)) for row in rows[:PER_PAGE]],
+        rows=[(row, unlinked(excerpt(row.html, EXCERPT), told=True)) for row in rows[:PER_PAGE]],
         next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
         done=notice(request.query_params.get("act", ""), done, changed),
         csrf=form_key(site, session),

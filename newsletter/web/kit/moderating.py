@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 
 from newsletter.addresses import parse
-from newsletter.comments import LONGEST, Words, source
+from newsletter.comments import LONGEST, Words, source, unlinked
 from newsletter.errors import BadInput, Conflict, NotFound, Repeated
 from newsletter.web.kit import problems
 from newsletter.web.kit.site import Site
@@ -48,7 +48,8 @@ async def page(
     fields = error.fields if isinstance(error, BadInput) else {}
     found = await site.db.read(site.moderation.look, id)
     # What came as HTML is read and changed as Markdown, too.
-    comment = msgspec.structs.replace(found, raw=await to_thread(source, found.raw, found.html))
+    raw, html = await to_thread(source, found.raw, found.html), unlinked(found.html, told=True)
+    comment = msgspec.structs.replace(found, raw=raw, html=html)
     return site.pages.page(
         template,
         status,

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from newsletter.clock import DAY, now
-from newsletter.comments import plain
+from newsletter.comments import excerpt, unlinked
 from newsletter.errors import Conflict, Expired, NotFound
 from newsletter.storage import Tx
 from newsletter.web.kit import commenting, expired, problems
@@ -19,7 +19,7 @@ from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
 
 EXCERPT = 1_000
-"""Characters of each, as text: perhaps a stranger wrote them, and their links are none to follow from here."""
+"""Characters of each that is too long to be shown whole."""
 
 
 def _ids(site: Site, token: str) -> tuple[int, ...]:
@@ -52,7 +52,8 @@ async def _question(
         error=error.sentence if error else "",
         seen=asked.seen,
         comment=asked.comment,
-        texts=[plain(one.html, EXCERPT) for one in (asked.comment, *asked.others)],
+        # Perhaps a stranger wrote them: their links are none to follow from here.
+        texts=[unlinked(excerpt(one.html, EXCERPT)) for one in (asked.comment, *asked.others)],
         thread=asked.thread,
         form=asked.form,
         action=f"/comments/confirm/{token}",
