@@ -2,25 +2,33 @@
 
 import importlib
 import logging
+from typing import NamedTuple
 
 import click
 
 from newsletter import __version__
 
-# Command → module and name. Each is loaded when it is called for: `serve` shall not wait for the demo's mail
-# server, nor hold it in memory.
+
+class _Command(NamedTuple):
+    """Loaded when it is called for: `serve` shall not wait for the demo's mail server, nor hold it in memory."""
+
+    module: str
+    name: str
+    help: str  # one line of a terminal, in the list of all
+
+
 _COMMANDS = {
-    "demo": ("demo", "demo"),
-    "serve": ("serve", "serve"),
-    "worker": ("serve", "worker"),
-    "migrate": ("serve", "migrate"),
-    "sign-in-link": ("people", "sign_in_link"),
-    "export": ("export", "export"),
-    "import": ("imports", "imports"),
-    "broadcast": ("broadcast", "broadcast"),
-    "sequence": ("sequence", "sequence"),
-    "show": ("people", "show"),
-    "erase": ("people", "erase"),
+    "demo": _Command("demo", "demo", "Show all of it on this machine, with nothing set up."),
+    "serve": _Command("serve", "serve", "Answer readers and the owner, and send what waits."),
+    "worker": _Command("serve", "worker", "Send what waits in the outbox, until it is stopped."),
+    "migrate": _Command("serve", "migrate", "Bring the database to this version."),
+    "sign-in-link": _Command("people", "sign_in_link", "Print a one-time link to the desk for an owner."),
+    "export": _Command("export", "export", "Write subscribers or comments to a file."),
+    "import": _Command("imports", "imports", "Take in what another system gives out."),
+    "broadcast": _Command("broadcast", "broadcast", "Write to everybody who confirmed, or to some."),
+    "sequence": _Command("sequence", "sequence", "Mails that follow by themselves, one after the other."),
+    "show": _Command("people", "show", "Print all that is known about somebody, as JSON."),
+    "erase": _Command("people", "erase", "Erase somebody from every table and file."),
 }
 
 
@@ -28,11 +36,17 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(_COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  the same
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in _COMMANDS.items()])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  the same
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"newsletter.cli.{module}"), name)
+        found = _COMMANDS[cmd_name]
+        command: click.Command = getattr(
+            importlib.import_module(f"newsletter.cli.{found.module}"), found.name
+        )
         return command
 
 

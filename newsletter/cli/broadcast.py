@@ -13,6 +13,7 @@ from newsletter.broadcasts import (
     Broadcast,
     Draft,
     Numbers,
+    archive,
     doubts,
     draft_of,
     numbers,
@@ -53,7 +54,7 @@ def broadcast() -> None:
 @broadcast.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def new(file: Path) -> None:
-    """Keep FILE as a draft and print its number; where there is no FILE yet, write one to begin with."""
+    """Keep FILE as a draft and print its number. Where there is no FILE yet, write one to begin with."""
     if not file.exists():
         _write(file, SAMPLE)
         click.echo(f"{file} is there to be written in. Then: newsletter broadcast preview {file}")
@@ -71,7 +72,7 @@ def new(file: Path) -> None:
 @click.argument("which")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML part here.")
 def preview(which: str, html: Path | None) -> None:
-    """Print the text part as a reader without a name sees it, and all that is to say about it."""
+    """Print the text part, and all that is to say about it. It is as a reader without a name sees it."""
     subject, plain, page, findings = with_site(_preview, _named(which))
     click.echo(f"Subject: {subject}\n\n{plain}")
     if html:
@@ -136,7 +137,7 @@ def status(number: int | None, people: str | None) -> None:
 @click.argument("number", type=NUMBER)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def duplicate(number: int, file: Path) -> None:
-    """Write the words of one into a new FILE, to be changed and sent as another."""
+    """Write the words of one into a new FILE, to send as another."""
     if file.exists():
         raise click.ClickException(f"{file} is there already. Name a file that is not.")
     _write(file, write_draft(with_site(_draft, number)))
@@ -157,7 +158,7 @@ def _turning(name: str, done: str, help: str) -> None:
     assert turn
 
 
-_turning("pause", "It stands. Go on with: newsletter broadcast resume {}", "Begin nothing more of it.")
+_turning("pause", "It is paused. Go on with: newsletter broadcast resume {}", "Begin nothing more of it.")
 _turning("resume", "It goes on.", "Let a paused one go on from where it was.")
 
 
@@ -215,7 +216,9 @@ async def _preview(site: Site, named: int | Draft) -> tuple[str, str, str, list[
     draft = await _draft(site, named)
     letter, findings = broadcasting.looked_over(site, draft)
     findings += await site.db.read(doubts, draft.audience)
-    subject, plain, html = letter.seen_by({"email": site.settings.owner_email or "you@example.org"})
+    values = {"email": site.settings.owner_email or "you@example.org"}
+    subject, plain, _ = letter.seen_by(values, sending.OWN_LINK)
+    _, _, html = letter.seen_by(values)
     return subject, plain, html, [f"{finding.level}: {finding.sentence}" for finding in findings]
 
 
@@ -230,9 +233,14 @@ async def _test(site: Site, named: int | Draft, to: str | None) -> str:
 
 async def _all(site: Site) -> list[str]:
     return [
-        f"{one.id}  {one.state:<10} {clock.iso(one.sent_at or one.send_at or one.created_at)}  {one.subject}"
+        f"{one.id}  {one.state:<10} {clock.iso(one.sent_at or one.send_at or one.created_at)}  {_title(one)}"
         for one in await site.db.read(site.broadcasts.newest)
     ]
+
+
+def _title(one: Broadcast) -> str:
+    """The words that the desk has for it."""
+    return archive.line(one.subject) or "Without a subject"
 
 
 async def _status(site: Site, number: int) -> list[str]:
@@ -241,7 +249,7 @@ async def _status(site: Site, number: int) -> list[str]:
     when = ""
     if found.state == "scheduled" and found.send_at:
         when = f" for {broadcasting.moment(site.settings, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
-    return [f"{found.subject}: {found.state}{when}{f'. {why}' if why else ''}", *_counts(seen)]
+    return [f"{_title(found)}: {found.state}{when}{f'. {why}' if why else ''}", *_counts(seen)]
 
 
 def _counts(seen: Numbers) -> Iterator[str]:

@@ -71,7 +71,7 @@ def subscribers(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def comments(form: str, email: str, output: Path | None) -> None:
-    """All comments with their pages: as JSON lines, or as WordPress takes them (WXR)."""
+    """All comments with their pages. As JSON lines, or as WordPress takes them (WXR)."""
     try:
         done = with_site(_export_comments, form, email.strip().lower(), output)
     except BrokenPipeError:

@@ -32,7 +32,10 @@ def imports() -> None:
 @click.option("--formerly", multiple=True, help="Where they were (http://old.example.org). May be repeated.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 def comments(file: Path, origin: str, formerly: tuple[str, ...], dry_run: bool) -> None:
-    """Comments from WordPress (WXR), Disqus, Isso (SQLite or JSON) or Remark42, each once however often it runs."""
+    """Comments from WordPress, Disqus, Isso or Remark42.
+
+    WordPress's file is WXR, Isso's is SQLite or JSON. Each comment comes once, however often this runs.
+    """
     states, reasons, others = with_site(_import, file, origin, formerly, dry_run)
     total = sum(states.values())
     click.echo(f"{'Would take in' if dry_run else 'Took in'} {total} comment{'' if total == 1 else 's'}.")

@@ -13,6 +13,9 @@ from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
 
+OWN_LINK = "(each reader's own link)"
+"""In a preview, where each mail has a link that is its reader's."""
+
 
 class Plan(msgspec.Struct, frozen=True):
     """What is about to be sent, as its owner is asked about it."""

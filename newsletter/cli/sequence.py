@@ -9,6 +9,7 @@ import click
 
 from newsletter import clock
 from newsletter.addresses import parse
+from newsletter.cli import sending
 from newsletter.cli.site import with_site
 from newsletter.errors import BadInput
 from newsletter.paths import TEMPLATES
@@ -35,7 +36,7 @@ def list_() -> None:
 @sequence.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def new(folder: Path) -> None:
-    """Write FOLDER with three mails that follow the guide, to begin with."""
+    """Write FOLDER with three mails to begin with. They follow the guide."""
     try:
         shutil.copytree(TEMPLATES / "sequences" / sequencing.WELCOME, folder)
     except FileExistsError:
@@ -48,7 +49,7 @@ def new(folder: Path) -> None:
 @sequence.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def preview(folder: Path) -> None:
-    """Print what a reader without a name would get, and when, and all that is to say about it."""
+    """Print its mails, and all that is to say about them. They are as a reader without a name would get them."""
     texts, findings = with_site(_preview, folder)
     click.echo("\n\n".join(texts))
     for sentence in findings:
@@ -69,7 +70,7 @@ def test(folder: Path, to: str | None) -> None:
 @sequence.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def load(folder: Path) -> None:
-    """The sequence that is called like FOLDER is as the files in it say from now on.
+    """Take FOLDER in: the sequence of its name is as its files say.
 
     Who has not come to a step yet gets it as it is then. Nobody gets one twice.
     """
@@ -88,7 +89,7 @@ def load(folder: Path) -> None:
 @click.option("--since", help="Also for whom it would have started since that day, like 2026-12-01.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def on(name: str, since: str | None, yes: bool) -> None:
-    """From now on it starts, for everybody who does what starts it; who is in it goes on."""
+    """It starts for everybody who does what starts it from now on. Who is in it goes on."""
     found, people = with_site(_asked, name, since)
     if people and not yes:
         count = "1 person" if people == 1 else f"{people:,} people"
@@ -101,7 +102,7 @@ def on(name: str, since: str | None, yes: bool) -> None:
 @sequence.command()
 @click.argument("name")
 def off(name: str) -> None:
-    """It starts for nobody and sends nothing; who is in it keeps their place."""
+    """It starts for nobody and sends nothing. Who is in it keeps their place."""
     with_site(sequencing.turn_off, name)
     click.echo(f"It is off. Turn it on with: newsletter sequence on {name}")
 
@@ -118,7 +119,7 @@ def status(name: str) -> None:
 @click.argument("name")
 @click.option("--in-doubt", is_flag=True, help="Those that may have arrived, instead of those that failed.")
 def retry(name: str, in_doubt: bool) -> None:
-    """Send once more what failed in the last 30 days, with the same bytes."""
+    """Send once more what failed in the last 30 days. It has the same bytes."""
     again = with_site(_retry, name, "in_doubt" if in_doubt else "failed")
     click.echo("1 goes out once more." if again == 1 else f"{again:,} go out once more.")
 
@@ -155,7 +156,8 @@ async def _preview(site: Site, folder: Path) -> tuple[list[str], list[str]]:
     sentences: list[str] = []
     for step in read_folder(folder).steps:
         letter, findings = sequencing.looked_over(site, step)
-        subject, plain, _ = letter.seen_by({"email": site.settings.owner_email or "you@example.org"})
+        values = {"email": site.settings.owner_email or "you@example.org"}
+        subject, plain, _ = letter.seen_by(values, sending.OWN_LINK)
         after = "after the one before" if texts else "after it starts"
         texts.append(f"== {step.slug}, {say_delay(step.delay)} {after}\nSubject: {subject}\n\n{plain}")
         sentences += [f"{one.level}: {step.slug}: {one.sentence}" for one in findings]

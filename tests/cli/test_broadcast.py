@@ -19,7 +19,7 @@ from tests.mail.conftest import eventually, run
 from tests.mail.sink import Mail, Sink
 
 LETTER = """---
-subject: On work
+subject: On {{ field.topic | "work" }}
 preheader: A thought
 ---
 Hello {{ first_name | "there" }}, a **thought**.
@@ -113,7 +113,7 @@ def test_a_file_to_begin_with_is_written_and_kept_as_a_draft(desk: Machine) -> N
     assert "error" not in shown.err
     assert shown.text.startswith("Subject: What I learned this month\n\n")
     assert "Hello there," in shown.text
-
+    assert "Unsubscribe:\n(each reader's own link)\n" in shown.text
     number = said(desk, "new", "first.md").text.strip()
     assert (desk.folder / "first.md").read_text("utf-8") == sample
     assert said(desk, "preview", number).text == shown.text

@@ -106,6 +106,7 @@ def test_the_shipped_one_can_be_loaded_and_looked_at(desk: Machine) -> None:
         "== thursday, 4 days after the one before",
     ]
     assert "Hello there," in shown.text
+    assert shown.text.count("Unsubscribe:\n(each reader's own link)\n") == 3
     assert "new: box, stranger, thursday." in said(desk, "load", "welcome").text
     assert "starts by downloaded:structure-your-career" in said(desk, "on", "welcome").text.replace("it ", "")
 
