@@ -51,15 +51,15 @@ def test_a_website_is_written_in_one_way(typed: str, kept: str) -> None:
             )
         ],
         *[
-            (text, "doesn't look")
+            (text, "doesn’t look")
             for text in ("//a.de", "https://a@b.de", "https://a:b@c.de", "https://", "https:///a", "ada")
         ],
         *[
-            (text, "doesn't look")
+            (text, "doesn’t look")
             for text in ("localhost", "http://127.0.0.1", "http://[::1]", "http://[", "a.de:99999", "-.de")
         ],
         *[
-            (text, "doesn't look")
+            (text, "doesn’t look")
             for text in ("https://xn--/", "https://a..de", "https://a%2ede", "javascript:1", "https://a.de:x")
         ],
     ],
