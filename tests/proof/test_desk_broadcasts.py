@@ -58,7 +58,7 @@ async def test_how_far_it_has_come_follows_by_itself(page: Page, service: Stage)
     await expect(page.locator(".reached")).to_have_text("1 of 2 sent.", timeout=20_000)
     await expect(page.get_by_role("button", name="Pause")).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("status")).to_contain_text("It stands.")
+    await expect(page.get_by_role("status")).to_contain_text("It is paused.")
     await expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 

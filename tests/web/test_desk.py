@@ -206,6 +206,7 @@ async def test_what_it_shows(still: Stage) -> None:
     assert page.index(MALLORY) < page.index(ADA)
     assert "&lt;newsletter-form form=&#34;guide&#34;&gt;" in page
     assert "https://news.example.org/forms/guide" in page
+    assert not re.search(r">\d{4}-\d\d-\d\d<", page)  # each day is told as everywhere
 
 
 async def test_a_look_at_the_export_asks_the_database_nothing(

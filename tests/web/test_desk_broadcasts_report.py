@@ -46,6 +46,17 @@ async def test_how_far_it_has_come(desk: Broadcaster) -> None:
     assert "data-moves" not in over
 
 
+async def test_before_anybody_is_listed(desk: Broadcaster) -> None:
+    id = await desk.writes()
+    await desk.sends(f"/{id}/send", action="now", version="1")
+    page = await desk.sees(f"/{id}")
+    assert "The list is being made." in page
+    assert "0</strong> of 0" not in page
+    assert "0</strong> of 0" not in await desk.sees("")
+    await broadcasting.fill(desk.stage.site, id)
+    assert "The list is being made." not in await desk.sees(f"/{id}")
+
+
 async def test_what_is_sent_at_the_desk_arrives(service: Stage) -> None:
     """By a real worker and real SMTP."""
     desk = await at_desk(service)
@@ -71,6 +82,7 @@ async def test_it_is_held_gone_on_with_and_ended_after_a_question(desk: Broadcas
         done = await desk.does(id, verb)
         assert (done.status_code, done.headers["Location"]) == (303, f"/admin/broadcasts/{id}?done={verb}")
         assert (await desk.now(id)).state == state
+    assert "It is paused. Nobody else gets it until you go on." in await desk.sees(f"/{id}?done=pause")
     asked = await desk.does(id, "cancel")
     assert asked.status_code == 200
     assert "Cancel it for good?" in asked.text

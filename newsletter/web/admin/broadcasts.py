@@ -34,7 +34,7 @@ DONE = {
     "sent": "It is on its way.",
     "already": "It was sent off already, and goes out once.",
     "unscheduled": "It is a draft again, and goes out at no time.",
-    "pause": "It stands. Nothing more of it is begun.",
+    "pause": "It is paused. Nobody else gets it until you go on.",
     "resume": "It goes on.",
     "cancel": "It is cancelled. Who has not got it never does.",
     "retry": "What failed goes out once more.",

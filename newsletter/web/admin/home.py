@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from newsletter.clock import DAY, iso
+from newsletter.clock import DAY, day
 from newsletter.mail import waiting
 from newsletter.settings import Settings
 from newsletter.storage import Tx
@@ -29,7 +29,7 @@ async def _figures(tx: Tx, subscribers: Subscribers) -> dict[str, Any]:
     return {
         "counts": seen.by_status,
         "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
-        "series": [{"day": iso(day)[:10], "count": seen.confirmed.get(day, 0)} for day in days],
+        "series": [{"day": day(at), "count": seen.confirmed.get(at, 0)} for at in days],
         "newest": seen.newest,
         "waiting": await waiting(tx),
     }
