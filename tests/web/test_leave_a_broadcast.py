@@ -29,10 +29,10 @@ async def test_who_follows_its_links_leaves_by_page_or_one_click(service: Stage)
     assert (left.status_code, (await service.house.person(ADA)).status) == (200, "unsubscribed")
     assert 'href="/forms/guide">Sign up again</a>' in left.text
 
-    before = await service.house.person(ADA)
+    gone = await service.house.person(ADA)
     again = await web.get(leave)
     assert "<h1>You have left already</h1>" in again.text
     assert 'href="/forms/guide">Sign up again</a>' in again.text
     assert "<button" not in again.text
-    assert await service.house.person(ADA) == before
+    assert await service.house.person(ADA) == gone
     assert (await web.post(leave)).text == left.text
