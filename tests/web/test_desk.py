@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
+from html import unescape
 from http.cookies import SimpleCookie
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.storage import Tx
+from tests.house.source import ROOT
 from tests.web.conftest import Serve
 from tests.web.doors import SHOWN, TAKEN
 from tests.web.stage import ADA, HOST, MALLORY, OLGA, Stage, link
@@ -207,6 +209,19 @@ async def test_what_it_shows(still: Stage) -> None:
     assert "&lt;newsletter-form form=&#34;guide&#34;&gt;" in page
     assert "https://news.example.org/forms/guide" in page
     assert not re.search(r">\d{4}-\d\d-\d\d<", page)  # each day is told as everywhere
+
+
+async def test_its_forms_to_copy_are_those_of_the_readme(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    page = unescape((await web.get("/admin")).text)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (comments,) = re.findall(
+        r'<form method="post" action="https://news.example.org/comments".*?</form>', readme, re.DOTALL
+    )
+    assert comments in page
+    assert page.count("Email (required) <input") == 2  # alone, and inside the element
+    assert "<label>Email <" not in page
 
 
 async def test_a_look_at_the_export_asks_the_database_nothing(

@@ -15,8 +15,9 @@ from newsletter.web.kit.site import site_of
 DAYS = 30
 
 COMMENTS_ABOUT = (
-    "The comments of the page on which it stands, and their form. The link is for readers without scripts; put "
-    "the page's address into it. Add data-newsletter-count=\"…address…\" to any element for a page's count."
+    "The comments of the page on which it stands, and their form. Inside it are a form and a link for readers "
+    'without scripts: put the page\'s address into both. Add data-newsletter-count="…address…" to any element for a '
+    "page's count."
 )
 
 
@@ -60,7 +61,7 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
     url = settings.public_url
     plain = (
         f'<form method="post" action="{url}/forms/guide" accept-charset="utf-8">\n'
-        '  <label>Email <input type="email" name="email" required autocomplete="email"></label>\n'
+        '  <label>Email (required) <input type="email" name="email" required autocomplete="email"></label>\n'
         "  <button>Send me the guide</button>\n"
         "</form>"
     )
@@ -92,7 +93,16 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
 def _comments(url: str) -> str:
     return (
         f'<script src="{url}/embed.js" defer></script>\n'
-        f'<newsletter-comments><a href="{url}/threads/page?url=https://example.org/article">Comments</a>'
+        "<newsletter-comments>\n"
+        f'<form method="post" action="{url}/comments" accept-charset="utf-8">\n'
+        '  <input type="hidden" name="url" value="https://example.org/this-article">\n'
+        '  <label>Name (required) <input name="name" required autocomplete="name"></label>\n'
+        "  <label>Email (required, never shown) "
+        '<input type="email" name="email" required autocomplete="email"></label>\n'
+        '  <label>Comment (required) <textarea name="comment" required rows="6"></textarea></label>\n'
+        "  <button>Send</button>\n"
+        "</form>\n"
+        f'<p><a href="{url}/threads/page?url=https://example.org/this-article">Read what others have written</a></p>\n'
         "</newsletter-comments>"
     )
 
