@@ -259,3 +259,27 @@ async def test_the_export_says_what_it_can_not_do(still: Stage) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
     assert answer.content.startswith(b"\xef\xbb\xbfemail,")
     assert answer.content.count(b"\r\n") == 1
+
+
+async def test_what_goes_wrong_there_leaves_the_way_back(still: Stage) -> None:
+    web, stranger = await still.visitor(), await still.visitor()
+    await still.signs_in(web)
+    menu = '<nav class="account" aria-label="Desk">'
+    for path, status, back in (
+        ("/admin/nothing", 404, "/admin"),
+        ("/admin/comments/x", 404, "/admin/comments"),
+        ("/admin/comments?show=x", 422, "/admin/comments"),
+        ("/admin/broadcasts/1/nothing", 404, "/admin/broadcasts"),
+    ):
+        lost = await web.get(path)
+        assert lost.status_code == status
+        assert menu in lost.text
+        assert f'<a class="button" href="{back}">' in lost.text
+    assert menu not in (await stranger.get("/admin/nothing")).text
+    assert menu not in (await web.get("/nothing")).text
+
+    data = {"csrf": csrf_on(await web.get("/admin")), "show": "spam", "action": "approve"}
+    none = await web.post("/admin/comments", data=data)
+    assert none.status_code == 422
+    assert none.text.index("No comment was ticked.") < none.text.index('<nav class="tabs"')
+    assert '<a href="/admin/comments?show=spam" aria-current="page">' in none.text

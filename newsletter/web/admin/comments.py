@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from newsletter.comments import MOST_AT_ONCE, Status, excerpt, unlinked
 from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
+from newsletter.owners import Session
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit.moderating import ACTS, LONGEST_SEEN, act, seen
 from newsletter.web.kit.site import Site, site_of
@@ -47,15 +48,25 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
     show = request.query_params.get("show", "pending")
-    before, done, changed = (
+    before, count, changed = (
         read_id(request.query_params.get(name, "")) or 0 for name in ("before", "done", "changed")
     )
     if show not in QUEUES:
         raise BadInput("Please choose one of the lists from the page.")
+    done = notice(request.query_params.get("act", ""), count, changed)
+    page = await _page(site, session, show, before, done=done)
+    await refresh(request, session, page)
+    return page
+
+
+async def _page(
+    site: Site, session: Session, show: str, before: int, *, done: str = "", error: str = ""
+) -> Response[str]:
     status, title = QUEUES[show]
     rows = await site.db.read(site.moderation.queue, status, before, PER_PAGE + 1)
-    page = site.pages.page(
+    return site.pages.page(
         "admin/comments.html",
+        422 if error else 200,
         title=title,
         show=show,
         before=before,
@@ -63,11 +74,10 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
         waiting=await site.db.read(site.moderation.waiting),
         rows=[(row, unlinked(excerpt(row.html, EXCERPT), told=True)) for row in rows[:PER_PAGE]],
         next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
-        done=notice(request.query_params.get("act", ""), done, changed),
+        done=done,
+        error=error,
         csrf=form_key(site, session),
     )
-    await refresh(request, session, page)
-    return page
 
 
 def notice(verb: str, count: int, changed: int = 0) -> str:
@@ -96,11 +106,11 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
         read = {ids[0]: seen(one[3] or "")}
     if verb not in ACTS:
         raise BadInput("Please use one of the buttons. Nothing was changed.")
+    site = site_of(request)
     if not ids:
-        raise BadInput(NONE_TICKED)
+        return await _page(site, sent.session, *_place(sent), error=NONE_TICKED)
     if len(ids) > MOST_AT_ONCE:
         raise BadInput(TOO_MANY)
-    site = site_of(request)
     if verb == "delete" and sent.values.get("sure") != "1":
         return _sure(site, sent, ids)
     done, changed = await _act(site, verb, read)

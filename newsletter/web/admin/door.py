@@ -13,7 +13,7 @@ from newsletter.clock import DAY, SECOND, now
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.owners import SESSION_LIVES, Session
 from newsletter.web.kit.body import read_fields
-from newsletter.web.kit.site import Site, is_head, site_of
+from newsletter.web.kit.site import Site, desk_cookie, is_head, site_of
 
 ROTATE_AFTER = DAY
 
@@ -24,14 +24,9 @@ class SignedOut(NewsletterError):
     """Nobody is signed in here; the page to do so comes next."""
 
 
-def cookie_name(site: Site) -> str:
-    """With ``__Host-`` a browser takes the cookie from no other host and no plain connection."""
-    return "__Host-desk" if site.settings.secure else "desk"
-
-
 def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Cookie:
     return Cookie(
-        key=cookie_name(site),
+        key=desk_cookie(site),
         value=secret,
         max_age=lives,
         path="/",
@@ -44,7 +39,7 @@ def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Coo
 async def session_of(request: Request[Any, Any, Any]) -> Session:
     """Raises SignedOut."""
     site = site_of(request)
-    secret = request.cookies.get(cookie_name(site), "")
+    secret = request.cookies.get(desk_cookie(site), "")
     session = await site.db.read(site.owners.session, secret) if secret else None
     if session is None:
         raise SignedOut("Please sign in.")

@@ -21,7 +21,7 @@ from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.gate import ProofNeeded
 from newsletter.web.kit.policy import crossing, framed
-from newsletter.web.kit.site import site_of
+from newsletter.web.kit.site import desk_cookie, site_of
 
 STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
     WrongType: (415, "This can’t be read"),
@@ -89,11 +89,21 @@ def _page(
     request: Request[Any, Any, Any], status: int, title: str, text: str, headers: Mapping[str, str]
 ) -> Response[Any]:
     headers = {**_crossing(request), **headers}
+    if at_desk(request):
+        desk: Response[Any] = site_of(request).pages.page(
+            "admin/message.html", status, headers, title=title, text=text, path=request.scope["path"]
+        )
+        return desk
     embedded = framed(request.scope["path"])
     page: Response[Any] = site_of(request).pages.message(
         title, text, status, headers=headers, embedded=embedded
     )
     return page
+
+
+def at_desk(request: Request[Any, Any, Any]) -> bool:
+    """Whether a browser that has been at the desk asks for something there; whose it is need not be looked up."""
+    return request.scope["path"].startswith("/admin/") and desk_cookie(site_of(request)) in request.cookies
 
 
 def _crossing(request: Request[Any, Any, Any]) -> dict[str, str]:

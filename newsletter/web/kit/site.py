@@ -70,3 +70,11 @@ def is_head(request: Request[Any, Any, Any]) -> bool:
 def site_of(request: Request[Any, Any, Any]) -> Site:
     site: Site = request.app.state["site"]
     return site
+
+
+def desk_cookie(site: Site) -> str:
+    """The name of the cookie that a desk's session has.
+
+    With ``__Host-`` a browser takes it from no other host and no plain connection.
+    """
+    return "__Host-desk" if site.settings.secure else "desk"
