@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from newsletter import clock
 from newsletter.mail.books import Books
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Job, Want
@@ -18,6 +19,11 @@ from newsletter.mail.wire import Broken
 
 AT_ONCE = 2
 """Messages that a connection begins in one write. As many are in doubt when its worker dies."""
+
+STALE = 1.0
+"""Seconds until what was begun and has not left is looked at once more."""
+
+_OUT = "An envelope was out to somebody who may not be written to any more."
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +56,7 @@ class Lane:
         self._ask = ask
         self._most = most
         self._begun: deque[Ready] = deque()  # written down as `sending`, in the order they leave
+        self._begun_at = 0.0
         self._dotted = False  # all of the first of them is on its way
         self._drawn: list[Ready] = []  # not begun yet
         self._promised = False  # the first one's envelope is out
@@ -79,13 +86,17 @@ class Lane:
         while self._begun or await self._begin():
             current = self._begun[0]
             if not self._promised:
+                if not await self._may_still(current):
+                    continue
                 self._pipeline.begin(current.parcel)
             refused = await self._pipeline.judged()
             self._promised = False
             if refused:
                 self._note(refused)
-            else:
+            elif await self._may_still(current):
                 await self._exchange(current)
+            else:
+                raise RelayTrouble(_OUT)
 
     async def _exchange(self, current: Ready) -> None:
         """This message out, and with its dot the next envelope; then its verdict."""
@@ -117,6 +128,7 @@ class Lane:
                 pass
             if not self._drawn:
                 return False
+            self._begun_at = clock.monotonic()
             begun = await self._turn(self._drawn)
             first = self._drawn[0]
             refused = [one for one in self._drawn if one.job.id not in begun]
@@ -127,9 +139,18 @@ class Lane:
             if self._promised and first in refused:
                 self._promised = False
                 if self._connection.pipelining:
-                    raise RelayTrouble("An envelope was out to somebody who may not be written to any more.")
+                    raise RelayTrouble(_OUT)
             if self._begun:
                 return True
+
+    async def _may_still(self, current: Ready) -> bool:
+        """A server may think for minutes about the message before: who has left in that time is asked for once more."""
+        if clock.monotonic() - self._begun_at < STALE:
+            return True
+        if current.job.id in await self._turn([current]):
+            return True
+        self._feed.drop(self._begun.popleft().job.id)
+        return False
 
     async def _turn(self, drawn: Sequence[Ready]) -> set[int]:
         ended = self._ended

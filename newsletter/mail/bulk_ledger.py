@@ -170,12 +170,12 @@ async def _settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) 
 
 
 async def _refuse(tx: Tx, worker: int, refused: Want) -> None:
-    """It may not begin. Who left is skipped; what is held waits, and anybody may have it later."""
+    """It may not begin, or not leave any more. Who left is skipped; what is held waits for anybody."""
     why = await tx.value(_WHY, id=refused.row_id, exact=refused.exact, mailbox=refused.mailbox, now=tx.now)
     if why:
         await tx.run(_SKIP, id=refused.row_id, worker=worker, why=why, now=tx.now)
     else:
-        await tx.run(_FREE[tx.engine], ids=_json([refused.row_id]), worker=worker)
+        await tx.run(_GIVE_UP, id=refused.row_id, worker=worker)
 
 
 def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
@@ -250,7 +250,11 @@ _WHY = f"""
     """  # noqa: S608  our own
 _SKIP = """
     UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL
-    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred')
+    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
+    """
+_GIVE_UP = """
+    UPDATE outbox SET worker = NULL, state = CASE WHEN state = 'sending' THEN 'queued' ELSE state END
+    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
     """
 
 _VERDICTS = {

@@ -70,13 +70,17 @@ async def workers(tx: Tx) -> int:
     return int(await tx.value("SELECT count(*) FROM workers WHERE seen_at >= :since", since=tx.now - SILENCE))
 
 
-_SEARCHED = r"AND lower(recipient) LIKE :search ESCAPE '\'"
-_ANYBODY = """
-    SELECT recipient AS email, state, settled_at AS at, reply, attempts, resends, subscriber_id AS first, id AS second
-    FROM outbox WHERE mailing_id = :id AND subscriber_id > :first {searched} ORDER BY subscriber_id LIMIT :limit
+_EMAIL = "COALESCE(NULLIF(o.recipient, ''), s.email, '')"  # who was skipped has none in the row
+_SEARCHED = rf"AND lower({_EMAIL}) LIKE :search ESCAPE '\'"
+_LISTED = f"""
+    SELECT {_EMAIL} AS email, o.state, o.settled_at AS at, o.reply, o.attempts, o.resends,
+           o.{{first}} AS first, o.id AS second
+    FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id
+    """  # noqa: S608  our own
+_ANYBODY = f"""{_LISTED.format(first="subscriber_id")}
+    WHERE o.mailing_id = :id AND o.subscriber_id > :first {{searched}} ORDER BY o.subscriber_id LIMIT :limit
     """
-_IN_STATE = """
-    SELECT recipient AS email, state, settled_at AS at, reply, attempts, resends, not_before AS first, id AS second
-    FROM outbox WHERE mailing_id = :id AND state = :state AND (not_before, id) > (:first, :second) {searched}
-    ORDER BY not_before, id LIMIT :limit
+_IN_STATE = f"""{_LISTED.format(first="not_before")}
+    WHERE o.mailing_id = :id AND o.state = :state AND (o.not_before, o.id) > (:first, :second) {{searched}}
+    ORDER BY o.not_before, o.id LIMIT :limit
     """

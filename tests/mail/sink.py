@@ -52,6 +52,7 @@ class Sink:
         self.most = 0  # connections that it takes at once; 0: any number
         self.refused = 0  # for that
         self.hasty = 0  # how often somebody had said more before they were answered
+        self.gate: asyncio.Event | None = None  # no answer to a dot before it is set
         self.delay = 0.0  # seconds before the answer to the dot
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -224,6 +225,8 @@ class Line:
             await self._say("554 nobody")
             return
         self.sink.dotted.append(mail)
+        if self.sink.gate:
+            await self.sink.gate.wait()
         await asyncio.sleep(self.sink.delay)
         if await self.answer("dot", "250 taken"):
             self.sink.mails.append(mail)

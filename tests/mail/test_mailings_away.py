@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.clock import HOUR
 from newsletter.errors import Unavailable
-from newsletter.mail import Mailings, Tally, responses
+from newsletter.mail import Mailings, Tally, bulk_lane, responses
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
 from newsletter.storage.db import unavailable
@@ -114,12 +114,7 @@ async def test_nobody_who_has_left_is_begun(
     gone: dict[int, str] = {}
 
     async def leave(tx: Tx, who: int) -> str:
-        await tx.run(
-            "UPDATE subscribers SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :who",
-            now=tx.now,
-            who=who,
-        )
-        await responses.left(tx, who)
+        await _leaves(tx, who)
         return str(await tx.value("SELECT state FROM outbox WHERE subscriber_id = :who", who=who))
 
     async with at_work():
@@ -141,3 +136,42 @@ async def _some(sink: Sink, count: int) -> bool:
 
 async def _none_left(db: Database, mailings: Mailings, mailing_id: int) -> bool:
     return (await db.read(mailings.tally, mailing_id)).left == 0
+
+
+async def test_who_leaves_while_the_server_thinks_about_another_gets_nothing_more(
+    db: Database,
+    mailings: Mailings,
+    at_work: AtWork,
+    sink: Sink,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are begun, and are behind somebody else's message on the same connection."""
+    monkeypatch.setattr(bulk_lane, "STALE", 0.0)
+    sink.gate = asyncio.Event()
+    mailing_id = await sent_off(db, mailings, 8)
+    clock.forward(10)
+
+    async def all_begun() -> bool:
+        tally = await db.read(mailings.tally, mailing_id)
+        return tally.sending == 8 and len(sink.dotted) == 4
+
+    async with at_work():
+        await eventually(all_begun)
+        out = {mail.recipient.decode() for mail in sink.dotted}
+        for who in range(1, 9):
+            if f"reader{who}@example.org" not in out:
+                await db.write(_leaves, who)
+        sink.gate.set()
+        await eventually(lambda: _none_left(db, mailings, mailing_id))
+    assert {mail.recipient.decode() for mail in sink.dotted} == out
+    assert await db.read(mailings.tally, mailing_id) == Tally(sent=4, skipped=4)
+
+
+async def _leaves(tx: Tx, who: int) -> None:
+    await tx.run(
+        "UPDATE subscribers SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = :who",
+        now=tx.now,
+        who=who,
+    )
+    await responses.left(tx, who)

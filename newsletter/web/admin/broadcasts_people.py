@@ -90,7 +90,7 @@ async def people_csv(request: Request[Any, Any, Any], id: FromPath[str]) -> Resp
         "Cache-Control": "private, no-store",
     }
     body = () if is_head(request) else _lines(site, one.id, state, search)
-    return Stream(body, media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(body, media_type="text/csv", headers=headers)
 
 
 async def _lines(site: Site, id: int, state: str, search: str) -> AsyncIterator[bytes]:

@@ -21,6 +21,7 @@ HOLDER = {"Content-Security-Policy": f"{content_policy()}; frame-src 'self'; con
 
 _BODY = re.compile(r"<body[^>]*>")
 _SCHEME = "(prefers-color-scheme: dark)"
+_PERCENT = re.compile("[0-9]{1,3}")
 _BLOCK = re.compile(r"<(?:p|h[2-4]|ul|ol|blockquote|pre|hr|img)\b")
 LOOKS = {"look": 4, "dark": 1, "at": 3}
 """Beside the text itself: HTML or text, light or dark, and how far down its owner is (percent)."""
@@ -82,7 +83,7 @@ def _with_place(html: str, at: str) -> str:
     pieces = [found.start() for found in _BLOCK.finditer(html, 0, html.index('class="foot"'))][
         1:
     ]  # after its sender
-    if not pieces or not at.isdecimal() or at == "0":
+    if not pieces or not _PERCENT.fullmatch(at) or at == "0":
         return html
     here = pieces[min(int(at), 100) * (len(pieces) - 1) // 100]
     return f'{html[:here]}<a id="here"></a>{html[here:]}'
