@@ -31,14 +31,14 @@ customElements.define("newsletter-comments", class extends Sender {
     this.label = this.button.textContent
     this.cancel = button("Cancel", () => this.button.ariaDisabled || (this.begun ? this.edit() : this.place()))
     this.button.parentNode.append(this.cancel, this.parent = el("input", { type: "hidden", name: "parent" }))
-    this.button.parentNode.before(el("label", { class: "choice" }, this.memory = el("input", { type: "checkbox" }), " Remember me"))
+    this.button.parentNode.before(el("label", { class: "choice" }, this.memory = el("input", { type: "checkbox" }), "Remember me"))
     form.before(this.seat = new Text())
     this.place()
     const known = kept("localStorage")
     this.memory.checked = known
     for (const name in known) form.elements[name].value ||= known[name]
     this.own = kept("sessionStorage")
-    if (this.own?.page === this.page && this.own.until > Date.now()) this.say("Your comment is kept.", ...this.offers())
+    if (this.own?.page === this.page && this.own.until > Date.now()) this.say(this.own.message, ...this.offers())
   }
 
   // The form goes below what it answers, or back.
@@ -46,6 +46,7 @@ customElements.define("newsletter-comments", class extends Sender {
     const answered = this.form.closest(".comment")
     this.edit()
     this.parent.value = link?.dataset.parent || ""
+    this.form.querySelector("label").firstChild.data = link ? "Your answer" + link.lastChild.textContent + " " : "Your comment "
     this.cancel.hidden = !link
     this.form.hidden = false
     ;(link?.parentNode || (answered && this.seat))?.after(this.form, this.outcome)
@@ -103,15 +104,14 @@ customElements.define("newsletter-comments", class extends Sender {
   async settle(status, answer) {
     if (status < 300) {
       const { name, email, website, comment } = this.sent
+      answer.message ||= this.begun ? "Your change is saved." : "Your comment is published."
       this.own = { ...this.own, ...answer, comment }
-      if (this.begun) answer.message = "Your change is saved."
-      else {
+      if (!this.begun) {
         kept("localStorage", this.memory.checked ? { name, email, website } : null)
         Object.assign(this.own, { page: this.page, until: Date.now() + 9e5 })
       }
       kept("sessionStorage", this.own)
       this.form.elements.comment.value = ""
-      answer.message ||= "Your comment is kept."
       await this.renew()
     }
     super.settle(status, answer)

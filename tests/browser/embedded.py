@@ -85,7 +85,7 @@ def status(page: Page) -> Locator:
 
 
 async def write(form: Locator, text: str, *, name: str = "Ada", email: str = ADA, follow: str = "") -> None:
-    await form.get_by_label("Your comment").fill(text)
+    await form.locator("[name=comment]").fill(text)  # "Your comment", or "Your answer to" somebody
     await form.get_by_label("Name").fill(name)
     await form.get_by_label("Email").fill(email)
     await form.get_by_label("Tell me by mail of").select_option(follow)

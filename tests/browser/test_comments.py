@@ -50,6 +50,9 @@ async def test_who_is_known_sees_the_comment_at_once(page: Page, blog: str, serv
     await expect(mine).to_be_focused()
     await expect(thread(page).get_by_role("heading")).to_have_text("2 comments")
     await expect(form.get_by_label("Your comment")).to_have_value("")
+    await expect(status(page)).to_contain_text("Your comment is published.")
+    await conversation(page, blog, service)  # the page loaded anew
+    await expect(status(page)).to_contain_text("Your comment is published.")
 
 
 async def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(
@@ -94,9 +97,10 @@ async def test_a_reply_is_written_below_what_it_answers(page: Page, blog: str, s
 
     await answered.get_by_role("link", name="Reply to Olga").press("Enter")
     await expect(answered.locator("form")).to_be_visible()
-    await expect(form.get_by_label("Your comment")).to_be_focused()
+    await expect(form.get_by_label("Your answer to Olga")).to_be_focused()
     await form.get_by_role("button", name="Cancel").click()
     await expect(answered.locator("form")).to_have_count(0)
+    await expect(form.get_by_label("Your comment")).to_be_visible()
     await expect(answered).to_be_focused()
 
     await answered.get_by_role("link", name="Reply to Olga").click()

@@ -18,7 +18,7 @@ from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
 from tests.web.conftest import Serve
 from tests.web.said import FLOWER, PAGE, say, stands
-from tests.web.stage import BLOG, FIREFOX, PROGRAM, Stage
+from tests.web.stage import BLOG, FIREFOX, PROGRAM, URL, Stage
 
 ASKED = f"/threads?url={quote(PAGE, safe='')}"
 EMBED = f"/threads/embed?url={quote(PAGE, safe='')}"
@@ -53,6 +53,7 @@ async def test_json_and_html_show_the_same(blog: Stage, web: httpx.AsyncClient) 
     thread = await data(web)
     html = (await web.get(ASKED)).text
     frame = (await web.get(EMBED)).text
+    assert f'href="{URL}{EMBED.replace("embed", "page")}"' in frame
 
     assert {key: thread[key] for key in ("url", "title", "count", "closed", "depth", "next")} == {
         "url": PAGE, "title": "On work", "count": 4, "closed": False, "depth": 3, "next": "",

@@ -7,7 +7,7 @@ import msgspec
 
 _SOURCE = re.compile(r'"(embed/[a-z]+\.(?:js|css))"')
 _TEXT = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|`[^`]*`)")
-_SPACED = re.compile(r" ?([=(){}\[\],?:&|<>;*]) ?")
+_SPACED = re.compile(r" ?([=(){}\[\],?:&|<>;*+]) ?")
 
 
 def script(templates: Path) -> bytes:

@@ -98,6 +98,7 @@ class ThreadSource:
             ],
             "start": self._link(here) if self._asked.after else "",
             "more": self._link(here, after=page.next) if page.next else "",
+            "alone": self._link("/threads/page"),
             "feed": self._link("/threads/feed"),
         }
 
