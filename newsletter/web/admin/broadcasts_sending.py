@@ -1,5 +1,6 @@
 """The last look before a broadcast goes out: to whom, to how many, and when. Pressed twice it goes once."""
 
+from asyncio import to_thread
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -124,7 +125,7 @@ async def _later(site: Site, one: Broadcast, version: int, at: str, offset: str)
         return to(one.id)
     if ms <= clock.now():
         return Answer(422, at=at, error=site.broadcasts.OVER)
-    broadcasting.frozen(site, draft_of(one))
+    await to_thread(broadcasting.frozen, site, draft_of(one))
     await site.db.write(site.broadcasts.schedule, one.id, ms, version)
     return to(one.id)
 

@@ -1,6 +1,7 @@
 """Broadcasts from draft to outbox, for the desk, the command line and the clock alike."""
 
 import logging
+from asyncio import to_thread
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def told(settings: Settings, ms: int) -> str:
 
 async def send_off(site: Site, broadcast: Broadcast) -> None:
     """Frozen now, and from now on on its way. Raises BadInput, Conflict, NotFound."""
-    made = ready(site, draft_of(broadcast))
+    made = await to_thread(ready, site, draft_of(broadcast))  # a long letter takes a second, and others wait
     await site.db.write(site.broadcasts.send, broadcast.id, broadcast.version, *made)
 
 
@@ -115,7 +116,7 @@ async def send_new(
 
 async def send_sample(site: Site, draft: Draft, to: str) -> int:
     """One copy to look at, to `to`: the id of its mailing. Raises BadInput."""
-    content = frozen(site, draft)
+    content = await to_thread(frozen, site, draft)
     mailing_id: int = await site.db.write(site.mailings.start, content)
     await site.db.write(site.mailings.fill, mailing_id, [Recipient(None, to)])
     return mailing_id

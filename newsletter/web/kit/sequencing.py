@@ -1,6 +1,7 @@
 """Sequences from their owner's files to the outbox, for the command line and the clock alike."""
 
 import logging
+from asyncio import to_thread
 from pathlib import Path
 
 import msgspec
@@ -107,7 +108,7 @@ async def _content(site: Site, turn: Turn) -> bytes | None:
     """The step's frozen message, where it was not frozen lately. Raises BadInput for what can't be sent as it is."""
     if await site.db.read(site.sequences.is_frozen, turn.step):
         return None
-    return broadcasting.frozen(site, as_draft(turn.step))
+    return await to_thread(broadcasting.frozen, site, as_draft(turn.step))
 
 
 async def _hold(tx: Tx, site: Site, slug: str, why: str) -> None:
