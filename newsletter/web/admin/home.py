@@ -96,13 +96,15 @@ def _comments(url: str) -> str:
         "<newsletter-comments>\n"
         f'<form method="post" action="{url}/comments" accept-charset="utf-8">\n'
         '  <input type="hidden" name="url" value="https://example.org/this-article">\n'
+        '  <input type="hidden" name="title" value="This article">\n'
         '  <label>Name (required) <input name="name" required autocomplete="name"></label>\n'
         "  <label>Email (required, never shown) "
         '<input type="email" name="email" required autocomplete="email"></label>\n'
         '  <label>Comment (required) <textarea name="comment" required rows="6"></textarea></label>\n'
+        '  <label><input type="checkbox" name="follow" value="replies"> Mail me the answers to it</label>\n'
         "  <button>Send</button>\n"
         "</form>\n"
-        f'<p><a href="{url}/threads/page?url=https://example.org/this-article">Read what others have written</a></p>\n'
+        f'<p><a href="{url}/threads/page?url=https%3A%2F%2Fexample.org%2Fthis-article">Read what others have written</a></p>\n'
         "</newsletter-comments>"
     )
 
