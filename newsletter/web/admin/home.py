@@ -104,7 +104,8 @@ def _comments(url: str) -> str:
         '  <label><input type="checkbox" name="follow" value="replies"> Mail me the answers to it</label>\n'
         "  <button>Send</button>\n"
         "</form>\n"
-        f'<p><a href="{url}/threads/page?url=https%3A%2F%2Fexample.org%2Fthis-article">Read what others have written</a></p>\n'
+        f'<p><a href="{url}/threads/page?url=https%3A%2F%2Fexample.org%2Fthis-article">'
+        "Read what others have written</a></p>\n"
         "</newsletter-comments>"
     )
 
