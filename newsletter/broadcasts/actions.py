@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,7 @@ from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast
 from newsletter.broadcasts.store import Counted
 from newsletter.errors import BadInput, Conflict, NotFound
-from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, values_of
+from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, kept_values
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
 
@@ -131,7 +130,7 @@ class Broadcasts:
             return after, []
         tags = await self._mailings.tags(tx, broadcast.mailing_id)
         people = await segments.people_after(tx, segments.parse(broadcast.audience), after, CHUNK)
-        return after, [Recipient(one.id, one.email, _values(one, tags)) for one in people]
+        return after, [_recipient(one, tags) for one in people]
 
     async def fill(self, tx: Tx, id: int, after: int, people: Sequence[Recipient]) -> bool:
         """Writes their rows, unless somebody else has. Whether there may be more.
@@ -251,10 +250,8 @@ def _kept(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, **texts)
 
 
-def _values(person: segments.Reachable, tags: set[str]) -> str:
-    own: dict[str, Any] = msgspec.json.decode(person.fields)
-    fields = {name: value for name, value in own.items() if isinstance(value, str)}
-    return msgspec.json.encode(values_of(tags, person.email, person.name, fields), order="sorted").decode()
+def _recipient(one: segments.Reachable, tags: set[str]) -> Recipient:
+    return Recipient(one.id, one.email, kept_values(tags, one.email, one.name, one.fields))
 
 
 def draft_of(broadcast: Broadcast) -> Draft:

@@ -25,11 +25,6 @@ class Numbers(msgspec.Struct, frozen=True):
     bounced: int = 0
     complained: int = 0
 
-    @property
-    def accepted(self) -> int:
-        """Their server has taken it; what it did then it may have said later, by a bounce."""
-        return self.tally.sent
-
 
 async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
     """Counts its rows: a fraction of a second for a million. Ask in a read. Raises NotFound."""

@@ -8,7 +8,7 @@ many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk
 from newsletter.mail.headers import REFUSED, MessageError
 from newsletter.mail.look import Delivery, deliveries, last_sent, waiting, workers
 from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
-from newsletter.mail.merge import values_of
+from newsletter.mail.merge import kept_values
 from newsletter.mail.messages import size
 from newsletter.mail.outbox import Post, prune
 from newsletter.mail.worker import Worker
@@ -24,10 +24,10 @@ __all__ = [
     "Tally",
     "Worker",
     "deliveries",
+    "kept_values",
     "last_sent",
     "prune",
     "size",
-    "values_of",
     "waiting",
     "workers",
 ]

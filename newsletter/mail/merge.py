@@ -125,6 +125,13 @@ def clean(value: str) -> str:
     return " ".join(value.split())
 
 
+def kept_values(tags: set[str], email: str, name: str, fields: str) -> str:
+    """The same as a message's row keeps it; of `fields`, JSON, what is a text."""
+    own = msgspec.json.decode(fields, type=dict[str, object])
+    texts = {key: value for key, value in own.items() if isinstance(value, str)}
+    return msgspec.json.encode(values_of(tags, email, name, texts), order="sorted").decode()
+
+
 def values_of(tags: set[str], email: str, name: str, fields: Mapping[str, str]) -> dict[str, str]:
     """What `tags` say of a person: as much as the message needs, and no more."""
     name = clean(name)

@@ -7,7 +7,7 @@ import msgspec
 
 from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput, NotFound
-from newsletter.mail import Mailings, Recipient, values_of
+from newsletter.mail import Mailings, Recipient, kept_values
 from newsletter.mail.spent import drop_content
 from newsletter.sequences.model import Place, Plan, Sequence, Step, Words, following, in_order
 from newsletter.sequences.store import people
@@ -171,8 +171,7 @@ class Sequences:
         """Each of them gets the step, and stands there: one row of the ledger, and one move, or neither.
 
         `content` is its frozen message; None where that was frozen lately. Who has left since it started goes no
-        further. How many were seen to: 0 where the sequence
-        has changed meanwhile, or somebody else sees to them.
+        further. How many were seen to: 0 where the sequence has changed meanwhile, or somebody else sees to them.
         """
         if await store.stay_on(tx, turn.sequence_id) is None:
             return 0
@@ -272,7 +271,4 @@ def _differ(old: Step, new: Words) -> bool:
 
 
 def _recipient(one: Due, tags: set[str]) -> Recipient:
-    own = msgspec.json.decode(one.fields, type=dict[str, object])
-    fields = {name: value for name, value in own.items() if isinstance(value, str)}
-    values = values_of(tags, one.email, one.name, fields)
-    return Recipient(one.id, one.email, msgspec.json.encode(values, order="sorted").decode())
+    return Recipient(one.id, one.email, kept_values(tags, one.email, one.name, one.fields))

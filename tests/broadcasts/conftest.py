@@ -1,22 +1,15 @@
 """What the tests of broadcasts share: an owner's desk on each engine, and a mail server."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
 from newsletter.storage import Database
 from tests.broadcasts.writing import OLGA, Desk
 from tests.cast import SETTINGS, build
+from tests.mail.conftest import sink
 from tests.mail.sink import Sink
 
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    sink = Sink()
-    await sink.open()
-    yield sink
-    await sink.close()
+__all__ = ["sink"]  # a fixture
 
 
 @pytest.fixture

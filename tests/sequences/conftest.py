@@ -1,24 +1,15 @@
 """What the tests of sequences share: an owner with a sequence on each engine, a clock, and a mail server."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
 from newsletter.storage import Database
 from tests.cast import SETTINGS, build
 from tests.conftest import Clock
-from tests.mail.conftest import OLGA
-from tests.mail.sink import Sink
+from tests.mail.conftest import OLGA, sink
 from tests.sequences.walking import Path
 
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    sink = Sink()
-    await sink.open()
-    yield sink
-    await sink.close()
+__all__ = ["sink"]  # a fixture
 
 
 @pytest.fixture

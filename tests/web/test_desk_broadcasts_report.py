@@ -116,6 +116,8 @@ async def test_what_failed_or_is_in_doubt_goes_out_once_more(desk: Broadcaster) 
     for verb, address in (("retry", "reader1@example.org"), ("doubt", "reader2@example.org")):
         assert (await desk.does(id, verb)).status_code == 303
         assert address in addresses(await desk.sees(f"/{id}/people?state=queued"))
+        again = await desk.does(id, verb)
+        assert again.headers["location"].endswith("?done=nothing"), "a second press says that it did nothing"
     assert (await desk.now(id)).state == "sending"
 
 

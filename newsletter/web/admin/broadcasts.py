@@ -38,6 +38,7 @@ DONE = {
     "resume": "It goes on.",
     "cancel": "It is cancelled. Who has not got it never does.",
     "retry": "What failed goes out once more.",
+    "nothing": "There is nothing of it to send once more.",
     "doubt": "What was in doubt goes out once more.",
 }
 """What the last press did, by its name in the address of the page that follows."""

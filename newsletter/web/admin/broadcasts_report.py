@@ -104,7 +104,8 @@ async def _do(site: Site, one: Broadcast, verb: str) -> Response[Any]:
         await db.write(does.forget, one.id)
         return to_list("deleted")
     if verb in ("retry", "doubt"):
-        await db.write(does.retry, one.id, "failed" if verb == "retry" else "in_doubt")
+        if not await db.write(does.retry, one.id, "failed" if verb == "retry" else "in_doubt"):
+            return to(one.id, "nothing")
     else:
         turns = {
             "pause": does.pause,
