@@ -39,10 +39,10 @@ def in_a_browser(items: Iterable[pytest.Item]) -> None:
 
 
 def chromium() -> str:
-    for name in ("/usr/bin/chromium", "chromium", "chromium-browser"):
+    for name in ("chromium-headless-shell", "/usr/bin/chromium", "chromium", "chromium-browser"):
         if found := shutil.which(name):
             return found
-    reason = "Chromium is not installed (Debian: apt-get install chromium)."
+    reason = "Chromium is not installed (Debian: apt-get install chromium-headless-shell)."
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
