@@ -53,7 +53,7 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
             yield
 
     app = Litestar(
-        route_handlers=[*public.ROUTES, *admin.ROUTES],
+        route_handlers=[public.routes(), admin.routes()],
         lifespan=[lifespan],
         exception_handlers={
             NewsletterError: problems.on_newsletter_error,

@@ -64,7 +64,7 @@ class Letters:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sender = own_sender(settings)
-        templates = Environment(
+        self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES / "email"),
             autoescape=select_autoescape(("html",), default=False),
             undefined=StrictUndefined,
@@ -72,8 +72,6 @@ class Letters:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._html = templates.get_template("broadcast.html")
-        self._plain = templates.get_template("broadcast.txt")
 
     def letter(self, draft: Draftlike) -> Letter:
         """Raises BadInput when the text is too long or the sender is none."""
@@ -92,8 +90,9 @@ class Letters:
             "unsubscribe": marks.link(UNSUBSCRIBE),
             "preferences": marks.link(PREFERENCES),
         }
-        html = self._html.render(values, body=Markup(written.html))  # noqa: S704  ours: write() escapes all
-        plain = self._plain.render(values, body=written.plain)
+        body = Markup(written.html)  # noqa: S704  ours: write() escapes all
+        html = self._templates.get_template("broadcast.html").render(values, body=body)
+        plain = self._templates.get_template("broadcast.txt").render(values, body=written.plain)
         return Letter(marks, sender, subject, preheader, plain.strip() + "\n", html.strip() + "\n", written)
 
     def freeze(self, letter: Letter, now: int) -> Frozen:

@@ -10,7 +10,7 @@ from newsletter.paths import TEMPLATES
 from newsletter.web.kit.embedding import script, takes_gzip
 from tests.web.stage import Stage
 
-SOURCES = (TEMPLATES / "assets" / "embed.js", *sorted((TEMPLATES / "embed").glob("*.js")))
+SOURCES = sorted((TEMPLATES / "embed").glob("*.js"))
 
 
 async def coded(web: httpx.AsyncClient, accepted: str) -> tuple[str | None, bytes]:

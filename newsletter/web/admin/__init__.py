@@ -1,7 +1,5 @@
 """The desk: where the owner sees what happened, answers, writes, and takes everything out."""
 
-from litestar import Router
-
 from newsletter.web.admin import (
     broadcasts,
     broadcasts_people,
@@ -18,9 +16,12 @@ from newsletter.web.admin import (
 )
 from newsletter.web.admin.door import SignedOut, to_sign_in
 from newsletter.web.kit.body import arrived
+from newsletter.web.kit.routes import Routes
 
-ROUTES = [
-    Router(
+
+def routes() -> Routes:
+    """All of them, for one app."""
+    return Routes(
         "/",
         route_handlers=[
             *sessions.ROUTES,
@@ -39,4 +40,3 @@ ROUTES = [
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},
     )
-]

@@ -16,7 +16,7 @@ def script(templates: Path) -> bytes:
     No text in the sources may go over several lines (a test looks): lines lose their indentation here, and
     go where they are comments.
     """
-    source = (templates / "assets" / "embed.js").read_text("utf-8")
+    source = (templates / "embed" / "embed.js").read_text("utf-8")
     return _lines(_SOURCE.sub(lambda found: _part(templates / found[1]), source)).encode()
 
 

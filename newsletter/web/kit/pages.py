@@ -2,8 +2,8 @@
 
 import gzip
 import hashlib
-import mimetypes
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +15,8 @@ from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.web.kit.embedding import script
 
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
 
 class Assets:
     """Small files served under names that hold their hash, so that browsers may keep them for good."""
@@ -23,11 +25,19 @@ class Assets:
         self._files: dict[str, tuple[str, bytes]] = {}
         self._names: dict[str, str] = {}
         for path in sorted((TEMPLATES / "assets").iterdir()):
-            content = script(TEMPLATES) if path.name == "embed.js" else path.read_bytes()
+            content = path.read_bytes()
             hashed = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:12]}{path.suffix}"
-            self._files[hashed] = (mimetypes.guess_type(path.name)[0] or "application/octet-stream", content)
+            self._files[hashed] = (_MEDIA_TYPES[path.suffix], content)
             self._names[path.name] = hashed
-        self.packed_script = gzip.compress(self.named("embed.js"), 9, mtime=0)
+
+    @cached_property
+    def script(self) -> bytes:
+        """For other people's pages; put together when the first of them asks."""
+        return script(TEMPLATES)
+
+    @cached_property
+    def packed_script(self) -> bytes:
+        return gzip.compress(self.script, 9, mtime=0)
 
     def url(self, name: str) -> str:
         return f"/assets/{self._names[name]}"

@@ -1,8 +1,7 @@
 """What readers meet: forms, confirmation, downloads, leaving, preferences, comments. No cookie is ever set here."""
 
-from litestar import Router
-
 from newsletter.web.kit.body import arrived
+from newsletter.web.kit.routes import Routes
 from newsletter.web.public import (
     archive,
     assets,
@@ -24,8 +23,10 @@ from newsletter.web.public import (
     unsubscribe,
 )
 
-ROUTES = [
-    Router(
+
+def routes() -> Routes:
+    """All of them, for one app."""
+    return Routes(
         "/",
         route_handlers=[
             *forms.ROUTES,
@@ -49,4 +50,3 @@ ROUTES = [
         ],
         before_request=arrived,
     )
-]

@@ -34,7 +34,7 @@ async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
         "Vary": "Accept-Encoding",
     }
     if not takes_gzip(",".join(request.headers.getall("accept-encoding", []))):
-        return Response(assets.named("embed.js"), media_type="text/javascript", headers=headers)
+        return Response(assets.script, media_type="text/javascript", headers=headers)
     headers["Content-Encoding"] = "gzip"
     return Response(assets.packed_script, media_type="text/javascript", headers=headers)
 

@@ -1,7 +1,7 @@
 // <newsletter-form form="guide"> and <newsletter-comments> show ours in place of the plain form inside,
 // which stays if anything fails. data-newsletter-count="address": how many comments a page has.
 // Colours: --newsletter-accent, --newsletter-accent-text.
-// "embed/…" names a file beside this folder that is put in there; newsletter/web/kit/embedding.py does so.
+// "embed/…" names a file of this folder that is put in there; newsletter/web/kit/embedding.py does so.
 (() => {
   if (customElements.get("newsletter-form")) return // the snippet may stand on a page twice
   const home = new URL(".", (document.currentScript || document.querySelector("[src$='/embed.js']")).src)
