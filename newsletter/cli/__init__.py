@@ -48,6 +48,7 @@ class _Commands(click.Group):
         gc.disable()  # what is loaded stays: looking through it again and again took a tenth of the start
         try:
             module = importlib.import_module(f"newsletter.cli.{found.module}")
+            gc.freeze()
         finally:
             gc.enable()
         command: click.Command = getattr(module, found.name)
