@@ -53,7 +53,8 @@ async def cast(house: House, clock: Clock) -> House:
         (Choice(tag="career"), [ADA, CLEO]),
         (Choice(tag="came by bus"), [ADA]),
         (Choice(tag="' OR 1=1 --"), []),
-        (Choice(form="guide"), [ADA, CLEO]),
+        (Choice(form="guide"), [ADA, BEN, CLEO]),
+        (Choice(form="guide", status="pending"), [BEN]),
         (Choice(form="another"), []),
         (Choice(since=NOON + DAY), [BEN, CLEO]),
         (Choice(since=NOON + DAY + 1), [CLEO]),
@@ -87,7 +88,7 @@ async def test_each_column_says_what_it_is_called(cast: House) -> None:
         "consent_message_id": (await cast.mails(ADA))[0].message_id,
     }
     assert list(ada) == list(HEADER)
-    assert {name for name, cell in ben.items() if cell} == {"email", "status", "signed_up", "fields"}
+    assert {name for name, cell in ben.items() if cell} == {"email", "status", "form", "signed_up", "fields"}
     assert (cleo["tags"], cleo["unsubscribed"]) == ("career", iso(NOON + 2 * DAY))
 
 

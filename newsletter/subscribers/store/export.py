@@ -41,9 +41,12 @@ HEADER = tuple(_COLUMNS)
 TYPED = tuple(name for name, (kind, _) in _COLUMNS.items() if kind in ("text", "tags"))
 OPTIONAL = tuple(name for name, (kind, _) in _COLUMNS.items() if kind in ("time", "number"))
 
-# Tables of the slices above are joined for the words that their ids stand for; nothing else is asked of them.
-_FROM = """FROM subscribers p
-    LEFT JOIN forms f ON f.id = p.form_id
+# Tables of the slices above are joined for the words that their ids stand for; nothing else is asked of them. Who has
+# confirmed nothing yet came by the form that they filled in last.
+PEOPLE = """FROM subscribers p
+    LEFT JOIN forms f ON f.id = coalesce(p.form_id,
+        (SELECT form_id FROM signups WHERE subscriber_id = p.id ORDER BY id DESC LIMIT 1))"""
+_FROM = f"""{PEOPLE}
     LEFT JOIN consent_records c ON c.id = (SELECT id FROM consent_records
         WHERE subscriber_id = p.id AND kind IN ('confirmed', 'imported') ORDER BY number DESC LIMIT 1)
     LEFT JOIN wordings w ON w.id = c.wording_id"""
@@ -71,11 +74,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 async def count(tx: Tx, choice: Choice) -> int:
     where, params = choice.where()
-    return int(
-        await tx.value(
-            f"SELECT count(*) FROM subscribers p LEFT JOIN forms f ON f.id = p.form_id {where}", **params
-        )
-    )
+    return int(await tx.value(f"SELECT count(*) {PEOPLE} {where}", **params))
 
 
 def query(engine: str, choice: Choice) -> tuple[str, dict[str, Param]]:

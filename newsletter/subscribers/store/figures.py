@@ -5,6 +5,7 @@ import msgspec
 from newsletter.clock import DAY
 from newsletter.storage import Tx
 from newsletter.subscribers.model import STATUSES, Status
+from newsletter.subscribers.store.export import PEOPLE
 
 NEWEST = 20
 
@@ -64,7 +65,7 @@ async def _by_day(tx: Tx, times: str, since: int) -> dict[int, int]:
 async def _newest(tx: Tx) -> list[Newcomer]:
     return await tx.all(
         Newcomer,
-        """SELECT p.id, p.email, p.name, p.status, p.created_at, coalesce(f.slug, '') AS form
-           FROM subscribers p LEFT JOIN forms f ON f.id = p.form_id ORDER BY p.id DESC LIMIT :most""",
+        f"""SELECT p.id, p.email, p.name, p.status, p.created_at, coalesce(f.slug, '') AS form
+            {PEOPLE} ORDER BY p.id DESC LIMIT :most""",
         most=NEWEST,
     )
