@@ -97,9 +97,35 @@ async def owner(context: BrowserContext, demo: Demonstration) -> None:
     await take(page, "desk")
     await page.goto(f"{demo.service}/admin/comments")
     await take(page, "moderation")
+    await broadcast(page, demo)
+    await page.goto(f"{demo.service}/admin/comments")
     for _ in SAID:
         await page.get_by_role("button", name="Approve").last.click()
         await page.wait_for_load_state()
+
+
+LETTER = """# On keeping a box
+
+Dear {{ first_name | "there" }},
+
+a job is *what you do this year*. A career is the box in which you keep what you learnt from it.
+
+- Write down one thing a week, with its date.
+- Read the box in January, before anybody asks you for a plan.
+
+[The guide](https://example.org/guide) has a sheet for it."""
+
+
+async def broadcast(page: Page, demo: Demonstration) -> None:
+    """A broadcast as it is written, with its preview beside it; it stays a draft."""
+    await page.set_viewport_size({"width": 1280, "height": 1000})
+    await page.goto(f"{demo.service}/admin/broadcasts")
+    await page.get_by_role("link", name="Write a new one").click()
+    await page.get_by_label("Subject").fill("On keeping a box")
+    await page.locator("textarea[name=body]").fill(LETTER)
+    await page.frame_locator("iframe").get_by_text("Read the box in January").wait_for()
+    await page.evaluate("scrollTo(0, 0)")
+    await take(page, "broadcast")
 
 
 async def phone(context: BrowserContext, demo: Demonstration) -> None:
