@@ -1,5 +1,7 @@
 """A WordPress theme's own comment form, with nothing changed but where it posts to."""
 
+from urllib.parse import quote
+
 import pytest
 
 from newsletter.web.public.comment_form import readable
@@ -50,6 +52,33 @@ async def test_its_page_is_found(
     async with open_for_comments(serve) as service:
         web = await service.visitor()
         edit_token(await web.post("/wp-comments-post.php", data={**THEME, **fields}, headers=headers))
+        assert await pages(service) == [page]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields", "page"),
+    [
+        (f"?redirect_to={quote(ARTICLE, safe='')}", {}, ARTICLE),
+        (f"?redirect_to={quote(ARTICLE + '/?utm_source=x#respond', safe='')}", {}, ARTICLE),
+        (f"?redirect_to={quote(ARTICLE, safe='')}", {"redirect_to": f"{BLOG}/other"}, f"{BLOG}/other"),
+        (f"?redirect_to={quote(ARTICLE, safe='')}", {"redirect_to": "https://evil.example/"}, ARTICLE),
+        (f"?redirect_to={quote(ARTICLE, safe='')}&redirect_to=https://evil.example/", {}, ARTICLE),
+        ("?redirect_to=https://evil.example/", {}, f"{BLOG}/?p=7"),
+        ("?redirect_to=%ff%01", {}, f"{BLOG}/?p=7"),
+        ("?redirect_to=" + "x" * 5_000, {}, f"{BLOG}/?p=7"),
+        ("?", {}, f"{BLOG}/?p=7"),
+    ],
+)
+async def test_its_address_alone_can_say_the_page(
+    serve: Serve, asked: str, fields: dict[str, str], page: str
+) -> None:
+    """Browsers tell another site no more of a page than its origin."""
+    async with open_for_comments(serve) as service:
+        web = await service.visitor()
+        said = await web.post(
+            f"/wp-comments-post.php{asked}", data={**THEME, **fields}, headers={"Origin": BLOG}
+        )
+        edit_token(said)
         assert await pages(service) == [page]
 
 

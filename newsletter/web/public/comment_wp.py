@@ -47,12 +47,14 @@ async def submit(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 def _page(request: Request[Any, Any, Any], values: dict[str, str], settings: Settings) -> str:
-    """Where the theme's form stands, as well as it is told: by its own word, by the browser's, by its post's number.
+    """Where the theme's form stands, as well as it is told: by its own word, in a field or in the address that it posts
+    to, by the browser's, by its post's number.
 
     '' where none of them leads to a page that comments are open for.
     """
     referer = request.headers.get("referer", "")
-    for said in (values.get("redirect_to", ""), referer if _has_path(referer) else ""):
+    in_address = request.query_params.get("redirect_to", "")
+    for said in (values.get("redirect_to", ""), in_address, referer if _has_path(referer) else ""):
         if url := _open(said, settings):
             return url
     number = read_id(values.get("comment_post_ID", ""))
