@@ -255,10 +255,11 @@ CREATE TABLE outbox (
   worker BIGINT,                      -- who holds it while it is 'sending'
   settled_at BIGINT,
   reply TEXT NOT NULL DEFAULT ''      -- the server's last words, or why it was skipped
-, mailing_id BIGINT);
+, mailing_id BIGINT, provider TEXT);
 CREATE INDEX outbox_due ON outbox (not_before, id) WHERE mailing_id IS NULL AND state IN ('queued', 'deferred');
 
 CREATE UNIQUE INDEX outbox_mailing ON outbox (mailing_id, subscriber_id) WHERE mailing_id IS NOT NULL;
+CREATE INDEX outbox_provider ON outbox (provider, worker, mailing_id) WHERE provider IS NOT NULL;
 CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX outbox_states ON outbox (mailing_id, state, not_before) WHERE mailing_id IS NOT NULL;
 CREATE INDEX outbox_subscriber ON outbox (subscriber_id) WHERE subscriber_id IS NOT NULL;
@@ -270,6 +271,15 @@ CREATE TABLE owners (
   email_key TEXT NOT NULL UNIQUE,
   created_at BIGINT NOT NULL
 );
+
+CREATE TABLE send_domains (
+  name TEXT PRIMARY KEY,                  -- the provider, by one of its domains: newsletter/providers.py
+  next_at BIGINT NOT NULL DEFAULT 0,      -- when its rate lets the next message go, evenly spread
+  slow_until BIGINT NOT NULL DEFAULT 0,   -- it asked for fewer messages: none goes before that
+  pause BIGINT NOT NULL DEFAULT 0,        -- ms, how long it was left alone the last time: the next is twice that
+  waits INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1))  -- rows are put aside until it has room
+);
+CREATE INDEX send_domains_waiting ON send_domains (next_at) WHERE waits = 1;
 
 CREATE TABLE send_limits (
   name TEXT PRIMARY KEY,                  -- 'relay' is everything that leaves

@@ -20,6 +20,7 @@ import msgspec
 
 from newsletter.addresses import parse
 from newsletter.errors import BadInput, SettingsError
+from newsletter.providers import DomainLimit, read_limits
 
 PREFIX = "NEWSLETTER_"
 SHORTEST_KEY = 32
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     comment_pause: int = 15  # seconds between two comments of one address; 0: none
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
+    domain_limits: tuple[DomainLimit, ...] = ()  # for each mailbox provider, of what goes to many
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
@@ -108,6 +110,7 @@ def _checked(values: dict[str, Any]) -> Settings:
     _database(values.get("database_url"))
     sender = values.pop("from", None)
     keys = _words(values.pop("secret_key", ""))
+    domain_limits = _domain_limits(_words(values.pop("domain_limits", "")))
     for name in ("allowed_origins", "trusted_proxies"):
         if name in values:
             values[name] = _words(values[name])
@@ -121,6 +124,7 @@ def _checked(values: dict[str, Any]) -> Settings:
         public_url=_web_address("PUBLIC_URL", settings.public_url),
         allowed_origins=tuple(_web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
         owner_email=_address("OWNER_EMAIL", settings.owner_email) if settings.owner_email else None,
+        domain_limits=domain_limits,
         secret_keys=_keys(keys) or _own_key(settings.database_url),
     )
     _networks(settings.trusted_proxies)
@@ -210,6 +214,13 @@ def _make_key(path: Path) -> None:
     with suppress(FileExistsError):
         path.hardlink_to(draft)
     Path(draft).unlink()
+
+
+def _domain_limits(words: tuple[str, ...]) -> tuple[DomainLimit, ...]:
+    try:
+        return read_limits(words)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}DOMAIN_LIMITS: {error}.") from None
 
 
 def _zone(name: str) -> None:

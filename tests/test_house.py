@@ -62,6 +62,7 @@ def small(tmp_path: Path) -> Path:
         "errors",
         "tokens",
         "addresses",
+        "providers",
         "paths",
         "ids",
     ):

@@ -5,6 +5,7 @@ many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk
 `Mailings`, a process needs `Worker`.
 """
 
+from newsletter.mail.domains import HeldBack, held_back
 from newsletter.mail.headers import REFUSED, MessageError
 from newsletter.mail.look import Delivery, deliveries, last_sent, waiting, workers
 from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
@@ -17,6 +18,7 @@ __all__ = [
     "REFUSED",
     "Delivery",
     "Handed",
+    "HeldBack",
     "Mailings",
     "MessageError",
     "Post",
@@ -24,6 +26,7 @@ __all__ = [
     "Tally",
     "Worker",
     "deliveries",
+    "held_back",
     "kept_values",
     "last_sent",
     "prune",

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from newsletter.mail import breaker
+from newsletter.mail import breaker, domains
 from newsletter.mail import limits as held
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.limits import Limits
@@ -71,25 +71,29 @@ async def reserve(tx: Tx, worker: int, most: int, limits: Limits, after: int = 0
     Where they leave little of it, what is transactional goes first. Of many mailings those have their turn that
     come `after` the last one which had it.
     """
-    meter = await held.meter(tx) if limits else None
-    if meter:
-        room = meter.room(limits, tx.now, most)
-        most = 0 if room.full_until else room.most - await tx.value(_AHEAD, now=tx.now, limit=most)
-        most = meter.ramp(limits, tx.now, most)
+    meter, most = await held.left_for_many(tx, limits, most)
     if most <= 0:
         return []
+    jobs = await due(tx, most, after)
+    await take(tx, worker, jobs)
+    await held.spend_on_many(tx, meter, limits, len(jobs))
+    return jobs
+
+
+async def due(tx: Tx, most: int, after: int) -> list[Job]:
+    """Up to `most` rows that are due, of open mailings alike."""
     open_ = await tx.all(_Mailing, _IN_TURN, now=tx.now, limit=_MAILINGS, after=after)
     each = -(-most // len(open_)) if open_ else 0
     jobs: list[Job] = []
     for mailing in open_:
         limit = min(each, most - len(jobs))
         jobs += await tx.all(Job, _DUE[tx.engine], mailing=mailing.id, now=tx.now, limit=limit)
+    return jobs
+
+
+async def take(tx: Tx, worker: int, jobs: Sequence[Job]) -> None:
     if jobs:
         await tx.run(_RESERVE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
-        if meter:
-            await held.spend(tx, meter, limits, len(jobs))
-            await held.begin(tx)
-    return jobs
 
 
 async def wait(tx: Tx, limits: Limits) -> int:
@@ -161,6 +165,8 @@ async def _settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) 
         }
         for one in done
     ]
+    if limits.domains:
+        await domains.heed(tx, done)
     await tx.run(_SETTLE[tx.engine], rows=_json(rows), worker=worker)
     await breaker.heed(tx, done)
     if limits:
@@ -182,10 +188,6 @@ def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
-_AHEAD = """
-    SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
-                            AND not_before <= :now LIMIT :limit) AS due
-    """
 _OPEN = """
     SELECT m.id FROM mailings m
     WHERE m.state = 'open' AND EXISTS (
@@ -196,10 +198,12 @@ _OPEN = """
 _IN_TURN = _OPEN.replace(
     "m.id LIMIT", "CASE WHEN m.id > CAST(:after AS BIGINT) THEN 0 ELSE 1 END, m.id LIMIT"
 )
-_NEXT = """
+JOBS = """
     SELECT o.id, o.mailing_id, o.subscriber_id, COALESCE(s.epoch, 0) AS epoch, o.recipient, o.context, o.message_id,
            o.created_at, o.attempts, o.resends, CAST(:now AS BIGINT) AS claimed_at
     FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id
+    """
+_NEXT = f"""{JOBS}
     WHERE o.mailing_id = :mailing AND o.state IN ('queued', 'deferred') AND o.not_before <= :now AND o.worker IS NULL
     LIMIT :limit
     """
@@ -249,7 +253,8 @@ _WHY = f"""
     FROM outbox o WHERE o.id = :id
     """  # noqa: S608  our own
 _SKIP = """
-    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL
+    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL,
+                      provider = NULL
     WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
     """
 _GIVE_UP = """
@@ -271,7 +276,8 @@ _VERDICTS = {
 _SETTLE = {
     engine: f"""
     UPDATE outbox AS o SET state = d.new_state, attempts = o.attempts + d.tried, resends = o.resends + d.resent,
-                           not_before = d.not_earlier, settled_at = d.ended, reply = d.words, worker = NULL
+                           not_before = d.not_earlier, settled_at = d.ended, reply = d.words, worker = NULL,
+                           provider = NULL
     FROM {verdicts}
     WHERE o.id = d.row_id AND +o.worker = :worker AND o.state IN ('sending', 'queued', 'deferred')
     """  # noqa: S608  our own

@@ -9,7 +9,7 @@ from typing import Any, cast
 from newsletter import clock
 from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
-from newsletter.mail import bulk_ledger, limits
+from newsletter.mail import bulk_domains, bulk_ledger, limits
 from newsletter.mail.books import Books
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk import Frozen, thaw
@@ -99,11 +99,16 @@ class BulkWorker:
 
         What breaks off half-way comes to nobody's hand, and is found to be astray.
         """
-        if not await self._db.read(bulk_ledger.is_due):
+        due, reserve = (
+            (bulk_domains.is_due, bulk_domains.reserve)
+            if self._limits.domains
+            else (bulk_ledger.is_due, bulk_ledger.reserve)
+        )
+        if not await self._db.read(due):
             return 0
         most = self._connections * PER_LANE
         with self._hand.turning():
-            jobs = await self._db.write(bulk_ledger.reserve, self._worker, most, self._limits, self._served)
+            jobs = await self._db.write(reserve, self._worker, most, self._limits, self._served)
             self._served = jobs[-1].mailing_id if jobs else 0
             for mailing_id in {job.mailing_id for job in jobs} - self._frozen.keys():
                 jobs = await self._thaw(mailing_id, jobs)
@@ -203,6 +208,8 @@ class BulkWorker:
 
     def drop(self, id: int) -> None:
         self._hand.drop(id)
+        if self._limits.domains:  # its provider has room for another
+            self._hungry.set()
 
     def heard(self, outcome: Outcome) -> None:
         if outcome.result == "in_doubt":

@@ -144,7 +144,8 @@ _DOUBT = f"""
       state = CASE WHEN {_ONCE_MORE} THEN 'queued' ELSE 'in_doubt' END,
       settled_at = CASE WHEN {_ONCE_MORE} THEN NULL ELSE CAST(:now AS BIGINT) END,
       resends = CASE WHEN {_ONCE_MORE} THEN 1 ELSE resends END,
-      attempts = attempts + 1, worker = NULL, reply = 'The worker stopped before the server had answered.'
+      attempts = attempts + 1, worker = NULL, provider = NULL,
+      reply = 'The worker stopped before the server had answered.'
     WHERE state = 'sending'
     """  # noqa: S608  our own
 _FREE = "UPDATE outbox SET worker = NULL WHERE worker IS NOT NULL AND state IN ('queued', 'deferred')"

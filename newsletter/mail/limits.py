@@ -14,6 +14,7 @@ that writes to thousands at once.
 import msgspec
 
 from newsletter.clock import DAY, HOUR, MINUTE, SECOND
+from newsletter.providers import DomainLimit
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 
@@ -30,8 +31,10 @@ class Limits(msgspec.Struct, frozen=True):
     interval: int = 0  # ms between two messages
     per_day: int = 0
     ramp_up: int = 0  # mails on a new domain's first day of broadcasts; each day it is twice as many
+    domains: tuple[DomainLimit, ...] = ()  # of each mailbox provider: newsletter/mail/domains.py
 
     def __bool__(self) -> bool:
+        """Whether the way out as a whole is limited."""
         return bool(self.interval or self.per_day or self.ramp_up)
 
 
@@ -101,7 +104,7 @@ class Meter(msgspec.Struct, frozen=True):
 def limits_of(settings: Settings) -> Limits:
     per_minute = settings.mail_per_minute
     interval = -(-MINUTE // per_minute) if per_minute else 0  # rounded up: never faster than allowed
-    return Limits(interval, settings.mail_per_day, settings.ramp_up)
+    return Limits(interval, settings.mail_per_day, settings.ramp_up, settings.domain_limits)
 
 
 async def sends_from(tx: Tx, domain: str) -> None:
@@ -124,6 +127,25 @@ async def meter(tx: Tx) -> Meter:
     """How the way out stands, held until the transaction ends."""
     (row,) = await tx.all(Meter, _LOCKED[tx.engine], name=_RELAY)
     return row
+
+
+async def left_for_many(tx: Tx, limits: Limits, most: int) -> tuple[Meter | None, int]:
+    """How many of `most` that go to many may be claimed now, and what `spend_on_many` needs.
+
+    Where little may go, what is transactional goes first. There is no meter where nothing is limited.
+    """
+    if not limits:
+        return None, most
+    row = await meter(tx)
+    room = row.room(limits, tx.now, most)
+    most = 0 if room.full_until else room.most - await tx.value(_AHEAD, now=tx.now, limit=most)
+    return row, row.ramp(limits, tx.now, most)
+
+
+async def spend_on_many(tx: Tx, row: Meter | None, limits: Limits, count: int) -> None:
+    if row and count:
+        await spend(tx, row, limits, count)
+        await begin(tx)
 
 
 async def spend(tx: Tx, row: Meter, limits: Limits, count: int) -> None:
@@ -166,3 +188,9 @@ async def pause(tx: Tx, seconds: float, left: float) -> int:
         pause=round(seconds * SECOND),
     )
     return until
+
+
+_AHEAD = """
+    SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
+                            AND not_before <= :now LIMIT :limit) AS due
+    """

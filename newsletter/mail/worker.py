@@ -9,7 +9,7 @@ from typing import Any, cast
 from newsletter import ids
 from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
-from newsletter.mail import ledger, limits
+from newsletter.mail import domains, ledger, limits
 from newsletter.mail.bulk_worker import BulkWorker
 from newsletter.mail.claims import Delivery, due
 from newsletter.mail.hand import Hand
@@ -159,6 +159,7 @@ class Worker:
     async def _show_life(self) -> None:
         if not self._alive.is_set():
             await self._db.write(limits.sends_from, self._domain)
+            await self._db.write(domains.begin, self._limits.domains)
         doubts = await self._db.write(ledger.beat, self._id, self._silence, ask=self._ask)
         self._stranded = False
         self._alive.set()

@@ -13,6 +13,7 @@ from newsletter.clock import DAY
 from newsletter.mail import Post, Worker
 from newsletter.mail.claims import Delivery
 from newsletter.mail.smtp import Timeouts
+from newsletter.providers import read_limits
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
 from newsletter.tokens import Tokens
@@ -200,6 +201,7 @@ def at_work(db: Database, settings: Settings, tokens: Tokens, sink: Sink) -> AtW
         mail_per_minute: int = 0,
         mail_per_day: int = 0,
         ramp_up: int = 0,
+        domains: str = "",
         **options: Any,
     ) -> AsyncIterator[Worker]:
         here = msgspec.structs.replace(
@@ -208,6 +210,7 @@ def at_work(db: Database, settings: Settings, tokens: Tokens, sink: Sink) -> AtW
             mail_per_minute=mail_per_minute,
             mail_per_day=mail_per_day,
             ramp_up=ramp_up,
+            domain_limits=read_limits(domains.split()),
         )
         worker = Worker(on, here, tokens, **{"timeouts": QUICK, "poll": 0.05, **options})
         running = asyncio.create_task(worker.run())

@@ -1,5 +1,6 @@
 """What the tests of broadcasts share: a frozen message, and people to send it to."""
 
+from collections.abc import Sequence
 from email.headerregistry import Address
 
 from newsletter.mail import Mailings, Recipient
@@ -23,9 +24,13 @@ def content() -> bytes:
 
 async def people(db: Database, count: int) -> list[Recipient]:
     """Active subscribers, numbered from 1."""
-    rows: list[dict[str, Param]] = [
-        {"id": n, "email": f"reader{n}@example.org", "at": NOON - 5} for n in range(1, count + 1)
-    ]
+    readers = [Recipient(n, f"reader{n}@example.org") for n in range(1, count + 1)]
+    await _keep(db, readers)
+    return readers
+
+
+async def _keep(db: Database, readers: Sequence[Recipient]) -> None:
+    rows: list[dict[str, Param]] = [{"id": one.id, "email": one.email, "at": NOON - 5} for one in readers]
 
     async def add(tx: Tx) -> None:
         await tx.many(
@@ -35,11 +40,24 @@ async def people(db: Database, count: int) -> list[Recipient]:
         )
 
     await db.write(add)
-    return [Recipient(n, f"reader{n}@example.org") for n in range(1, count + 1)]
 
 
 async def sent_off(db: Database, mailings: Mailings, count: int) -> int:
     """A mailing to so many."""
     mailing_id: int = await db.write(mailings.start, content())
     await db.write(mailings.fill, mailing_id, await people(db, count))
+    return mailing_id
+
+
+async def sent_off_to(db: Database, mailings: Mailings, domains: Sequence[str], count: int) -> int:
+    """A mailing to so many, at each of these domains in turn; also a second one, to others."""
+
+    async def free(tx: Tx) -> int:
+        return int(await tx.value("SELECT COALESCE(max(id), 0) + 1 FROM subscribers"))
+
+    first = await db.read(free)
+    readers = [Recipient(n, f"reader{n}@{domains[n % len(domains)]}") for n in range(first, first + count)]
+    await _keep(db, readers)
+    mailing_id: int = await db.write(mailings.start, content())
+    await db.write(mailings.fill, mailing_id, readers)
     return mailing_id

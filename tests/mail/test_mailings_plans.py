@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from newsletter.mail import bulk_ledger, ledger
+from newsletter.mail import bulk_domains, bulk_ledger, domains, ledger
 from newsletter.storage import Tx, open_database
 
 ASKED = {
@@ -18,6 +18,13 @@ ASKED = {
     "to reserve": bulk_ledger._RESERVE["sqlite"],
     "to begin": bulk_ledger._BEGIN["sqlite"],
     "to settle": bulk_ledger._SETTLE["sqlite"],
+    "how providers stand": domains._STANDINGS["sqlite"],
+    "who asked for fewer": domains._WHO["sqlite"],
+    "whether anything counts on a provider": domains._ANY,
+    "what waits where there are no limits": domains._RELEASE,
+    "which mailings wait for a provider": bulk_domains._MAILINGS,
+    "which of its rows do": bulk_domains._ROW,
+    "whether any of them may go": bulk_domains._ANY_READY,
 }
 
 
@@ -31,7 +38,9 @@ class _Step(msgspec.Struct):
 @pytest.mark.parametrize("what", ASKED)
 async def test_no_statement_reads_the_whole_ledger(sqlite_url: str, what: str) -> None:
     sql = ASKED[what]
-    named = {name: "[]" if name in ("ids", "wants", "rows") else 1 for name in re.findall(r":(\w+)", sql)}
+    named = {
+        name: "[]" if name in ("ids", "wants", "rows", "names") else 1 for name in re.findall(r":(\w+)", sql)
+    }
 
     async def plan(tx: Tx) -> list[str]:
         return [step.detail for step in await tx.all(_Step, f"EXPLAIN QUERY PLAN {sql}", **named)]

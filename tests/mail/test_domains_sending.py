@@ -1,0 +1,107 @@
+"""A broadcast under limits of providers, to a real server: nobody is lost, and nobody waits for another's provider."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from newsletter.clock import MINUTE
+from newsletter.mail import Mailings, Post, Tally
+from newsletter.mail.domains import held_back
+from newsletter.settings import Settings
+from newsletter.storage import Database, open_database
+from tests.conftest import Clock
+from tests.mail.conftest import CONTEXTS, AtWork, eventually, run
+from tests.mail.mailing import sent_off_to
+from tests.mail.sink import Sink
+
+
+@pytest.fixture
+def mailings(settings: Settings) -> Mailings:
+    return Mailings(settings)
+
+
+@pytest.fixture
+async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """The same database from another process's side."""
+    database = await open_database(database_url, clock=clock)
+    yield database
+    await database.close()
+
+
+def at(sink: Sink, domain: str) -> int:
+    return sum(mail.recipient.endswith(f"@{domain}".encode()) for mail in sink.mails)
+
+
+async def test_two_workers_share_a_rate_and_a_restart_forgets_nothing(
+    db: Database, other: Database, mailings: Mailings, post: Post, at_work: AtWork, sink: Sink, clock: Clock
+) -> None:
+    """The clock stands still unless it is moved, so each minute lets exactly one more go, whoever takes it."""
+    mailing_id = await sent_off_to(db, mailings, ["gmail.com", "example.org"], 60)
+
+    async def so_many(count: int) -> bool:
+        tally = await db.read(mailings.tally, mailing_id)
+        return tally == Tally(sent=30 + count, queued=30 - count)
+
+    async with at_work(domains="gmail.com=0/1"), at_work(on=other, domains="gmail.com=0/1"):
+        await eventually(partial(so_many, 1), 30)
+        clock.forward(MINUTE)
+        await eventually(partial(so_many, 2), 30)
+        assert [str(one) for one in await db.read(held_back, mailing_id)] == [
+            "28 wait for the limit of gmail.com."
+        ]
+    async with at_work(domains="gmail.com=0/1"):
+        await db.write(post.enqueue, "confirmation", "ada@gmail.com", context=CONTEXTS["confirmation"])
+
+        async def confirmed() -> bool:
+            return at(sink, "gmail.com") == 3
+
+        await eventually(confirmed, 30)
+        assert (await db.read(mailings.tally, mailing_id)).sent == 32, "who signs up is not held back"
+    async with at_work():
+        await eventually(partial(so_many_left, db, mailings, mailing_id), 30)
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 61
+
+
+async def so_many_left(db: Database, mailings: Mailings, mailing_id: int) -> bool:
+    return (await db.read(mailings.tally, mailing_id)).left == 0
+
+
+async def test_so_many_are_under_way_at_once(
+    db: Database, other: Database, mailings: Mailings, at_work: AtWork, sink: Sink, clock: Clock
+) -> None:
+    """As many as two workers together have begun, where each has connections for more."""
+    mailing_id = await sent_off_to(db, mailings, ["hotmail.com", "live.de"], 24)
+    most = 0
+
+    async def through() -> bool:
+        nonlocal most
+        begun = await run(db, "UPDATE outbox SET reply = reply WHERE state = 'sending'")
+        most = max(most, begun)
+        return await so_many_left(db, mailings, mailing_id)
+
+    async with at_work(domains="outlook.com=3/0"), at_work(on=other, domains="outlook.com=3/0"):
+        await eventually(through, 60)
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 24
+    assert 1 <= most <= 3
+
+
+async def test_a_provider_that_asks_for_fewer_holds_up_nobody_else(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, clock: Clock
+) -> None:
+    theirs = await sent_off_to(db, mailings, ["yahoo.com"], 10)
+    sink.plays({"dot": "451 4.7.0 [TSS04] too many messages"})
+
+    async def asked() -> bool:
+        return (await db.read(mailings.tally, theirs)).deferred == 1
+
+    async with at_work(domains="yahoo.com=1/0"):
+        await eventually(asked, 30)
+        others = await sent_off_to(db, mailings, ["example.org"], 10)
+        await eventually(partial(so_many_left, db, mailings, others), 30)
+        assert len(sink.mails) == 10
+        (told,) = await db.read(held_back, theirs)
+        assert str(told) == "yahoo.com asks for fewer mails: 9 wait, at least for a minute."
+        clock.forward(2 * MINUTE)
+        await eventually(partial(so_many_left, db, mailings, theirs), 30)
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 20
