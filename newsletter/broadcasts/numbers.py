@@ -4,7 +4,7 @@ import msgspec
 
 from newsletter.broadcasts import store
 from newsletter.errors import NotFound
-from newsletter.mail import Mailings, Tally
+from newsletter.mail import HeldBack, Mailings, Tally, held_back
 from newsletter.mail.responses import responses, skips
 from newsletter.storage import Tx
 
@@ -15,6 +15,9 @@ class Numbers(msgspec.Struct, frozen=True):
     tally: Tally = Tally()
     skips: dict[str, int] = {}
     """Why people were skipped: a sentence, and how many; the most first."""
+
+    held_back: list[HeldBack] = []
+    """Who waits for their provider's limit, or because it asked for fewer; each reads as a sentence."""
 
     unsubscribed: int = 0
     """They left by a link, and this was the last that they had got."""
@@ -36,6 +39,7 @@ async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
     return Numbers(
         tally=await mailings.tally(tx, broadcast.mailing_id),
         skips=await skips(tx, broadcast.mailing_id),
+        held_back=await held_back(tx, broadcast.mailing_id),
         clicks=await store.clicked(tx, broadcast_id),
         **await responses(tx, broadcast.mailing_id),
     )

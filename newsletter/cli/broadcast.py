@@ -257,6 +257,8 @@ def _counts(seen: Numbers) -> Iterator[str]:
     for name, count in msgspec.structs.asdict(seen.tally).items():
         if count:
             yield f"{count:>9,} {name.replace('_', ' ')}"
+    for held in seen.held_back:
+        yield f"{'':>17} {held}"
     for why, count in seen.skips.items():
         yield f"{count:>17,} skipped: {why}"
     for link in seen.clicks:

@@ -7,9 +7,13 @@ from itertools import product
 
 import pytest
 
+from newsletter.broadcasts import numbers
+from newsletter.cli.broadcast import _counts
+from newsletter.clock import SECOND
 from newsletter.web.admin.broadcasts_report import VERBS
 from newsletter.web.kit import broadcasting
-from tests.mail.conftest import eventually
+from tests.conftest import NOON
+from tests.mail.conftest import eventually, run
 from tests.web.broadcaster import Broadcaster, at_desk
 from tests.web.stage import ADA, Stage
 
@@ -233,3 +237,21 @@ async def test_the_desk_leads_there_and_out_from_every_page(desk: Broadcaster) -
         assert page.count('aria-current="page">') == 1 + page.count('class="tabs"'), path
         assert 'action="/admin/sign-out"' in page, path
     assert broadcasting.told(desk.stage.site.settings, 0) == "1 January 1970, 00:00 UTC"
+
+
+async def test_who_waits_for_their_provider(desk: Broadcaster) -> None:
+    """And why, on its page and for a terminal."""
+    id = await desk.on_its_way(3)
+    db = desk.stage.site.db
+    await run(db, "UPDATE outbox SET provider = 'gmail.com' WHERE mailing_id IS NOT NULL")
+    assert "3 wait for the limit of gmail.com." in await desk.sees(f"/{id}")
+    seen = await db.read(numbers, desk.stage.site.mailings, id)
+    assert [line.strip() for line in _counts(seen)] == ["3 queued", "3 wait for the limit of gmail.com."]
+    await run(
+        db,
+        "INSERT INTO send_domains (name, slow_until) VALUES ('gmail.com', :until)",
+        until=NOON + 90 * SECOND,
+    )
+    assert "gmail.com asks for fewer mails: 3 wait, at least for 2 minutes." in await desk.sees(f"/{id}")
+    await desk.settled("sent", 1, 2, 3)
+    assert "gmail.com" not in await desk.sees(f"/{id}")

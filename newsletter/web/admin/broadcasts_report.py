@@ -63,6 +63,7 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
             tally=Tally(**counts),
             kinds=KINDS,
             skips=seen.skips,
+            held_back=seen.held_back,
             later={words: getattr(seen, name) for name, words in LATER.items()},
             idle=one.state == "sending" and not await site.db.read(workers),
             done=notice(request),
