@@ -4,13 +4,14 @@ A token carries numbers only (ids, an epoch, the time), never an address, and is
 A base64 signature can be spelled in more than one way, so a token's text is never used as a key.
 """
 
+import hashlib
 import hmac
 import string
 from collections.abc import Sequence
 from typing import Literal
 
 from itsdangerous import BadSignature, Signer
-from itsdangerous.encoding import want_bytes
+from itsdangerous.encoding import base64_encode, want_bytes
 from itsdangerous.signer import SigningAlgorithm
 
 from newsletter.clock import MINUTE, SECOND
@@ -40,18 +41,30 @@ LASTING = ("unsubscribe", "unfollow")
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _LONGEST = 200
+_INNER, _OUTER = (bytes(octet ^ pad for octet in range(256)) for pad in (0x36, 0x5C))
 _SKEW = 5 * MINUTE  # another node's clock may be ahead of ours
 
 
 class _HMAC(SigningAlgorithm):
-    """HMAC-SHA256 in one call, which takes a quarter of itsdangerous' own time. A shorter one keeps a List-Unsubscribe
-    line within 76 bytes: 96 bits are 16 characters."""
+    """HMAC-SHA256 (RFC 2104) with its two hashes begun once for each key: a third of the time of one that begins
+    anew. No key is longer than 64 bytes. A shorter one keeps a List-Unsubscribe line within 76 bytes: 96 bits are 16
+    characters."""
 
     def __init__(self, length: int = 32) -> None:
         self._length = length
+        self._begun: dict[bytes, tuple[hashlib._Hash, hashlib._Hash]] = {}
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, "sha256")[: self._length]
+        if key not in self._begun:
+            block = key.ljust(64, b"\0")
+            self._begun[key] = (
+                hashlib.sha256(block.translate(_INNER)),
+                hashlib.sha256(block.translate(_OUTER)),
+            )
+        inner, outer = (begun.copy() for begun in self._begun[key])
+        inner.update(value)
+        outer.update(inner.digest())
+        return outer.digest()[: self._length]
 
 
 class _Signer(Signer):
@@ -60,9 +73,15 @@ class _Signer(Signer):
     def __init__(self, keys: Sequence[bytes], salt: bytes, algorithm: SigningAlgorithm) -> None:
         super().__init__(keys, salt=salt, algorithm=algorithm)
         self._derived = {key: hmac.digest(key, salt, "sha256") for key in keys}
+        self._newest = self._derived[keys[-1]]
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         return self._derived[want_bytes(secret_key or self.secret_key)]
+
+    def sign(self, value: str | bytes) -> bytes:
+        """As itsdangerous does, without asking again what it is made of."""
+        value = want_bytes(value)
+        return value + self.sep + base64_encode(self.algorithm.get_signature(self._newest, value))
 
 
 class Tokens:

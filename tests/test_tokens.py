@@ -1,9 +1,11 @@
 """Links are signed for one purpose, expire, survive a new key, and are short where a header needs it."""
 
+import hashlib
 import itertools
 from typing import get_args
 
 import pytest
+from itsdangerous import Signer
 
 from newsletter import clock, ids
 from newsletter.errors import Expired, NotFound
@@ -19,6 +21,17 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 def test_a_token_is_good_for_one_purpose_only(made: Purpose, read: Purpose) -> None:
     with pytest.raises(NotFound):
         TOKENS.read(read, TOKENS.make(made, 1, 2, now=NOW), NOW, clock.DAY)
+
+
+def test_it_is_signed_as_itsdangerous_signs() -> None:
+    made = Tokens(["new" * 20, "old" * 20]).make("download", 7, 8)
+    theirs = Signer(
+        ["old" * 20, "new" * 20],
+        salt="newsletter.download.v1",
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
+    )
+    assert theirs.unsign(made) == b"7.8"
 
 
 def test_it_carries_its_ids() -> None:
