@@ -28,7 +28,7 @@ _NAMES = """
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,200}@[A-Za-z0-9.-]{1,253}>")
-_URL = re.compile(r"https?://[^\s<>\"'&\\\x00-\x20\x7f-\U0010ffff]{1,500}")
+_URL = re.compile(r"https?://[!#-%(-;=?-\[\]-~]{1,500}")  # without what HTML would escape, and backslashes
 _SAFE = re.compile(r"[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#.-]*")
 _PLAIN = re.compile(r"(?!From )[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#. -]{0,74}")
 
