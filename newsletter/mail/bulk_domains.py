@@ -10,6 +10,9 @@ from newsletter.mail.domains import READY, Gate
 from newsletter.mail.limits import Limits
 from newsletter.storage import Tx
 
+MORE = "put aside"
+"""Woken where all that was looked at had to wait, and others may stand behind it."""
+
 _LOOKS = 5  # at so many handfuls of rows in one turn, where whole handfuls must wait
 _HANDFUL = 100
 
@@ -40,6 +43,8 @@ async def reserve(tx: Tx, worker: int, most: int, limits: Limits, after: int = 0
         jobs += going
         if not aside:
             break
+    else:
+        tx.wake(MORE)
     await gate.keep(tx)
     await held.spend_on_many(tx, meter, limits, len(jobs))
     return jobs

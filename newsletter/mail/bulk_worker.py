@@ -33,6 +33,7 @@ PER_LANE = 25
 _CROWDED = 60.0  # seconds until a relay that takes no more connections is asked again
 _AFTER_A_FAULT = 1.0  # seconds until lanes are opened again: what is wrong with us may be so for long
 _MOMENT = 0.1
+_SOON = 0.01
 _KEPT = 16  # frozen messages in memory
 
 _log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class BulkWorker:
             nap.cancel()
 
     async def _reserve(self) -> float:
-        """Seconds until the rate lets more go; 0: it holds nothing back.
+        """Seconds until more may go, or may be looked at; 0: as soon as there is any.
 
         What breaks off half-way comes to nobody's hand, and is found to be astray.
         """
@@ -107,6 +108,7 @@ class BulkWorker:
         if not await self._db.read(due):
             return 0
         most = self._connections * PER_LANE
+        seen = self._db.woken(bulk_domains.MORE)
         with self._hand.turning():
             jobs = await self._db.write(reserve, self._worker, most, self._limits, self._served)
             self._served = jobs[-1].mailing_id if jobs else 0
@@ -118,6 +120,8 @@ class BulkWorker:
             wanted = {job.mailing_id for job in self._jobs}
             self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
         await self._tell_ramp(bool(jobs))
+        if self._db.woken(bulk_domains.MORE) != seen:
+            return _SOON
         if jobs or not self._limits.interval:
             return 0
         return await self._db.write(bulk_ledger.wait, self._limits) / SECOND
