@@ -22,6 +22,7 @@ from newsletter.tokens import Tokens
 from newsletter.web.kit.gate import Gate
 from newsletter.web.kit.pages import Pages
 from newsletter.web.kit.shelf import Shelf
+from newsletter.web.kit.veil import Veil
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class Site(msgspec.Struct, frozen=True):
     pages: Pages
     gate: Gate
     shelf: Shelf = msgspec.field(default_factory=Shelf)
+    veil: Veil = msgspec.field(default_factory=Veil)
 
     async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:
         """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.
