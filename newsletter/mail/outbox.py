@@ -121,9 +121,13 @@ class Post:
             expires_at=expires_at,
         )
 
+    def listed_as(self, email_key: str) -> tuple[str, str]:
+        """The keys under which the address, or its mailbox, would stand on the list."""
+        return suppression_keys(self._tokens, email_key)
+
     async def suppressed(self, tx: Tx, email_key: str) -> str | None:
         """The key under which the address, or its mailbox, stands on the list."""
-        exact, mailbox = suppression_keys(self._tokens, email_key)
+        exact, mailbox = self.listed_as(email_key)
         found: str | None = await tx.value(
             """
             SELECT key FROM suppressions
@@ -134,17 +138,6 @@ class Post:
             now=tx.now,
         )
         return found
-
-    async def touch(self, tx: Tx, key: str) -> None:
-        """Changes nothing about a suppressed address, in the time that it takes to admit another one."""
-        await tx.value(
-            """
-            INSERT INTO suppressions (key, reason, created_at) VALUES (:key, 'owner', :now)
-            ON CONFLICT (key) DO UPDATE SET created_at = suppressions.created_at RETURNING key
-            """,
-            key=key,
-            now=tx.now,
-        )
 
     async def forget(self, tx: Tx, subscriber_id: int) -> None:
         """Erase what the ledger knows of one person; what waits for them is not sent."""

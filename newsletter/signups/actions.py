@@ -59,7 +59,7 @@ class Signups:
     async def sign_up(self, tx: Tx, form: Form, submission: Submission) -> None:
         """Keeps the request and the one mail that it causes.
 
-        Whatever the address's standing, the same rows are written and nothing is returned, so that neither
+        Whatever the address's standing, the same statements run and nothing is returned, so that neither
         answer nor time tells whether it is known (promise 6). Raises BadInput for a proof shown twice.
         """
         if submission.proof:

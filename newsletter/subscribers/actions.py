@@ -28,10 +28,7 @@ class Subscribers:
 
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
-        if listed := await self._post.suppressed(tx, address.key):
-            await self._post.touch(tx, listed)
-            return None
-        return await store.admit(tx, address)
+        return await store.admit(tx, address, *self._post.listed_as(address.key))
 
     async def find(self, tx: Tx, id: int, epoch: int | None = None) -> Subscriber:
         """With the `epoch` of a link: one from an earlier subscription finds nobody. Raises NotFound."""

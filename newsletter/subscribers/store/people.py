@@ -9,21 +9,27 @@ _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, con
     paused_until, consent_head"""
 
 
-async def admit(tx: Tx, address: Address) -> Subscriber:
-    """The subscriber of this address, made `pending` if it is new; what is known stays as it is."""
-    person = await tx.one(
+async def admit(tx: Tx, address: Address, exact: str, mailbox: str) -> Subscriber | None:
+    """The subscriber of this address, made `pending` if it is new; what is known stays as it is.
+
+    None where one of the two keys is on the suppression list. One statement for all of them, so that none takes
+    another round trip.
+    """
+    return await tx.one(
         Subscriber,
         f"""INSERT INTO subscribers (id, email, email_key, status, created_at)
-            VALUES (:id, :email, :key, 'pending', :now)
+            SELECT CAST(:id AS BIGINT), CAST(:email AS TEXT), CAST(:key AS TEXT), 'pending', CAST(:now AS BIGINT)
+            WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (:exact, :mailbox)
+                              AND (expires_at IS NULL OR expires_at > :now))
             ON CONFLICT (email_key) DO UPDATE SET created_at = subscribers.created_at
             RETURNING {_COLUMNS}""",
         id=new_id(),
         email=address.email,
         key=address.key,
         now=tx.now,
+        exact=exact,
+        mailbox=mailbox,
     )
-    assert person is not None
-    return person
 
 
 async def find(tx: Tx, id: int) -> Subscriber | None:
