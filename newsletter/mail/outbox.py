@@ -57,7 +57,7 @@ class Post:
         """
         row_id = ids.new_id()
         message_id = f"<{self._tokens.fingerprint('message-id', str(row_id))[:32]}@{self._domain}>"
-        await tx.run(
+        await tx.put(
             """
             INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
                                 not_before, created_at, settled_at, reply)
@@ -104,7 +104,7 @@ class Post:
 
     async def clear_budget(self, tx: Tx, email_key: str) -> None:
         """The owner of the mailbox confirmed: they may be mailed again."""
-        await tx.run("DELETE FROM mail_budgets WHERE key = :key", key=self._budget_key(email_key))
+        await tx.put("DELETE FROM mail_budgets WHERE key = :key", key=self._budget_key(email_key))
 
     async def suppress(self, tx: Tx, email_key: str, reason: Reason, expires_at: int | None = None) -> None:
         """Never mail this address again, or not before `expires_at` (ms). The longer of two wishes holds."""

@@ -92,7 +92,7 @@ async def any_form(tx: Tx) -> bool:
 
 
 async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
-    await tx.run(
+    await tx.put(
         """INSERT INTO signups (id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id)
            VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id)""",
         id=signup.id,

@@ -66,6 +66,12 @@ class Tx(Protocol):
     async def run(self, sql: str, /, **params: Param) -> int:
         """How many rows it touched."""
 
+    async def put(self, sql: str, /, **params: Param) -> None:
+        """As `run`, for a write that stands by itself: no other `put` beside it reads or changes what it does.
+
+        Those in a row may be done in one round trip, and a constraint is then heard of at the end of the row.
+        """
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         """The same statement once for each row."""
 

@@ -32,6 +32,11 @@ def compiled(sql: str) -> tuple[str, tuple[str, ...]]:
     return _TOKEN.sub(replace, sql), tuple(names)
 
 
+def renamed(sql: str, prefix: str) -> str:
+    """The statement with `prefix` before each name."""
+    return _TOKEN.sub(lambda match: f":{prefix}{match['name']}" if match["name"] else match[0], sql)
+
+
 def bound(names: tuple[str, ...], params: Mapping[str, Any]) -> list[Any]:
     """The values for `$1`, `$2`, …; a bool as the integer that its column is. Raises TypeError."""
     try:

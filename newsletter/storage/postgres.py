@@ -70,6 +70,9 @@ class PostgresTx:
         count = status.rpartition(" ")[2]  # "INSERT 0 5", "UPDATE 3", "CREATE TABLE"
         return int(count) if count.isdecimal() else 0
 
+    async def put(self, sql: str, /, **params: Param) -> None:
+        await self.run(sql, **params)
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         text, names = compiled(sql)
         values = [bound(names, row) for row in rows]

@@ -9,15 +9,14 @@ They share a transaction, so none may touch what another in the same batch is ab
 
 import asyncio
 import logging
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 from newsletter.errors import NewsletterError
+from newsletter.storage.crowd_statements import PLACE, only_reads, placed, table_of, together
 from newsletter.storage.db import ConstraintError, Param, S, row_maker
-from newsletter.storage.placeholders import bound, compiled
+from newsletter.storage.placeholders import bound
 
 _log = logging.getLogger(__name__)
 
@@ -26,10 +25,6 @@ LARGEST_BATCH = 24
 """While PostgreSQL works on one batch, the next is read and answered: of 64 who confirm at once, three lanes of 24
 made 0.60 of a handler that stores nothing, one lane of all of them 0.51 (medians of ten pairs)."""
 
-_PLACE = "place_in_batch"
-_SELECT = re.compile(r"\s*SELECT\s", re.IGNORECASE)
-_KNOWN = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s", re.IGNORECASE)
-_RETURNING = re.compile(r"\sRETURNING\s", re.IGNORECASE)
 
 Rows = list[tuple[Any, ...]]
 Statement = Callable[[str, list[Any], str], Awaitable[list[Any]]]
@@ -55,22 +50,29 @@ class CrowdTx:
     def __init__(self, now: int) -> None:
         self.now = now
         self.topics: list[str] = []
+        self._put: dict[str, tuple[str, Mapping[str, Param]]] = {}  # by table: none of them sees another
 
     async def one(self, type: type[S], sql: str, /, **params: Param) -> S | None:
-        columns, rows = await Ask(sql, params)
+        columns, rows = await self._ask(sql, params)
         return row_maker(type, columns)(rows[0]) if rows else None
 
     async def all(self, type: type[S], sql: str, /, **params: Param) -> list[S]:
-        columns, rows = await Ask(sql, params)
+        columns, rows = await self._ask(sql, params)
         return list(map(row_maker(type, columns), rows)) if rows else []
 
     async def value(self, sql: str, /, **params: Param) -> Any:
-        _, rows = await Ask(sql, params)
+        _, rows = await self._ask(sql, params)
         return rows[0][0] if rows else None
 
     async def run(self, sql: str, /, **params: Param) -> int:
-        _, rows = await Ask(sql, params)
+        _, rows = await self._ask(sql, params)
         return len(rows)
+
+    async def put(self, sql: str, /, **params: Param) -> None:
+        table = table_of(sql)
+        if table in self._put:
+            await self.flush()
+        self._put[table] = sql, params
 
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         for row in rows:
@@ -78,6 +80,22 @@ class CrowdTx:
 
     def wake(self, topic: str) -> None:
         self.topics.append(topic)
+
+    async def _ask(self, sql: str, params: Mapping[str, Param]) -> tuple[tuple[str, ...], Rows]:
+        if self._put:
+            await self.flush()
+        return await Ask(sql, params)
+
+    async def flush(self) -> None:
+        """Does what was put."""
+        put, self._put = tuple(self._put.values()), {}
+        if len(put) == 1:
+            await Ask(*put[0])
+        elif put:
+            params = {
+                f"put{n}_{name}": value for n, (_, own) in enumerate(put) for name, value in own.items()
+            }
+            await Ask(together(tuple(sql for sql, _ in put)), params)
 
 
 class Member:
@@ -96,9 +114,14 @@ class Member:
 
     def begin(self, now: int) -> None:
         self.tx = CrowdTx(now)
-        self.coroutine = self.action(self.tx)
+        self.coroutine = self._whole()
         self.answer = self.error = None
         self.wrote = False
+
+    async def _whole(self) -> Any:
+        value = await self.action(self.tx)
+        await self.tx.flush()
+        return value
 
     def go_on(self) -> Ask | None:
         """The next statement it asks for; None when it is done, also by an error that left nothing to undo.
@@ -236,10 +259,10 @@ async def in_step(batch: Sequence[Member], now: int, statement: Statement) -> No
 
 async def _answer(sql: str, group: Sequence[tuple[Member, Ask]], statement: Statement) -> None:
     text, names = placed(sql)
-    values = [bound(names, {**ask.params, _PLACE: place}) for place, (_, ask) in enumerate(group)]
+    values = [bound(names, {**ask.params, PLACE: place}) for place, (_, ask) in enumerate(group)]
     rows = await statement(text, values, sql)
     columns = tuple(rows[0].keys())[:-1] if rows else ()
-    writes = not _SELECT.match(sql)
+    writes = not only_reads(sql)
     for member, _ in group:
         member.answer = (columns, [])
     for row in rows:
@@ -248,19 +271,3 @@ async def _answer(sql: str, group: Sequence[tuple[Member, Ask]], statement: Stat
         assert member.answer is not None
         member.answer[1].append(tuple(cells))
         member.wrote |= writes
-
-
-@lru_cache(maxsize=512)
-def placed(sql: str) -> tuple[str, tuple[str, ...]]:
-    """`sql`, compiled, with one more column: the asker's place in the batch, by which rows find their way back."""
-    place = f"CAST(:{_PLACE} AS integer) AS {_PLACE}"
-    if not _KNOWN.match(sql):
-        raise RuntimeError(f"A statement for a crowd begins with SELECT, INSERT, UPDATE or DELETE: {sql}")
-    if _SELECT.match(sql):
-        numbered = f"SELECT asked.*, {place} FROM ({sql}) AS asked"  # noqa: S608  our own statement, wrapped
-    elif _RETURNING.search(sql):
-        numbered = f"{sql}, {place}"
-    else:
-        numbered = f"{sql} RETURNING {place}"
-    text, names = compiled(numbered)
-    return text, tuple(names)

@@ -76,6 +76,12 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise self._failure(error) from None
 
+    async def put(self, sql: str, /, **params: Param) -> None:
+        try:
+            self._execute(sql, params)
+        except sqlite3.Error as error:
+            raise self._failure(error) from None
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         try:
             self._executemany(sql, rows)

@@ -51,7 +51,7 @@ async def test_enqueue_is_one_insert(db: Database, post: Post) -> None:
     for skip in ("", "suppressed"):
         asked.clear()
         await db.write(act, skip)
-        assert [name for name in asked if name not in ("now", "wake")] == ["run"]
+        assert [name for name in asked if name not in ("now", "wake")] == ["put"]
 
 
 async def test_the_message_id_follows_from_the_row_and_names_nobody(

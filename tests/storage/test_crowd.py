@@ -11,7 +11,8 @@ import pytest
 from newsletter.errors import BadInput
 from newsletter.ids import new_id
 from newsletter.storage import ConstraintError, Database, Tx, open_database
-from newsletter.storage.postgres_crowd import LANES, Crowd, CrowdTx, Member, placed
+from newsletter.storage.crowd_statements import placed
+from newsletter.storage.postgres_crowd import LANES, Crowd, CrowdTx, Member
 
 
 async def tag(tx: Tx, name: str, title: str = "") -> tuple[bool, str, int]:

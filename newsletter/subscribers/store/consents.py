@@ -14,7 +14,7 @@ async def newest_number(tx: Tx, subscriber_id: int) -> int:
 
 
 async def add(tx: Tx, consent: Consent) -> None:
-    await tx.run(
+    await tx.put(
         """INSERT INTO consent_records (id, subscriber_id, number, kind, at, requested_at, form_id, wording_id,
                message_id, detail, hash)
            VALUES (:id, :subscriber_id, :number, :kind, :at, :requested_at, :form_id, :wording_id,

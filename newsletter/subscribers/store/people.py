@@ -60,7 +60,7 @@ async def of_signup(tx: Tx, signup_id: int, *, held: bool) -> Subscriber | None:
 
 
 async def activate(tx: Tx, id: int, form_id: int, name: str, fields: str, consent_head: str) -> None:
-    await tx.run(
+    await tx.put(
         """UPDATE subscribers SET status = 'active', name = :name, fields = :fields, unsubscribed_at = NULL,
                confirmed_at = coalesce(confirmed_at, :now), form_id = coalesce(form_id, :form_id), consent_head = :head
            WHERE id = :id""",
