@@ -202,18 +202,16 @@ class Crowd:
         return [batch[about] for about in sorted(batch)]
 
     async def _settle(self, batch: Sequence[Member]) -> None:
-        if len(batch) > 1:
-            try:
-                await self._in_step(batch)
-            except Exception as error:  # noqa: BLE001  whose fault it was shows when each runs alone
-                if not isinstance(error, NewsletterError | ConstraintError):
-                    _log.warning("%d actions are done one by one: %s", len(batch), type(error).__name__)
-                await asyncio.gather(*map(self._by_itself, batch))
-            else:
-                for member in batch:
-                    _tell(member, member.value, member.error)
+        """One that came alone goes the same way: what it puts goes out as one there."""
+        try:
+            await self._in_step(batch)
+        except Exception as error:  # noqa: BLE001  whose fault it was shows when each runs alone
+            if not isinstance(error, NewsletterError | ConstraintError):
+                _log.warning("%d actions are done one by one: %s", len(batch), type(error).__name__)
+            await asyncio.gather(*map(self._by_itself, batch))
         else:
-            await self._by_itself(batch[0])
+            for member in batch:
+                _tell(member, member.value, member.error)
 
     async def _by_itself(self, member: Member) -> None:
         try:

@@ -201,3 +201,20 @@ async def test_who_is_refused_before_writing_leaves_the_others_together(db: Data
 def test_a_statement_that_a_crowd_can_not_share_is_refused() -> None:
     with pytest.raises(RuntimeError):
         placed("WITH x AS (SELECT 1) DELETE FROM t")
+
+
+async def test_who_comes_alone_goes_as_a_crowd_does() -> None:
+    """What it puts goes out as one only there."""
+    batches: list[int] = []
+
+    async def act(_tx: CrowdTx) -> None:
+        raise AssertionError("the crowd's own run is not ours to see here")
+
+    async def alone(_action: Callable[[CrowdTx], Coroutine[Any, Any, None]]) -> None:
+        batches.append(0)
+
+    async def in_step(batch: Sequence[Member]) -> None:
+        batches.append(len(batch))
+
+    await Crowd(in_step, alone).join("a", act)
+    assert batches == [1]
