@@ -24,6 +24,11 @@ READERS = 3
 LARGEST_BATCH = 256
 """Actions that share a commit: enough to make the fsync cheap, few enough that nobody waits long."""
 
+MOST_TURNS = 8
+"""Of the loop, for which a batch waits while each brings somebody. A batch that starts at once is a small one, and its
+thread and the loop hold each other up: confirmations at 0.56 of a handler that stores nothing instead of 0.61 (means
+of four and five short runs)."""
+
 SCRUB_SECONDS = 10.0
 _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
@@ -90,6 +95,7 @@ class SqliteDatabase:
         batch: list[Waiting] = []
         try:
             while self._waiting:
+                await self._all_in()
                 batch = self._next_batch()
                 await self._commit(batch)
         except BaseException:  # the loop is being torn down: what became of the batch is not known
@@ -99,6 +105,15 @@ class SqliteDatabase:
             raise
         finally:
             self._flushing = None
+
+    async def _all_in(self) -> None:
+        """Lets who is on the way in come along: one turn of the loop more, as long as each brings somebody."""
+        waiting = 0
+        for _ in range(MOST_TURNS):
+            if not waiting < len(self._waiting) < LARGEST_BATCH:
+                return
+            waiting = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next_batch(self) -> list[Waiting]:
         size = min(len(self._waiting), LARGEST_BATCH)
