@@ -48,7 +48,7 @@ class Broadcasts:
         if not await store.change(tx, id, version, _kept(draft)):
             now = await self.find(tx, id)
             raise Conflict(
-                CHANGED if now.editable else "A broadcast that was sent can't be changed any more."
+                CHANGED if now.editable else "A broadcast that was sent can’t be changed any more."
             )
         if slug_of(draft.subject) != slug_of(before.subject):
             for slug in _slugs(draft.subject, id):

@@ -44,7 +44,7 @@ def _subject(draft: Draftlike, letter: Letter) -> Iterator[Finding]:
         )
     if REFUSED.search(draft.subject.strip()) or "=?" in draft.subject:
         yield Finding(
-            "error", "The subject has a character that can't be sent: a control character, or “=?”."
+            "error", "The subject has a character that can’t be sent: a control character, or “=?”."
         )
     length = len(letter.marks.fill(subject, "subject", {}))
     if length > LONGEST_SUBJECT:

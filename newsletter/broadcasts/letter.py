@@ -21,7 +21,7 @@ from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 
-_WRONG_SENDER = "The sender can't be used. Write it like: Ada Byron <letters@example.org>."
+_WRONG_SENDER = "The sender can’t be used. Write it like: Ada Byron <letters@example.org>."
 
 
 class Draftlike(Protocol):

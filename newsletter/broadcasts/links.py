@@ -22,7 +22,7 @@ def trouble(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        return "can't be read"
+        return "can’t be read"
     if not host or "@" in parts.netloc:
         return "has no host, or a name before it"
     return ""

@@ -62,7 +62,7 @@ async def test_who_is_late_with_a_change_hears_it_and_changes_nothing(desk: Desk
             await desk.does(verb, one, one.version, *args)
     assert await desk.now(one) == first
     sent = await desk.sends(first)
-    with pytest.raises(Conflict, match="sent can't be changed any more"):
+    with pytest.raises(Conflict, match="sent can’t be changed any more"):
         await desk.does("change", sent, sent.version, LETTER)
 
 

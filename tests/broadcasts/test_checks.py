@@ -44,8 +44,8 @@ def test_nothing_is_wrong_with_a_good_one() -> None:
     [
         ({"subject": " "}, "error", "The subject is missing"),
         ({"subject": "{{ name }}"}, "error", "empty for those"),
-        ({"subject": "a =?utf-8?q?b?="}, "error", "can't be sent"),
-        ({"subject": "a\u202eb"}, "error", "can't be sent"),
+        ({"subject": "a =?utf-8?q?b?="}, "error", "can’t be sent"),
+        ({"subject": "a\u202eb"}, "error", "can’t be sent"),
         ({"subject": "word " * 40}, "warning", "199 characters"),
         ({"body": "\n"}, "error", "no text"),
         ({"body": "![](https://blog.example.com/d.png)"}, "error", "no alternative text"),
@@ -173,7 +173,7 @@ Bye
         ("---\narchive: maybe\n---\n", "Line 2: “archive” is yes or no"),
         ("---\nsend_at: tomorrow\n---\n", "Line 2: “send_at” is written like"),
         ("---\nsend_at: 2026-12-01\n---\n", "Line 2: “send_at” is written like"),
-        ("---\nfrom: nobody\n---\n", "Line 2: The sender can't be used"),
+        ("---\nfrom: nobody\n---\n", "Line 2: The sender can’t be used"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text: str, sentence: str) -> None:

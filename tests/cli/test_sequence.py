@@ -125,7 +125,7 @@ def test_what_is_wrong_with_a_file_is_told_with_its_name(desk: Machine) -> None:
     for verb in ("load", "preview"):
         assert "3-last.md: A delay is written like" in said(desk, verb, "letters", code=1).err
     write(desk, "3-last.md", "delay: 1 day\nfrom: nobody\nsubject: x")
-    assert "last: The sender can't be used." in said(desk, "load", "letters", code=1).err
+    assert "last: The sender can’t be used." in said(desk, "load", "letters", code=1).err
 
 
 def test_a_copy_of_each_goes_to_the_owner(desk: Machine) -> None:

@@ -1,4 +1,4 @@
-"""What readers see has the apostrophes of print, as its templates have; code keeps its own."""
+"""What readers and the owner see has the apostrophes of print, as its templates have; code keeps its own."""
 
 import ast
 import re
@@ -8,7 +8,9 @@ from pathlib import Path
 import newsletter
 
 HOME = Path(newsletter.__file__).parent
-FOLDERS = (HOME / "web" / "public", HOME / "web" / "kit", HOME / "comments", HOME / "signups")
+FOLDERS = tuple(
+    HOME / name for name in ("web/public", "web/kit", "web/admin", "comments", "signups", "broadcasts")
+)
 SAID = [HOME / "addresses.py", *(path for folder in FOLDERS for path in sorted(folder.glob("*.py")))]
 STRAIGHT = re.compile(r"(?<=[A-Za-z])'(?=(?:s|t|re|ll|d|ve|m)\b)")
 

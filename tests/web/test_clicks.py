@@ -1,11 +1,13 @@
 """Links that are counted: off unless switched on, the same in everybody's mail, and a number without a name."""
 
 import re
+from html import escape
 
 import pytest
 
 from newsletter.broadcasts import Broadcast, Draft, numbers
 from newsletter.web.kit import broadcasting
+from tests.web.broadcaster import at_desk
 from tests.web.conftest import Serve
 from tests.web.stage import ADA, BEN, OLGA, URL, Stage
 
@@ -43,6 +45,8 @@ async def test_off_unless_it_is_switched_on(serve: Serve) -> None:
         assert f"{URL}/l/" not in letter.html + letter.text
         assert TALK.replace("&", "&amp;") in hrefs(letter.html)
         assert await clicks(stage, one) == {}
+        page = await (await at_desk(stage)).sees(f"/{one.id}")
+        assert "clicks only where <code>NEWSLETTER_CLICKS</code> is on" in page
 
 
 async def test_the_links_are_everybodys_and_lead_where_they_led(serve: Serve) -> None:
@@ -72,6 +76,10 @@ async def test_the_links_are_everybodys_and_lead_where_they_led(serve: Serve) ->
             assert (await web.head(path.removeprefix(URL))).headers["Location"] == url
         await web.get(talk.removeprefix(URL))
         assert await clicks(stage, one) == {TALK: 2, BOOK: 1}
+        page = await (await at_desk(stage)).sees(f"/{one.id}")
+        for url, count in ((TALK, 2), (BOOK, 1)):
+            assert f"{count}: <bdi>{escape(url)}</bdi>" in page
+        assert "NEWSLETTER_CLICKS" not in page
         rows = (await stage.dump())["broadcast_links"]
         assert {len(row) for row in rows} == {5}  # key, broadcast, position, address, number: nobody
 

@@ -63,7 +63,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(d
     page = unescape(refused.text)
     for name, sentence in {
         "audience": "Column 1: tags: is no condition.",
-        "sender": "The sender can't be used.",
+        "sender": "The sender can’t be used.",
         "subject": "invisible characters",
     }.items():
         assert re.search(rf'id="{name}-error".*{re.escape(sentence)}', page), (name, sentence)
@@ -134,7 +134,7 @@ async def test_sending_says_to_whom_and_pressed_at_once_it_goes_once(desk: Broad
     assert await desk.stage.house.count("SELECT count(*) FROM mailings") == 1
     typed = await desk.sends(f"/{id}", action="save", version="3", **LETTER)
     assert typed.status_code == 409
-    assert "can't be changed" in unescape(typed.text)
+    assert "can’t be changed" in unescape(typed.text)
 
 
 async def test_what_somebody_changed_meanwhile_is_not_sent_unseen(desk: Broadcaster) -> None:

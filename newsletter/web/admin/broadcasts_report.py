@@ -64,6 +64,8 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
             kinds=KINDS,
             skips=seen.skips,
             held_back=seen.held_back,
+            clicks=seen.clicks,
+            clicks_on=site.settings.clicks,
             later={words: getattr(seen, name) for name, words in LATER.items()},
             idle=one.state == "sending" and not await site.db.read(workers),
             done=notice(request),

@@ -25,7 +25,7 @@ from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
 
 VERBS = ("save", "look", "test", "next")
-SENT = "It was sent off meanwhile, and what was sent can't be changed. What you typed was not kept."
+SENT = "It was sent off meanwhile, and what was sent can’t be changed. What you typed was not kept."
 CONFLICT = 409
 
 

@@ -16,8 +16,8 @@ DAYS = 30
 
 COMMENTS_ABOUT = (
     "The comments of the page on which it stands, and their form. Inside it are a form and a link for readers "
-    'without scripts: put the page\'s address into both. Add data-newsletter-count="…address…" to any element for a '
-    "page's count."
+    'without scripts: put the page’s address into both. Add data-newsletter-count="…address…" to any element for a '
+    "page’s count."
 )
 
 
