@@ -14,8 +14,8 @@ LONGEST = 0.01
 class Veil:
     """Who comes in the same turn of the loop leaves together: they were stored together, and their next requests are.
 
-    With a wait for each of them batches fall apart, and a sign-up in a crowd takes more work (6 and 13 % more of the
-    processor's time in two runs, on a busy machine). `draw` gives seconds.
+    With a wait for each of them batches fall apart; this saved 6 and 13 % of the processor's time for a sign-up in a
+    crowd (two runs on a busy machine). `draw` gives seconds.
     """
 
     def __init__(self, draw: Callable[[], float] = lambda: _chance.uniform(0, LONGEST)) -> None:
