@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from newsletter.clock import DAY
-from newsletter.mail import Post, Worker
+from newsletter.mail import Mailings, Post, Worker
 from newsletter.mail.claims import Delivery
 from newsletter.mail.smtp import Timeouts
 from newsletter.providers import read_limits
 from newsletter.settings import Settings
-from newsletter.storage import Database, Tx
+from newsletter.storage import Database, Tx, open_database
 from newsletter.tokens import Tokens
-from tests.conftest import NOON
+from tests.conftest import NOON, Clock
 from tests.mail.sink import Sink
 
 ADA, BEN, CLEO, OLGA = "ada@example.org", "ben@example.com", "cleo@example.org", "olga@example.com"
@@ -156,6 +156,19 @@ def delivery(message: str = "confirmation", **changes: Any) -> Delivery:
     }
     known |= changes
     return Delivery(**known | {"context": msgspec.json.encode(known["context"]).decode()})
+
+
+@pytest.fixture
+def mailings(settings: Settings) -> Mailings:
+    return Mailings(settings)
+
+
+@pytest.fixture
+async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """The same database from another process's side."""
+    database = await open_database(database_url, clock=clock)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,8 +13,7 @@ from newsletter.mail.domains import held_back
 from newsletter.mail.ledger import Result, settlement
 from newsletter.mail.limits import Limits
 from newsletter.providers import read_limits
-from newsletter.settings import Settings
-from newsletter.storage import Database, open_database
+from newsletter.storage import Database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import run
@@ -26,19 +24,6 @@ RATE = "451 4.7.28 too many messages of yours at once"
 
 def limits(words: str) -> Limits:
     return Limits(domains=read_limits(words.split()))
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
-
-
-@pytest.fixture
-async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
-    """The same database from another worker's side."""
-    database = await open_database(database_url, clock=clock)
-    yield database
-    await database.close()
 
 
 async def reserve(db: Database, words: str, worker: int = 1, most: int = 100, after: int = 0) -> list[Job]:

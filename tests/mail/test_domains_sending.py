@@ -1,33 +1,16 @@
 """A broadcast under limits of providers, to a real server: nobody is lost, and nobody waits for another's provider."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-
-import pytest
 
 from newsletter.clock import MINUTE
 from newsletter.mail import Mailings, Post, Tally
 from newsletter.mail.domains import held_back
-from newsletter.settings import Settings
-from newsletter.storage import Database, open_database
+from newsletter.storage import Database
 from tests.conftest import Clock
 from tests.mail.conftest import CONTEXTS, AtWork, eventually, run
 from tests.mail.mailing import sent_off_to
 from tests.mail.sink import Sink
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
-
-
-@pytest.fixture
-async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
-    """The same database from another process's side."""
-    database = await open_database(database_url, clock=clock)
-    yield database
-    await database.close()
 
 
 def at(sink: Sink, domain: str) -> int:

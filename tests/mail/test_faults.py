@@ -9,7 +9,6 @@ import pytest
 from msgspec import structs
 
 from newsletter.mail import Mailings
-from newsletter.settings import Settings
 from newsletter.storage import Database
 from tests.conftest import ON_ONE, Clock
 from tests.mail.conftest import QUICK, AtWork, eventually, rows
@@ -66,11 +65,6 @@ FAULTS = {
     "an answer without an end after the dot": doubt({"dot": [WELL, ENDLESS]}),
     "out of step after the dot": doubt({"dot": [WELL, "354 go on"]}),
 }
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 @ON_ONE  # what the ledger does with each verdict is tried on both in test_mailings.py

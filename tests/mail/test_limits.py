@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -21,14 +20,6 @@ from tests.mail.conftest import ADA, CONTEXTS, OLGA, AtWork, eventually, rows, r
 from tests.mail.sink import Sink
 
 CONFIRM = CONTEXTS["confirmation"]
-
-
-@pytest.fixture
-async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
-    """The same database from another process's side."""
-    database = await open_database(database_url, clock=clock)
-    yield database
-    await database.close()
 
 
 async def queue(db: Database, post: Post, count: int) -> None:

@@ -2,12 +2,9 @@
 
 from functools import partial
 
-import pytest
-
 from newsletter.clock import MINUTE
 from newsletter.mail import Mailings, Tally
 from newsletter.mail.limits import meter
-from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from tests.conftest import Clock
 from tests.mail.conftest import AtWork, eventually, rows
@@ -15,11 +12,6 @@ from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
 
 READERS, A_DAY = 40, 17
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 async def test_the_day_is_one_for_both(

@@ -8,7 +8,6 @@ from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import want
 from newsletter.mail.ledger import Settlement, beat
 from newsletter.mail.limits import UNLIMITED
-from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
@@ -17,11 +16,6 @@ from tests.mail.mailing import content, people, sent_off
 from tests.mail.sink import CLOSE, HANG, RESET, WELL, Sink
 
 REFUSED = "550 5.1.1 nobody of that name"
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 async def through(db: Database, mailings: Mailings, mailing_id: int, seconds: float = 20) -> Tally:

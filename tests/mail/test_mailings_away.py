@@ -10,7 +10,6 @@ import pytest
 from newsletter.clock import HOUR
 from newsletter.errors import Unavailable
 from newsletter.mail import Mailings, Tally, bulk_lane, responses
-from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
 from newsletter.storage.db import unavailable
 from tests.conftest import Clock
@@ -18,11 +17,6 @@ from tests.mail.conftest import AtWork, eventually, rows
 from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
 from tests.postgres import on_server
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 @pytest.mark.parametrize(

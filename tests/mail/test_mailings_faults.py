@@ -6,18 +6,12 @@ import pytest
 
 from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_worker
 from newsletter.mail.limits import UNLIMITED
-from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.storage.db import unavailable
 from tests.conftest import Clock
 from tests.mail.conftest import AtWork, eventually, rows, run
 from tests.mail.mailing import content, people, sent_off
 from tests.mail.sink import Sink
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 class Away:

@@ -1,11 +1,8 @@
 """The rate and the day's limit with a broadcast: exact, nothing spent on nobody, and confirmations go first."""
 
-import pytest
-
 from newsletter.mail import Mailings, Post, Tally, bulk_ledger
 from newsletter.mail.bulk_ledger import want
 from newsletter.mail.limits import Limits, meter
-from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import NOON
@@ -14,11 +11,6 @@ from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
 
 DAILY = Limits(per_day=20)
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 async def spent(db: Database) -> int:

@@ -4,17 +4,11 @@ import pytest
 from msgspec import structs
 
 from newsletter.mail import Mailings, Post, Tally
-from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
 from tests.conftest import Clock
 from tests.mail.conftest import ADA, CONTEXTS, QUICK, AtWork, eventually, rows
 from tests.mail.mailing import sent_off
 from tests.mail.sink import CLOSE, HANG, WELL, Sink
-
-
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
 
 
 async def _pause(tx: Tx) -> int:

@@ -15,11 +15,6 @@ from tests.mail.sink import Sink
 RAMP = Limits(ramp_up=10)
 
 
-@pytest.fixture
-def mailings(settings: Settings) -> Mailings:
-    return Mailings(settings)
-
-
 async def reserved(db: Database) -> int:
     return len(await db.write(bulk_ledger.reserve, 1, 1_000, RAMP))
 
