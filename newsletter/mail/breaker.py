@@ -15,6 +15,8 @@ from newsletter.storage import Tx
 FIRST = 200
 MOST_REFUSED = FIRST // 20
 MOST_DISTRUSTED = 3
+ENOUGH = FIRST - MOST_REFUSED
+"""So many that were not refused, and a mailing is not held for its addresses any more."""
 
 _POLICY = re.compile(r"5\d\d[ -]5\.7\.\d")
 
@@ -27,7 +29,22 @@ class Verdict(Settlement, frozen=True):
 
     @classmethod
     def of(cls, done: Settlement, mailing_id: int, code: int = 0) -> "Verdict":
-        return cls(**msgspec.structs.asdict(done), mailing_id=mailing_id, code=code)
+        return cls(
+            done.id,
+            done.state,
+            done.words,
+            done.delay,
+            done.tried,
+            done.resent,
+            done.claimed_at,
+            mailing_id,
+            code,
+        )
+
+    @property
+    def fate(self) -> tuple[str, int, int, int]:
+        """What is written down of it besides the server's words."""
+        return self.state, self.tried, self.resent, self.delay
 
     @property
     def distrusted(self) -> bool:
@@ -65,13 +82,16 @@ async def heed(tx: Tx, done: Sequence[Verdict]) -> None:
 def _why(record: _Record) -> str:
     if record.distrusted >= MOST_DISTRUSTED:
         return f"{record.distrusted} servers in a row refused it by policy: they distrust the sender, not the reader."
-    if record.refused > MOST_REFUSED and record.answered - record.refused < FIRST - MOST_REFUSED:
+    if record.refused > MOST_REFUSED and record.answered - record.refused < ENOUGH:
         return f"{record.refused} of the first {record.answered} addresses were refused for good."
     return ""
 
 
-_COUNT = """
+# What can change nothing is not counted: the row holds the message, and each count would write all of it anew.
+_COUNT = f"""
     UPDATE mailings SET answered = answered + :answered, refused = refused + :refused,
       distrusted = CASE WHEN CAST(:broken AS INTEGER) = 1 THEN CAST(:streak AS BIGINT) ELSE distrusted + :streak END
-    WHERE id = :id AND state = 'open' RETURNING answered, refused, distrusted
-    """
+    WHERE id = :id AND state = 'open'
+      AND (answered - refused < {ENOUGH} OR distrusted > 0 OR CAST(:streak AS BIGINT) > 0)
+    RETURNING answered, refused, distrusted
+    """  # noqa: S608  our own

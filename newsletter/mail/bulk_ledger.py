@@ -56,6 +56,10 @@ class _Id(msgspec.Struct):
     id: int
 
 
+class _Key(msgspec.Struct):
+    key: str
+
+
 def want(tokens: Tokens, job: Job) -> Want:
     return Want(job.id, *suppression_keys(tokens, job.recipient.lower()), claimed_at=job.claimed_at)
 
@@ -142,8 +146,9 @@ async def turn(
         await _settle(tx, worker, done, limits)
     if not wants:
         return set()
-    rows = await tx.all(_Id, _BEGIN[tx.engine], wants=_json(wants), worker=worker, now=tx.now)
-    begun = {row.id for row in rows}
+    ids = _json([one.row_id for one in wants])
+    rows = await tx.all(_Id, _BEGIN[tx.engine], ids=ids, worker=worker)
+    begun = {row.id for row in rows} - await _suppressed(tx, wants)
     for refused in (one for one in wants if one.row_id not in begun):
         await _refuse(tx, worker, refused)
         if limits:
@@ -151,23 +156,31 @@ async def turn(
     return begun
 
 
+async def _suppressed(tx: Tx, wants: Sequence[Want]) -> set[int]:
+    """Asked once they are begun: on PostgreSQL a later statement sees what was written before it."""
+    keys = [key for one in wants for key in {one.exact, one.mailbox}]
+    rows = await tx.all(_Key, _SUPPRESSED[tx.engine], keys=_json(keys), now=tx.now)
+    found = {row.key for row in rows}
+    return {one.row_id for one in wants if not found.isdisjoint((one.exact, one.mailbox))} if found else set()
+
+
 async def _settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) -> None:
-    """Fenced: a row that was taken away from `worker` in the meantime stays as it is."""
-    rows = [
-        {
-            "row_id": one.id,
-            "state": one.state,
-            "tried": one.tried,
-            "resent": one.resent,
-            "not_before": tx.now + one.delay,
-            "settled_at": None if one.state in ("queued", "deferred") else tx.now,
-            "words": one.words,
-        }
-        for one in done
-    ]
+    """Fenced: a row that was taken away from `worker` in the meantime stays as it is. Most of a batch are told the
+    same, but for the server's words: one statement then, that reads nothing of each but those."""
     if limits.domains:
         await domains.heed(tx, done)
-    await tx.run(_SETTLE[tx.engine], rows=_json(rows), worker=worker)
+    for fate in {one.fate for one in done}:
+        state, tried, resent, delay = fate
+        await tx.run(
+            _SETTLE[tx.engine],
+            words=_json({str(one.id): one.words for one in done if one.fate == fate}),
+            worker=worker,
+            state=state,
+            tried=tried,
+            resent=resent,
+            not_before=tx.now + delay,
+            settled_at=None if state in ("queued", "deferred") else tx.now,
+        )
     await breaker.heed(tx, done)
     if limits:
         for one in done:
@@ -224,31 +237,33 @@ _FREE = {
     for engine, ids in _IDS.items()
 }
 
-# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured).
-_WANTS = {
-    "sqlite": """(SELECT json_extract(value, '$.row_id') AS row_id, json_extract(value, '$.exact') AS exact,
-                         json_extract(value, '$.mailbox') AS mailbox FROM json_each(:wants))""",
-    "postgres": "json_to_recordset(CAST(:wants AS json)) AS w(row_id bigint, exact text, mailbox text)",
-}
 _STAYS = """(o.subscriber_id IS NULL OR EXISTS (
         SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
                                       AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))"""
-_STANDS = "AND (p.expires_at IS NULL OR p.expires_at > :now)"
-_MAY = f"""
-    WHERE o.id = w.row_id AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
+_STANDS = "(p.expires_at IS NULL OR p.expires_at > :now)"
+# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured).
+_BEGIN = {
+    engine: f"""
+    UPDATE outbox AS o SET state = 'sending'
+    WHERE o.id IN ({ids}) AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
       AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
       AND {_STAYS}
-      AND NOT EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (w.exact, w.mailbox) {_STANDS})
     RETURNING id
     """  # noqa: S608  our own
-_BEGIN = {
-    "sqlite": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['sqlite']} AS w {_MAY}",  # noqa: S608  our own
-    "postgres": f"UPDATE outbox AS o SET state = 'sending' FROM {_WANTS['postgres']} {_MAY}",  # noqa: S608  our own
+    for engine, ids in _IDS.items()
+}
+_KEYS = {
+    "sqlite": "SELECT value FROM json_each(:keys)",
+    "postgres": "SELECT value FROM json_array_elements_text(CAST(:keys AS json))",
+}
+_SUPPRESSED = {
+    engine: f"SELECT p.key FROM suppressions p WHERE p.key IN ({keys}) AND {_STANDS}"  # noqa: S608  our own
+    for engine, keys in _KEYS.items()
 }
 _WHY = f"""
     SELECT CASE
       WHEN NOT {_STAYS} THEN '{LEFT}'
-      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox) {_STANDS}) THEN '{SUPPRESSED}'
+      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox) AND {_STANDS}) THEN '{SUPPRESSED}'
       ELSE '' END
     FROM outbox o WHERE o.id = :id
     """  # noqa: S608  our own
@@ -262,24 +277,14 @@ _GIVE_UP = """
     WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
     """
 
-_VERDICTS = {
-    "sqlite": """(SELECT json_extract(value, '$.row_id') AS row_id, json_extract(value, '$.state') AS new_state,
-                         json_extract(value, '$.tried') AS tried, json_extract(value, '$.resent') AS resent,
-                         json_extract(value, '$.not_before') AS not_earlier,
-                         json_extract(value, '$.settled_at') AS ended, json_extract(value, '$.words') AS words
-                  FROM json_each(:rows)) AS d""",
-    "postgres": """(SELECT row_id, state AS new_state, tried, resent, not_before AS not_earlier,
-                           settled_at AS ended, words
-                    FROM json_to_recordset(CAST(:rows AS json)) AS r(row_id bigint, state text, tried integer,
-                      resent integer, not_before bigint, settled_at bigint, words text)) AS d""",
-}
+_WORDS = {"sqlite": "json_each(:words)", "postgres": "json_each_text(CAST(:words AS json))"}
 _SETTLE = {
     engine: f"""
-    UPDATE outbox AS o SET state = d.new_state, attempts = o.attempts + d.tried, resends = o.resends + d.resent,
-                           not_before = d.not_earlier, settled_at = d.ended, reply = d.words, worker = NULL,
-                           provider = NULL
-    FROM {verdicts}
-    WHERE o.id = d.row_id AND +o.worker = :worker AND o.state IN ('sending', 'queued', 'deferred')
+    UPDATE outbox AS o SET state = :state, attempts = o.attempts + CAST(:tried AS INTEGER),
+                           resends = o.resends + CAST(:resent AS INTEGER), not_before = :not_before,
+                           settled_at = :settled_at, reply = d.value, worker = NULL, provider = NULL
+    FROM {words} AS d
+    WHERE o.id = CAST(d.key AS BIGINT) AND +o.worker = :worker AND o.state IN ('sending', 'queued', 'deferred')
     """  # noqa: S608  our own
-    for engine, verdicts in _VERDICTS.items()
+    for engine, words in _WORDS.items()
 }

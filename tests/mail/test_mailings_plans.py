@@ -17,6 +17,7 @@ ASKED = {
     "which of its rows": bulk_ledger._NEXT,
     "to reserve": bulk_ledger._RESERVE["sqlite"],
     "to begin": bulk_ledger._BEGIN["sqlite"],
+    "who is suppressed": bulk_ledger._SUPPRESSED["sqlite"],
     "to settle": bulk_ledger._SETTLE["sqlite"],
     "how providers stand": domains._STANDINGS["sqlite"],
     "who asked for fewer": domains._WHO["sqlite"],
@@ -39,7 +40,8 @@ class _Step(msgspec.Struct):
 async def test_no_statement_reads_the_whole_ledger(sqlite_url: str, what: str) -> None:
     sql = ASKED[what]
     named = {
-        name: "[]" if name in ("ids", "wants", "rows", "names") else 1 for name in re.findall(r":(\w+)", sql)
+        name: {"ids": "[]", "keys": "[]", "words": "{}", "names": "[]"}.get(name, 1)
+        for name in re.findall(r":(\w+)", sql)
     }
 
     async def plan(tx: Tx) -> list[str]:
