@@ -39,6 +39,7 @@ LASTING = ("unsubscribe", "unfollow")
 """Links to leave: they never expire, carry no time, and are short enough for their header."""
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _LONGEST = 200
 _INNER, _OUTER = (bytes(octet ^ pad for octet in range(256)) for pad in (0x36, 0x5C))
@@ -153,10 +154,10 @@ class Tokens:
 
 def _spell(number: int) -> str:
     digits = ""
-    while number > 61:
-        number, rest = divmod(number, 62)
-        digits = _DIGITS[rest] + digits
-    return _DIGITS[number] + digits
+    while number >= 62 * 62:
+        number, rest = divmod(number, 62 * 62)
+        digits = _PAIRS[rest] + digits
+    return (_PAIRS[number] if number > 61 else _DIGITS[number]) + digits
 
 
 def _number(text: str) -> int:
