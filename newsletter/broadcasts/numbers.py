@@ -19,6 +19,12 @@ class Numbers(msgspec.Struct, frozen=True):
     held_back: list[HeldBack] = []
     """Who waits for their provider's limit, or because it asked for fewer; each reads as a sentence."""
 
+    why: str = ""
+    """Why it is held, where the circuit breaker holds it."""
+
+    ramped: int = 0
+    """So many mails the ramp-up lets go today, and the rest another day; 0: it keeps nothing of it back."""
+
     unsubscribed: int = 0
     """They left by a link, and this was the last that they had got."""
 
@@ -28,6 +34,15 @@ class Numbers(msgspec.Struct, frozen=True):
     bounced: int = 0
     complained: int = 0
 
+    @property
+    def waits(self) -> list[str]:
+        """Who has to wait, and for what: sentences."""
+        if not self.ramped:
+            return [str(one) for one in self.held_back]
+        mails = "1 mail" if self.ramped == 1 else f"{self.ramped:,} mails"
+        ramp = f"The ramp-up lets {mails} go today; the rest goes on tomorrow by itself."
+        return [ramp, *map(str, self.held_back)]
+
 
 async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
     """Counts its rows: a fraction of a second for a million. Ask in a read. Raises NotFound."""
@@ -36,8 +51,11 @@ async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
         raise NotFound("There is no such broadcast.")
     if broadcast.mailing_id is None:
         return Numbers()
+    tally = await mailings.tally(tx, broadcast.mailing_id)
     return Numbers(
-        tally=await mailings.tally(tx, broadcast.mailing_id),
+        tally=tally,
+        why=(await mailings.find(tx, broadcast.mailing_id)).why,
+        ramped=await mailings.ramped(tx, tally.left) if broadcast.state == "sending" else 0,
         skips=await skips(tx, broadcast.mailing_id),
         held_back=await held_back(tx, broadcast.mailing_id),
         clicks=await store.clicked(tx, broadcast_id),

@@ -244,12 +244,12 @@ def _title(one: Broadcast) -> str:
 
 
 async def _status(site: Site, number: int) -> list[str]:
-    found, _, why = await site.db.read(site.broadcasts.standing, number)
+    found = await site.db.read(site.broadcasts.find, number)
     seen = await site.db.read(numbers, site.mailings, number)
     when = ""
     if found.state == "scheduled" and found.send_at:
         when = f" for {broadcasting.moment(site.settings, clock.moment(found.send_at)):%Y-%m-%d %H:%M %Z}"
-    return [f"{_title(found)}: {found.state}{when}{f'. {why}' if why else ''}", *_counts(seen)]
+    return [f"{_title(found)}: {found.state}{when}{f'. {seen.why}' if seen.why else ''}", *_counts(seen)]
 
 
 def _counts(seen: Numbers) -> Iterator[str]:
@@ -257,8 +257,8 @@ def _counts(seen: Numbers) -> Iterator[str]:
     for name, count in msgspec.structs.asdict(seen.tally).items():
         if count:
             yield f"{count:>9,} {name.replace('_', ' ')}"
-    for held in seen.held_back:
-        yield f"{'':>17} {held}"
+    for wait in seen.waits:
+        yield f"{'':>17} {wait}"
     for why, count in seen.skips.items():
         yield f"{count:>17,} skipped: {why}"
     for link in seen.clicks:

@@ -129,6 +129,14 @@ async def meter(tx: Tx) -> Meter:
     return row
 
 
+async def ramped(tx: Tx, limits: Limits, left: int) -> int:
+    """How many mails the ramp-up lets go today, where that is too few for `left` more; else 0. Ask in a read."""
+    if not limits.ramp_up or not left:
+        return 0
+    (row,) = await tx.all(Meter, _METER, name=_RELAY)
+    return row.share(limits, tx.now) if row.ramp(limits, tx.now, left) < left else 0
+
+
 async def left_for_many(tx: Tx, limits: Limits, most: int) -> tuple[Meter | None, int]:
     """How many of `most` that go to many may be claimed now, and what `spend_on_many` needs.
 

@@ -7,6 +7,7 @@ import msgspec
 
 from newsletter import ids
 from newsletter.errors import NotFound
+from newsletter.mail import limits
 from newsletter.mail.bulk import thaw
 from newsletter.mail.outbox import TOPIC
 from newsletter.settings import Settings
@@ -75,6 +76,7 @@ class _Count(msgspec.Struct):
 class Mailings:
     def __init__(self, settings: Settings) -> None:
         self._domain = settings.from_email.rpartition("@")[2]
+        self._limits = limits.limits_of(settings)
 
     async def start(self, tx: Tx, content: bytes) -> int:
         """A mailing of this frozen message, for nobody yet."""
@@ -171,6 +173,10 @@ class Mailings:
             id=mailing_id,
         )
         return Tally(**{row.state: row.count for row in rows})
+
+    async def ramped(self, tx: Tx, left: int) -> int:
+        """How many mails the ramp-up lets go today, where it keeps some of `left` for another day; else 0."""
+        return await limits.ramped(tx, self._limits, left)
 
     async def is_left(self, tx: Tx, mailing_id: int) -> bool:
         """Whether anything of it is still to be done; `tally` counts a million rows to say so."""

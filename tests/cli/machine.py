@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from click.testing import CliRunner
+
+from newsletter.cli import cli
 from newsletter.storage import open_database
 from tests.cast import SETTINGS, House, build
 
@@ -59,6 +62,13 @@ class Machine:
         assert "Traceback" not in err, err
         assert done.returncode == code, err
         return Done(done.stdout, err)
+
+    def says(self, *words: str, code: int = 0, answer: str = "") -> Done:
+        """As `run`, in this process and in its folder, which is many times quicker."""
+        ours = {name: value for name, value in self.environment.items() if name.startswith("NEWSLETTER_")}
+        done = CliRunner(env=ours).invoke(cli, words, input=answer, catch_exceptions=False)
+        assert done.exit_code == code, done.output
+        return Done(done.stdout_bytes, done.stderr)
 
     def act(self, act: Callable[[House], Awaitable[None]]) -> None:
         """Something happens in the service, which is closed again afterwards."""

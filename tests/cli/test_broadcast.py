@@ -9,12 +9,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
-from click.testing import CliRunner
 
-from newsletter.cli import cli
 from newsletter.web.kit import broadcasting
 from tests.cast import House
-from tests.cli.machine import ADA, OLGA, Done, Machine
+from tests.cli.machine import ADA, CLEO, OLGA, Done, Machine
 from tests.mail.conftest import eventually, run
 from tests.mail.sink import Mail, Sink
 
@@ -28,26 +26,14 @@ SUMMER, WINTER = "2099-07-20 09:00", "2099-01-20 09:00"
 
 
 @pytest.fixture
-def desk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Ada is its one active reader; letter.md is ready to be sent."""
-    monkeypatch.chdir(machine.folder)
-    machine.environment |= {
-        "NEWSLETTER_POSTAL_ADDRESS": "Olga, 1 Quay, Porto",
-        "NEWSLETTER_FROM": "Olga Writes <letters@example.org>",
-        "NEWSLETTER_OWNER_EMAIL": OLGA,
-        "NEWSLETTER_TIME_ZONE": "Europe/Lisbon",
-        "NEWSLETTER_SMTP_URL": "smtp://127.0.0.1:9?tls=off",
-    }
-    (machine.folder / "letter.md").write_text(LETTER, "utf-8")
-    return machine
+def desk(desk: Machine) -> Machine:
+    """letter.md is ready to be sent."""
+    (desk.folder / "letter.md").write_text(LETTER, "utf-8")
+    return desk
 
 
 def said(desk: Machine, *words: str, code: int = 0, answer: str = "") -> Done:
-    """As `desk.run("broadcast", …)`, in this process, which is many times quicker."""
-    ours = {name: value for name, value in desk.environment.items() if name.startswith("NEWSLETTER_")}
-    done = CliRunner(env=ours).invoke(cli, ["broadcast", *words], input=answer, catch_exceptions=False)
-    assert done.exit_code == code, done.output
-    return Done(done.stdout_bytes, done.stderr)
+    return desk.says("broadcast", *words, code=code, answer=answer)
 
 
 def sent(desk: Machine) -> str:
@@ -207,6 +193,20 @@ def test_links_that_are_counted_are_told(desk: Machine) -> None:
     (desk.folder / "linked.md").write_text(f"{LETTER}[Read on](https://example.org/on).\n")
     number = said(desk, "send", "linked.md", "--yes").text.split()[-1]
     assert "        0 followed https://example.org/on\n" in said(desk, "status", number).text
+
+
+def test_what_the_ramp_up_keeps_for_tomorrow_is_told(desk: Machine) -> None:
+    async def cleo_is_back(house: House) -> None:
+        await house.joins(CLEO)
+
+    desk.act(cleo_is_back)
+    number = sent(desk)
+    told = "The ramp-up lets 1 mail go today; the rest goes on tomorrow by itself.\n"
+    assert told not in said(desk, "status", number).text
+    desk.environment["NEWSLETTER_RAMP_UP"] = "1"
+    assert told in said(desk, "status", number).text
+    said(desk, "pause", number)
+    assert told not in said(desk, "status", number).text
 
 
 def test_it_says_what_became_of_it(desk: Machine) -> None:

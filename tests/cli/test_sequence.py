@@ -3,9 +3,7 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from newsletter.cli import cli
 from newsletter.web.kit import sequencing
 from tests.cast import House
 from tests.cli.machine import ADA, BEN, OLGA, Done, Machine
@@ -13,17 +11,11 @@ from tests.mail.conftest import run
 
 
 @pytest.fixture
-def desk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Ada is its one active reader; the folder `letters` holds two steps."""
-    monkeypatch.chdir(machine.folder)
-    machine.environment |= {
-        "NEWSLETTER_POSTAL_ADDRESS": "Olga, 1 Quay, Porto",
-        "NEWSLETTER_FROM": "Olga Writes <letters@example.org>",
-        "NEWSLETTER_OWNER_EMAIL": OLGA,
-    }
-    write(machine, "1-box.md", "start: confirmed\ndelay: at once\nsubject: The box", "What is in yours?")
-    write(machine, "2-talk.md", "delay: 2 days\nsubject: A talk", "Hello {{ first_name }}.")
-    return machine
+def desk(desk: Machine) -> Machine:
+    """The folder `letters` holds two steps."""
+    write(desk, "1-box.md", "start: confirmed\ndelay: at once\nsubject: The box", "What is in yours?")
+    write(desk, "2-talk.md", "delay: 2 days\nsubject: A talk", "Hello {{ first_name }}.")
+    return desk
 
 
 def write(desk: Machine, name: str, said: str, body: str = "Text.") -> Path:
@@ -34,10 +26,7 @@ def write(desk: Machine, name: str, said: str, body: str = "Text.") -> Path:
 
 
 def said(desk: Machine, *words: str, code: int = 0, answer: str = "") -> Done:
-    ours = {name: value for name, value in desk.environment.items() if name.startswith("NEWSLETTER_")}
-    done = CliRunner(env=ours).invoke(cli, ["sequence", *words], input=answer, catch_exceptions=False)
-    assert done.exit_code == code, done.output
-    return Done(done.stdout_bytes, done.stderr)
+    return desk.says("sequence", *words, code=code, answer=answer)
 
 
 def goes_round(desk: Machine) -> None:

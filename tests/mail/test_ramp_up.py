@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.clock import DAY, HOUR
 from newsletter.mail import Mailings, Post, Tally, bulk_ledger
-from newsletter.mail.limits import Limits, limits_of, meter, sends_from
+from newsletter.mail.limits import Limits, limits_of, meter, ramped, sends_from
 from newsletter.settings import Settings, load
 from newsletter.storage import Database
 from tests.conftest import Clock
@@ -30,6 +30,21 @@ async def test_each_day_lets_twice_as_many_go(db: Database, mailings: Mailings, 
     assert await reserved(db) == 40
     clock.forward(30 * DAY)
     assert await reserved(db) == 130
+
+
+async def test_how_many_go_today_is_read_as_long_as_some_have_to_wait(
+    db: Database, mailings: Mailings, clock: Clock
+) -> None:
+    async def told(left: int) -> int:
+        return await db.read(ramped, RAMP, left)
+
+    await sent_off(db, mailings, 30)
+    assert [await told(0), await told(10), await told(11)] == [0, 0, 10]
+    assert await db.read(ramped, Limits(), 30) == 0
+    assert await reserved(db) == 10
+    assert await told(20) == 10
+    clock.forward(DAY + HOUR)
+    assert [await told(20), await told(21)] == [0, 20]
 
 
 async def test_it_begins_with_the_first_broadcast_of_a_domain(

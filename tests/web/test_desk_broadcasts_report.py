@@ -15,6 +15,7 @@ from newsletter.web.kit import broadcasting
 from tests.conftest import NOON
 from tests.mail.conftest import eventually, run
 from tests.web.broadcaster import Broadcaster, at_desk
+from tests.web.conftest import Serve
 from tests.web.stage import ADA, Stage
 
 
@@ -237,6 +238,16 @@ async def test_the_desk_leads_there_and_out_from_every_page(desk: Broadcaster) -
         assert page.count('aria-current="page">') == 1 + page.count('class="tabs"'), path
         assert 'action="/admin/sign-out"' in page, path
     assert broadcasting.told(desk.stage.site.settings, 0) == "1 January 1970, 00:00 UTC"
+
+
+async def test_what_the_ramp_up_keeps_for_tomorrow(serve: Serve) -> None:
+    async with serve(worker=False, ramp_up=200) as stage:
+        desk = await at_desk(stage)
+        id = await desk.on_its_way(201)
+        told = "The ramp-up lets 200 mails go today; the rest goes on tomorrow by itself."
+        assert told in await desk.sees(f"/{id}")
+        await desk.settled("failed", 1)
+        assert told not in await desk.sees(f"/{id}")
 
 
 async def test_who_waits_for_their_provider(desk: Broadcaster) -> None:

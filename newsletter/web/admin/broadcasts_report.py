@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from newsletter.broadcasts import Broadcast, numbers
 from newsletter.errors import BadInput, Conflict
-from newsletter.mail import Tally, workers
+from newsletter.mail import workers
 from newsletter.web.admin import broadcasts_writing as writing
 from newsletter.web.admin.broadcasts import STATES, moment_of, notice, read_number, title_of, to, to_list
 from newsletter.web.admin.broadcasts_preview import HOLDER
@@ -47,7 +47,7 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
     """Raises SignedOut, NotFound."""
     site = site_of(request)
     session = await session_of(request)
-    one, counts, why = await site.db.read(site.broadcasts.standing, read_number(id))
+    one = await site.db.read(site.broadcasts.find, read_number(id))
     if one.editable:
         page = await writing.show(site, session, one, notice(request))
     else:
@@ -59,11 +59,11 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
             title=title_of(one),
             moment=moment_of(site, one),
             state=STATES[one.state],
-            why=why,
-            tally=Tally(**counts),
+            why=seen.why,
+            tally=seen.tally,
             kinds=KINDS,
             skips=seen.skips,
-            held_back=seen.held_back,
+            waits=seen.waits,
             clicks=seen.clicks,
             clicks_on=site.settings.clicks,
             later={words: getattr(seen, name) for name, words in LATER.items()},
