@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import msgspec
 import pytest
@@ -100,7 +101,7 @@ async def test_nothing_is_begun_for_who_has_left(scene: tuple[House, Sink], figu
             waiting = await house.db.read(upcoming, mailing_id)
             if len(waiting) < AHEAD:
                 # Two at once would be told apart by nobody: what the one has on the wire is no copy of the other.
-                await eventually(lambda m=mailing_id: none_left(house, mailings, m), 120)
+                await eventually(partial(none_left, house, mailings, mailing_id), 120)
                 mailing_id = await sent_to(
                     house, mailings, [one for n, one in readers.items() if n not in gone]
                 )
