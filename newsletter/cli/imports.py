@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from newsletter.cli.imports_people import subscribers
 from newsletter.cli.moved import Moved
 from newsletter.cli.site import with_site
 from newsletter.comments import TOGETHER, Imported, ImportResult, Skipped, in_order, read
@@ -24,6 +25,9 @@ MOST_LOOKED_AT = 1_000  # comments, to say whose pages a file is about
 @click.group("import")
 def imports() -> None:
     """Take in what another system gives out. Nobody is mailed by it."""
+
+
+imports.add_command(subscribers)
 
 
 @imports.command()

@@ -18,6 +18,7 @@ from newsletter.storage.db import (
 from newsletter.storage.files import CHUNK, StoredFile
 from newsletter.storage.late import load_postgres
 from newsletter.storage.migrate import behind, migrate, pending
+from newsletter.storage.scratch import Scratch
 from newsletter.storage.sqlite import SqliteDatabase
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Database",
     "Engine",
     "Param",
+    "Scratch",
     "StoredFile",
     "Tx",
     "behind",

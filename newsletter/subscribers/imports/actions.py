@@ -1,0 +1,171 @@
+"""Taking people in: a slice of them is one transaction, with how far the import has come.
+
+Nothing here promises a message, and nothing starts a sequence: those begin with what happens after an import.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from newsletter.errors import Conflict
+from newsletter.ids import new_id
+from newsletter.mail import Post
+from newsletter.storage import Param, Tx
+from newsletter.subscribers import consent
+from newsletter.subscribers.imports import store
+from newsletter.subscribers.imports.model import Person, Refused, Tally
+from newsletter.subscribers.model import Consent
+from newsletter.tokens import Tokens
+
+SUPPRESSED = {
+    "not_me": "It is on the suppression list: they said that a sign-up here wasn’t theirs.",
+    "erased": "It is on the suppression list: they asked to be erased here.",
+    "bounced": "It is on the suppression list: mail to it came back.",
+    "complained": "It is on the suppression list: they called mail from here spam.",
+    "owner": "It is on the suppression list: you put it there.",
+}
+ELSEWHERE = "Somebody else is importing this file right now. Nothing was done twice."
+
+
+class Import(msgspec.Struct, frozen=True):
+    """One import: `id` is 0 for a dry run. `origin` is how its owner says these people agreed."""
+
+    id: int
+    origin: str
+    position: int = 0
+    tally: Tally = msgspec.field(default_factory=Tally)
+    refused: tuple[Refused, ...] = ()  # of the last slice
+
+
+class Importing:
+    def __init__(self, tokens: Tokens, post: Post) -> None:
+        self._tokens = tokens
+        self._post = post
+
+    async def begin(
+        self, tx: Tx, sha256: str, origin: str, plan: str, people: int, unreadable: int
+    ) -> Import:
+        """A new import, or the one of the same file in the same way that was broken off."""
+        plan = msgspec.json.encode({"origin": origin, "plan": msgspec.Raw(plan.encode())}).decode()
+        standing = await store.unfinished(tx, sha256, plan, people)
+        if standing:
+            return Import(
+                standing.id, origin, standing.position, msgspec.json.decode(standing.tally, type=Tally)
+            )
+        id = new_id()
+        await store.begin(tx, id, sha256, plan, people, unreadable)
+        return Import(id, origin)
+
+    async def refuse(self, tx: Tx, id: int, refused: Sequence[Refused]) -> None:
+        """Notes rows that nobody could be read from. Again is the same."""
+        await store.refuse(tx, id, [(one.line, one.reason) for one in refused])
+
+    async def keep(self, tx: Tx, one: Import, items: Sequence[Person | Refused]) -> Import:
+        """Takes the next of an import in, and returns how far it has come.
+
+        Raises Conflict where another process goes on with the same import.
+        """
+        position = one.position + len(items)
+        if one.id and not await store.advance(tx, one.id, one.position, position):
+            raise Conflict(ELSEWHERE)
+        people = [item for item in items if isinstance(item, Person)]
+        refused = [item for item in items if isinstance(item, Refused)]
+        tally = Tally()
+        known = {row.email_key: row for row in await store.known(tx, [p.key for p in people])}
+        barred = await self._barred(tx, [p.key for p in people if p.key not in known])
+        refused += [Refused(p.line, SUPPRESSED[barred[p.key]]) for p in people if p.key in barred]
+        fresh = [p for p in people if p.key not in known and p.key not in barred]
+        waiting = [p for p in people if p.key in known and _waits(known[p.key])]
+        ids = await self._add(tx, one, fresh)
+        ids |= await self._raise(tx, one, waiting, {p.key: known[p.key].id for p in waiting})
+        for person in (*fresh, *waiting):
+            if person.key in ids:
+                tally.added[person.status] = tally.added.get(person.status, 0) + 1
+        here = [p for p in people if p.key in known and known[p.key].status == "active"]
+        ids |= {p.key: known[p.key].id for p in here}
+        await self._tag(tx, [p for p in people if p.key in ids], ids)
+        tally.here = len(here) + sum(p.key not in ids for p in fresh)
+        tally.left = len(people) - len(here) - len(fresh) - len(waiting) - len(barred)
+        tally.refused = len(refused)
+        return await self._note(tx, one, position, tally, refused)
+
+    async def _barred(self, tx: Tx, keys: Sequence[str]) -> dict[str, str]:
+        """Why, for each of these that may not be known here."""
+        if not keys or not await store.anybody_barred(tx):
+            return {}
+        mailboxes: dict[str, list[str]] = {}
+        for key in keys:
+            for hashed in self._post.listed_as(key):
+                mailboxes.setdefault(hashed, []).append(key)
+        found = await store.barred(tx, list(mailboxes))
+        return {key: one.reason for one in found for key in mailboxes[one.key]}
+
+    async def _add(self, tx: Tx, one: Import, people: Sequence[Person]) -> dict[str, int]:
+        """The new ones, each with how they came here. Their ids by key."""
+        ids = {person.key: new_id() for person in people}
+        records = {person.key: self._record(tx, one, person, ids[person.key]) for person in people}
+        rows = [_row(tx, person, ids[person.key], records[person.key].hash) for person in people]
+        added = await store.add(tx, rows)
+        await store.add_consents(tx, [record for record in records.values() if record.subscriber_id in added])
+        return {key: id for key, id in ids.items() if id in added}
+
+    async def _raise(
+        self, tx: Tx, one: Import, people: Sequence[Person], ids: dict[str, int]
+    ) -> dict[str, int]:
+        records = [self._record(tx, one, person, ids[person.key]) for person in people]
+        rows = [_row(tx, p, ids[p.key], record.hash) for p, record in zip(people, records, strict=True)]
+        await store.raise_up(tx, rows)
+        await store.add_consents(tx, records)
+        return ids
+
+    def _record(self, tx: Tx, one: Import, person: Person, id: int) -> Consent:
+        detail = {"origin": one.origin, "status": person.status}
+        record = Consent(
+            id,
+            1,
+            "imported",
+            tx.now,
+            requested_at=person.joined,
+            detail=msgspec.json.encode(detail).decode(),
+        )
+        record.hash = consent.seal(self._tokens, "", record)
+        return record
+
+    @staticmethod
+    async def _tag(tx: Tx, people: Sequence[Person], ids: Mapping[str, int]) -> None:
+        names = {tag for person in people for tag in person.tags}
+        if names:
+            tags = await store.tags(tx, list(names))
+            await store.tag(tx, [(ids[p.key], tags[name]) for p in people for name in p.tags])
+
+    @staticmethod
+    async def _note(tx: Tx, one: Import, position: int, tally: Tally, refused: Sequence[Refused]) -> Import:
+        tally = one.tally.plus(tally)
+        if one.id:
+            await store.refuse(tx, one.id, [(row.line, row.reason) for row in refused])
+            await store.note(tx, one.id, msgspec.json.encode(tally).decode())
+        return msgspec.structs.replace(one, position=position, tally=tally, refused=tuple(refused))
+
+    async def finish(self, tx: Tx, id: int) -> None:
+        await store.finish(tx, id)
+
+
+def _waits(known: store.Known) -> bool:
+    """For a confirmation, and never gave one."""
+    return known.status == "pending" and not known.consent_head
+
+
+def _row(tx: Tx, person: Person, id: int, head: str) -> dict[str, Param]:
+    gone = person.status != "active"
+    return {
+        "id": id,
+        "email": person.email,
+        "key": person.key,
+        "status": person.status,
+        "name": person.name,
+        "fields": person.fields,
+        "created_at": tx.now if person.joined is None else person.joined,
+        "confirmed_at": tx.now if person.confirmed is None and not gone else person.confirmed,
+        "unsubscribed_at": (tx.now if person.left is None else person.left) if gone else None,
+        "head": head,
+    }
