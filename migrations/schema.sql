@@ -233,6 +233,13 @@ CREATE TABLE mailing_responses (
 );
 CREATE INDEX mailing_responses_subscriber ON mailing_responses (subscriber_id);
 
+CREATE TABLE mailing_retries (
+  mailing_id BIGINT NOT NULL REFERENCES mailings (id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('failed', 'in_doubt')),
+  reached BIGINT NOT NULL DEFAULT 0,      -- rows of subscribers up to this id were seen to
+  PRIMARY KEY (mailing_id, state)
+);
+
 CREATE TABLE mailings (
   id INTEGER PRIMARY KEY,
   content BYTEA NOT NULL,                 -- the frozen message: constant pieces, and slots for what differs

@@ -12,7 +12,7 @@ from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast
 from newsletter.broadcasts.store import Counted
 from newsletter.errors import BadInput, Conflict, NotFound
-from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, kept_values
+from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, kept_values, retries
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
 
@@ -162,21 +162,31 @@ class Broadcasts:
         await self._mailings.let_go(tx, await self._mailing(tx, id))
 
     async def cancel(self, tx: Tx, id: int) -> None:
-        """Who has not got it never does. Raises NotFound, Conflict."""
+        """Who has not got it never does, from now on; their rows follow by `drop`. Raises NotFound, Conflict."""
         await self._turn(tx, id, await store.turn(tx, id, "cancelled", "sending", "paused"))
         await self._mailings.cancel(tx, await self._mailing(tx, id))
 
-    async def retry(self, tx: Tx, id: int, state: str = "failed") -> int:
-        """Those that `failed`, or are `in_doubt`, once more. How many. Raises NotFound, Conflict."""
-        if state not in ("failed", "in_doubt"):
-            raise BadInput("Only what failed, or is in doubt, can be sent again.")
+    async def cancelled(self, tx: Tx) -> list[int]:
+        """The mailings of those that were cancelled, and of which something may still wait."""
+        return [
+            one.mailing_id for one in await store.ending(tx) if one.state == "cancelled" and one.mailing_id
+        ]
+
+    async def again(self, tx: Tx, id: int, state: str = "failed") -> int:
+        """How many `retry` would send it to once more. Ask in a read. Raises BadInput, NotFound, Conflict."""
+        return await retries.count(tx, [await self._mailing(tx, id)], _to_retry(state))
+
+    async def retry(self, tx: Tx, id: int, state: str = "failed") -> None:
+        """Those that `failed`, or are `in_doubt`, once more, a slice of them at a time (mail/retries.py).
+
+        Raises BadInput, NotFound, Conflict.
+        """
         broadcast = await store.hold(tx, id)
         if broadcast and broadcast.state == "cancelled":
             raise Conflict(_not_now(broadcast))
-        again = await self._mailings.retry(tx, await self._mailing(tx, id), state)
-        if again:
+        if await retries.begin(tx, [await self._mailing(tx, id)], _to_retry(state)):
             await store.turn(tx, id, "sending", "sent")
-        return again
+            tx.wake(TOPIC)
 
     async def standing(self, tx: Tx, id: int) -> tuple[Broadcast, dict[str, int], str]:
         """It, how many people are in which state, and why it is held. Raises NotFound."""
@@ -216,8 +226,6 @@ class Broadcasts:
             if one is None or one.mailing_id is None:
                 continue
             mailing = await self._mailings.find(tx, one.mailing_id)
-            if one.state == "cancelled":
-                await self._mailings.drop(tx, one.mailing_id)
             if one.state == "sending" and mailing.state == "held":
                 await store.turn(tx, one.id, "paused", "sending")
                 held.append((one, mailing.why))
@@ -234,6 +242,13 @@ class Broadcasts:
     async def _turn(self, tx: Tx, id: int, done: bool) -> None:
         if not done:
             raise Conflict(_not_now(await self.find(tx, id)))
+
+
+def _to_retry(state: str) -> str:
+    """Raises BadInput."""
+    if state not in ("failed", "in_doubt"):
+        raise BadInput("Only what failed, or is in doubt, can be sent again.")
+    return state
 
 
 def _not_now(broadcast: Broadcast) -> str:

@@ -290,8 +290,11 @@ async def _cancel(site: Site, number: int) -> str:
         await site.db.write(site.broadcasts.unschedule, number)
         return "It is a draft again, and goes out at no time."
     await site.db.write(site.broadcasts.cancel, number)
+    await sending.see_to_rows(site)
     return "It is cancelled."
 
 
 async def _retry(site: Site, number: int, state: str) -> int:
-    return await site.db.write(site.broadcasts.retry, number, state)
+    again = await broadcasting.send_again(site, number, state)
+    await sending.see_to_rows(site)
+    return again

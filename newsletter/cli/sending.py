@@ -78,6 +78,12 @@ async def fill(site: Site, number: int) -> None:
         await broadcasting.fill(site, number)
 
 
+async def see_to_rows(site: Site) -> None:
+    """As `fill`."""
+    with suppress(Unavailable):
+        await broadcasting.see_to_rows(site)
+
+
 def _when(site: Site, draft: Draft, at: str | None) -> datetime | None:
     try:
         if at and len(at.strip()) <= len("2026-12-01"):

@@ -192,7 +192,10 @@ async def _turn_on(site: Site, name: str, since: str | None) -> None:
 
 
 async def _retry(site: Site, name: str, state: str) -> int:
-    return await site.db.write(site.sequences.retry, name, state)
+    again = await site.db.read(site.sequences.again, name, state)
+    await site.db.write(site.sequences.retry, name, state)
+    await sending.see_to_rows(site)
+    return again
 
 
 async def _standing(site: Site, name: str) -> Standing:

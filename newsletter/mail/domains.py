@@ -18,6 +18,7 @@ from newsletter.mail.ledger import Settlement
 from newsletter.mail.limits import meter
 from newsletter.providers import ALL, DomainLimit, provider_of
 from newsletter.storage import Tx
+from newsletter.storage.lists import IDS, as_list
 
 ASIDE = HOUR
 """Who was put aside is looked at again after that, whatever has become of the limits."""
@@ -210,8 +211,7 @@ async def heed(tx: Tx, done: Sequence[Settlement]) -> None:
     if not asked:
         return
     await meter(tx)  # held, as by who reserves: else each could wait for the other
-    ids = msgspec.json.encode(asked).decode()
-    for row in await tx.all(_Name, _WHO[tx.engine], ids=ids):
+    for row in await tx.all(_Name, _WHO[tx.engine], ids=as_list(asked)):
         await tx.run(
             _SLOW_DOWN, name=row.name, now=tx.now, first=PAUSE, longest=LONGEST_PAUSE, forgotten=tx.now - HOUR
         )
@@ -252,10 +252,9 @@ _RELEASE = """
     WHERE provider IS NOT NULL AND worker IS NULL AND state IN ('queued', 'deferred')
     """
 _WHO = {
-    "sqlite": """SELECT DISTINCT provider AS name FROM outbox
-                 WHERE id IN (SELECT value FROM json_each(:ids)) AND provider IS NOT NULL""",
-    "postgres": """SELECT DISTINCT provider AS name FROM outbox WHERE provider IS NOT NULL
-                   AND id IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json)))""",
+    engine: f"""SELECT DISTINCT provider AS name FROM outbox
+                WHERE id IN ({ids}) AND provider IS NOT NULL"""  # noqa: S608  our own
+    for engine, ids in IDS.items()
 }
 _LONGER = """CASE WHEN send_domains.slow_until <= :forgotten THEN CAST(:first AS BIGINT)
                   WHEN 2 * send_domains.pause > :longest THEN CAST(:longest AS BIGINT)

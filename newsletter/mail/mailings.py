@@ -7,9 +7,10 @@ import msgspec
 
 from newsletter import ids
 from newsletter.errors import NotFound
-from newsletter.mail import limits
+from newsletter.mail import limits, retries
 from newsletter.mail.bulk import thaw
 from newsletter.mail.outbox import TOPIC
+from newsletter.mail.retries import SLICE
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 
@@ -137,15 +138,19 @@ class Mailings:
         return done
 
     async def cancel(self, tx: Tx, mailing_id: int) -> bool:
-        """What was not begun is never sent. Whether it could be cancelled."""
+        """What was not begun is never sent, from now on; its rows follow by `drop`. Whether it could be cancelled."""
         done = await self._turn(tx, mailing_id, "cancelled", ("open", "held"))
         if done:
+            await retries.end(tx, mailing_id)
             await self.drop(tx, mailing_id)
         return done
 
-    async def drop(self, tx: Tx, mailing_id: int) -> None:
-        """Skips what waits of a cancelled one; what was on the wire then may have come back to wait."""
-        await tx.run(_DROP, id=mailing_id, now=tx.now)
+    async def drop(self, tx: Tx, mailing_id: int) -> bool:
+        """Skips a slice of what waits of a cancelled one, also of what has come back from the wire since.
+
+        Whether there may be more.
+        """
+        return await tx.run(_DROP[tx.engine], id=mailing_id, limit=SLICE, now=tx.now) == SLICE
 
     async def _turn(self, tx: Tx, mailing_id: int, to: str, from_: Sequence[str], why: str = "") -> bool:
         changed = await tx.run(
@@ -182,12 +187,6 @@ class Mailings:
         """Whether anything of it is still to be done; `tally` counts a million rows to say so."""
         return bool(await tx.value(_LEFT, id=mailing_id))
 
-    async def retry(self, tx: Tx, mailing_id: int, state: str) -> int:
-        """Those that `failed`, or are `in_doubt`, are sent once more, with the same bytes. How many those are."""
-        again = await tx.run(_AGAIN, id=mailing_id, state=state, now=tx.now)
-        tx.wake(TOPIC)
-        return again
-
     async def forget_samples(self, tx: Tx, email_key: str) -> None:
         """Erases what went to this address to be looked at; rows of a person go by `Post.forget`."""
         await tx.run(_FORGET, key=email_key)
@@ -209,15 +208,15 @@ _FORGET = """
     """
 _LEFT = """
     SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE mailing_id = :id AND state IN ('queued', 'sending', 'deferred'))
+                  OR EXISTS (SELECT 1 FROM mailing_retries WHERE mailing_id = :id)
            THEN 1 ELSE 0 END
     """
-_DROP = """
+_WAITING = """SELECT id FROM outbox WHERE mailing_id = :id AND state IN ('queued', 'deferred') LIMIT :limit"""
+# What a worker has at this moment is passed over, and skipped by a later slice: a wait for it could be one for us.
+_DROP = {
+    engine: f"""
     UPDATE outbox SET state = 'skipped', reply = 'Its owner cancelled it.', settled_at = :now, worker = NULL
-    WHERE mailing_id = :id AND state IN ('queued', 'deferred')
-      AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = :id AND m.state = 'cancelled')
-    """
-_AGAIN = """
-    UPDATE outbox SET state = 'queued', not_before = :now, settled_at = NULL, worker = NULL,
-                      attempts = 0, resends = resends + 1
-    WHERE mailing_id = :id AND state = :state AND recipient <> ''
-    """
+    WHERE id IN ({_WAITING} {lock}) AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = :id AND m.state = 'cancelled')
+    """  # noqa: S608  our own
+    for engine, lock in (("sqlite", ""), ("postgres", "FOR UPDATE SKIP LOCKED"))
+}

@@ -7,7 +7,7 @@ import msgspec
 
 from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput, NotFound
-from newsletter.mail import Mailings, Recipient, kept_values
+from newsletter.mail import Mailings, Recipient, kept_values, retries
 from newsletter.mail.spent import drop_content
 from newsletter.sequences.model import Place, Plan, Sequence, Step, Words, following, in_order
 from newsletter.sequences.store import people
@@ -211,11 +211,17 @@ class Sequences:
             await store.add_mailing(tx, found, step.id, step.revision)
         return found
 
-    async def retry(self, tx: Tx, slug: str, state: str) -> int:
-        """Those mails that `failed`, or are `in_doubt`, once more, where they are kept. How many. Raises NotFound."""
-        sequence = await self._held(tx, slug)
-        kept = await store.mailings(tx, sequence.id)
-        return sum([await self._mailings.retry(tx, one.mailing_id, state) for one in kept])
+    async def again(self, tx: Tx, slug: str, state: str) -> int:
+        """How many mails `retry` would send once more. Ask in a read. Raises NotFound."""
+        return await retries.count(tx, await self._kept(tx, slug), state)
+
+    async def retry(self, tx: Tx, slug: str, state: str) -> None:
+        """Those mails that `failed`, or are `in_doubt`, once more, where they are kept. Raises NotFound."""
+        await retries.begin(tx, await self._kept(tx, slug), state)
+
+    async def _kept(self, tx: Tx, slug: str) -> list[int]:
+        sequence = await self.find(tx, slug)
+        return [one.mailing_id for one in await store.mailings(tx, sequence.id)]
 
     async def held(self, tx: Tx) -> list[tuple[str, str]]:
         """What the circuit breaker holds: the names of their sequences, and why."""

@@ -8,6 +8,7 @@ from newsletter.broadcasts import Broadcast
 from newsletter.broadcasts.model import STATES
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import Tally
+from newsletter.mail.retries import SLICE
 from newsletter.web.kit import broadcasting
 from tests.broadcasts.writing import LETTER, Desk
 from tests.mail.conftest import run
@@ -159,8 +160,8 @@ async def test_what_did_not_arrive_is_sent_once_more(desk: Desk, state: str) -> 
     one = await desk.in_state("sent")
     await run(desk.db, "UPDATE outbox SET state = :state WHERE subscriber_id IN (2, 4)", state=state)
     before = await desk.count("SELECT count(*) FROM outbox")
-    assert await desk.does("retry", one, state) == 2
-    assert await desk.does("retry", one, state) == 0
+    assert await broadcasting.send_again(desk.site, one.id, state) == 2
+    assert await broadcasting.send_again(desk.site, one.id, state) == 0
     again, tally, _ = await desk.db.read(desk.site.broadcasts.standing, one.id)
     assert again.state == "sending"
     assert Tally(**tally) == Tally(sent=3, queued=2)
@@ -181,11 +182,31 @@ async def test_nothing_of_a_cancelled_one_waits_for_ever(desk: Desk) -> None:
     await desk.settles()
     assert (await desk.now(one)).finished_at is None
     await run(desk.db, "UPDATE outbox SET state = 'deferred' WHERE subscriber_id = 1")
-    await desk.settles()
+    await broadcasting.keep_going(desk.site)
     assert {slip.state for slip in await desk.slips(one)} == {"skipped"}
     ended = await desk.now(one)
     assert ended.state == "cancelled"
     assert ended.finished_at is not None
+
+
+async def test_with_many_rows_it_is_ended_and_sent_again_at_once_and_the_clock_sees_to_the_rest(
+    desk: Desk,
+) -> None:
+    await people(desk.db, 2 * SLICE + 1)
+    one = await desk.in_state("sending")
+    await run(desk.db, "UPDATE outbox SET state = 'failed'")
+    assert await broadcasting.send_again(desk.site, one.id, "failed") == 2 * SLICE + 1
+    assert sum(slip.state == "queued" for slip in await desk.slips(one)) == SLICE
+    await desk.settles()
+    assert (await desk.now(one)).state == "sending", "it is not over before all have it once more"
+    await broadcasting.keep_going(desk.site)
+    assert {slip.state for slip in await desk.slips(one)} == {"queued"}
+    await desk.does("cancel", one)
+    assert (await desk.now(one)).state == "cancelled"
+    assert sum(slip.state == "skipped" for slip in await desk.slips(one)) == SLICE
+    await broadcasting.keep_going(desk.site)
+    assert {slip.state for slip in await desk.slips(one)} == {"skipped"}
+    assert (await desk.now(one)).finished_at is not None
 
 
 async def test_pausing_holds_the_mailing_and_resuming_lets_it_go(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from email.headerregistry import Address
 
-from newsletter.mail import Mailings, Recipient
+from newsletter.mail import Mailings, Recipient, retries
 from newsletter.mail.bulk import freeze
 from newsletter.mail.merge import Marks
 from newsletter.storage import Database, Param, Tx
@@ -47,6 +47,17 @@ async def sent_off(db: Database, mailings: Mailings, count: int) -> int:
     mailing_id: int = await db.write(mailings.start, content())
     await db.write(mailings.fill, mailing_id, await people(db, count))
     return mailing_id
+
+
+async def again(db: Database, mailing_id: int, state: str) -> int:
+    """What did not arrive is sent once more: to how many."""
+    count = await db.read(retries.count, [mailing_id], state)
+    await db.write(retries.begin, [mailing_id], state)
+    for one in await db.read(retries.under_way):
+        left: retries.Retry | None = one
+        while left:
+            left = await db.write(retries.requeue, left, await db.read(retries.next_of, left))
+    return count
 
 
 async def sent_off_to(db: Database, mailings: Mailings, domains: Sequence[str], count: int) -> int:

@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from newsletter.mail import bulk_domains, bulk_ledger, domains, ledger
+from newsletter.mail import bulk_domains, bulk_ledger, domains, ledger, mailings, retries
 from newsletter.storage import Tx, open_database
 
 ASKED = {
@@ -19,6 +19,11 @@ ASKED = {
     "to begin": bulk_ledger._BEGIN["sqlite"],
     "who is suppressed": bulk_ledger._SUPPRESSED["sqlite"],
     "to settle": bulk_ledger._SETTLE["sqlite"],
+    "who waits of a cancelled one": mailings._DROP["sqlite"],
+    "who is next to have it once more": retries._NEXT,
+    "to send it once more": retries._AGAIN["sqlite"],
+    "whether any can have it once more": retries._BEGIN["sqlite"],
+    "whether any is left": mailings._LEFT,
     "how providers stand": domains._STANDINGS["sqlite"],
     "who asked for fewer": domains._WHO["sqlite"],
     "whether anything counts on a provider": domains._ANY,
@@ -55,3 +60,7 @@ async def test_no_statement_reads_the_whole_ledger(sqlite_url: str, what: str) -
     assert steps
     assert not [step for step in steps if step.startswith(("SCAN outbox", "SCAN o "))], steps
     assert not [step for step in steps if step == "SCAN o"], steps
+    if "ORDER BY subscriber_id" in sql:
+        assert not [step for step in steps if "TEMP B-TREE" in step], (
+            "all of them would be sorted for each slice"
+        )

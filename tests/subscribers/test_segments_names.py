@@ -1,9 +1,13 @@
 """A name in a segment that nothing has is told, with the one that was meant. On both engines."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 import pytest
 
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
+from newsletter.subscribers.segments import names
 from tests.cast import House
 from tests.mail.conftest import run
 
@@ -53,3 +57,30 @@ async def test_what_nothing_is_called_is_told(known: House) -> None:
         return {text: await segments.unknown(tx, segments.parse(text)) for text in TOLD}
 
     assert await known.db.read(told) == TOLD
+
+
+async def test_among_many_names_the_one_that_was_meant_is_found_by_comparing_few(
+    known: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL the comparing holds up everybody."""
+    compared: list[str] = []
+
+    def watched(word: str, possibilities: Iterable[str], n: int, cutoff: float) -> list[str]:
+        names = list(possibilities)
+        compared.extend(names)
+        return get_close_matches(word, names, n, cutoff)
+
+    monkeypatch.setattr(names, "get_close_matches", watched)
+    await run(
+        known.db,
+        """INSERT INTO tags (id, name, title)
+           WITH RECURSIVE n (i) AS (SELECT 11 UNION ALL SELECT i + 1 FROM n WHERE i < 50010)
+           SELECT i, CASE WHEN i % 2 = 0 THEN 'course-' || i ELSE i || '-training' END, '' FROM n""",
+    )
+    others = " and ".join(f"not tag:training-{n}" for n in range(20))
+    for typed in ("coachign", "caoching", "oaching", "coachingg", "COACHING"):
+        compared.clear()
+        told = await known.db.read(segments.unknown, segments.parse(f"tag:{typed} and {others}"))
+        assert told[0] == f"There is no tag “{typed}”. Did you mean coaching?"
+        assert len(told) == 21
+        assert 0 < len(compared) <= names.MOST_COMPARED

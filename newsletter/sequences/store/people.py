@@ -9,6 +9,7 @@ import msgspec
 
 from newsletter.sequences.model import Start
 from newsletter.storage import Param, Tx
+from newsletter.storage.lists import IDS, as_list
 
 
 class Comer(msgspec.Struct, frozen=True):
@@ -82,13 +83,13 @@ async def still_due(tx: Tx, sequence_id: int, stand: int, delay: int, ids: Itera
         stand=stand,
         before=tx.now - delay,
         now=tx.now,
-        ids=_json(ids),
+        ids=as_list(ids),
     )
 
 
 async def take_step(tx: Tx, step_id: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
     """The step is theirs from now on: those of `ids` who did not have it already."""
-    rows = await tx.all(_Id, _TAKE[tx.engine], step=step_id, mailing=mailing_id, ids=_json(ids))
+    rows = await tx.all(_Id, _TAKE[tx.engine], step=step_id, mailing=mailing_id, ids=as_list(ids))
     return {row.id for row in rows}
 
 
@@ -96,12 +97,12 @@ async def move_on(tx: Tx, sequence_id: int, step_id: int, ids: Iterable[int], *,
     """They stand at that step from now on."""
     await tx.run(
         f"""UPDATE sequence_entries SET step_id = :step, reached_at = :now, state = :state
-            WHERE sequence_id = :sequence AND subscriber_id IN ({_IDS[tx.engine]})""",
+            WHERE sequence_id = :sequence AND subscriber_id IN ({IDS[tx.engine]})""",
         sequence=sequence_id,
         step=step_id,
         state="finished" if last else "running",
         now=tx.now,
-        ids=_json(ids),
+        ids=as_list(ids),
     )
 
 
@@ -111,9 +112,9 @@ async def pass_by(
     """Who stands there, of `ids` or all, and has had the step stands at it, since when they stood before. How many."""
     where, named = _RUNNING_AT, dict[str, Param]()
     if ids is not None:  # found by who they are, not among all who stand there
-        where = f"""WHERE sequence_id = :sequence AND subscriber_id IN ({_IDS[tx.engine]})
+        where = f"""WHERE sequence_id = :sequence AND subscriber_id IN ({IDS[tx.engine]})
                     AND COALESCE(state, '') = 'running' AND +step_id = :stand"""
-        named["ids"] = _json(ids)
+        named["ids"] = as_list(ids)
     return await tx.run(
         f"""UPDATE sequence_entries SET step_id = :step, state = :state {where} AND EXISTS (
               SELECT 1 FROM sequence_sends w
@@ -129,9 +130,9 @@ async def pass_by(
 async def stop(tx: Tx, sequence_id: int, ids: Iterable[int]) -> None:
     await tx.run(
         f"""UPDATE sequence_entries SET state = 'stopped'
-            WHERE sequence_id = :sequence AND subscriber_id IN ({_IDS[tx.engine]})""",
+            WHERE sequence_id = :sequence AND subscriber_id IN ({IDS[tx.engine]})""",
         sequence=sequence_id,
-        ids=_json(ids),
+        ids=as_list(ids),
     )
 
 
@@ -171,10 +172,6 @@ async def standing(tx: Tx, sequence_id: int) -> list[Count]:
 async def sends(tx: Tx, sequence_id: int) -> list[Count]:
     """How many were sent which step, by what became of it."""
     return await tx.all(Count, _SENDS, sequence=sequence_id)
-
-
-def _json(ids: Iterable[int]) -> str:
-    return msgspec.json.encode([*ids]).decode()
 
 
 _ALL = 1 << 62
@@ -228,24 +225,20 @@ _DUE = f"""
         WHERE w.subscriber_id = e.subscriber_id AND t.sequence_id = e.sequence_id
           AND (o.settled_at IS NULL OR (o.settled_at > :before AND o.settled_at <= :now)))))
     """
-_IDS = {
-    "sqlite": "SELECT value FROM json_each(:ids)",
-    "postgres": "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))",
-}
 _LOOK = f"SELECT s.id, s.email, s.name, s.fields, CASE WHEN {_GONE} THEN 1 ELSE 0 END AS gone"
 _STILL_DUE = {
     "sqlite": f"""{_LOOK} FROM json_each(:ids) j CROSS JOIN sequence_entries e CROSS JOIN subscribers s
                   WHERE e.subscriber_id = j.value AND {_DUE} ORDER BY s.id""",
     # Whoever is being erased, or confirms, at this moment is passed over: a wait for them could be one for us.
     "postgres": f"""{_LOOK} FROM sequence_entries e CROSS JOIN subscribers s
-                    WHERE e.subscriber_id IN ({_IDS["postgres"]}) AND {_DUE} ORDER BY s.id
+                    WHERE e.subscriber_id IN ({IDS["postgres"]}) AND {_DUE} ORDER BY s.id
                     FOR KEY SHARE OF s SKIP LOCKED FOR UPDATE OF e SKIP LOCKED""",
 }
 _TAKE = {
     engine: f"""INSERT INTO sequence_sends (step_id, subscriber_id, mailing_id)
                 SELECT CAST(:step AS BIGINT), s.id, CAST(:mailing AS BIGINT) FROM subscribers s WHERE s.id IN ({ids})
                 ORDER BY s.id ON CONFLICT DO NOTHING RETURNING subscriber_id AS id"""
-    for engine, ids in _IDS.items()
+    for engine, ids in IDS.items()
 }
 _STANDING = f"""
     SELECT e.step_id, CASE WHEN e.state = 'running' AND {_GONE} THEN 'stopped' ELSE e.state END AS state,

@@ -23,7 +23,14 @@ _KINDS: dict[type, tuple[store.Kind, str]] = {
     Through: ("form", "form"),
     Downloaded: ("magnet", "guide"),
 }
+MOST_COMPARED = 300
+"""Names that are looked at for one segment, however many it misspells: each takes some microseconds of everybody's."""
+
+MOST_GUESSED = 5
+"""Of more misspelt names in one segment nobody is told what was meant: each may cost a look at all that there are."""
+
 _CLOSE = 0.6
+_LONGEST = 100  # characters: of what is longer nobody sees what was meant
 _SHOWN = 40  # characters
 
 
@@ -34,8 +41,12 @@ async def unknown(tx: Tx, segment: Segment) -> list[str]:
     """
     if segment.condition is None:
         return []
-    said = [await _said(tx, one) for one in dict.fromkeys(_named(segment.condition))]
-    return [sentence for sentence in said if sentence]
+    strange = [one for one in dict.fromkeys(_named(segment.condition)) if not await _is_there(tx, one)]
+    guessed = min(len(strange), MOST_GUESSED)
+    return [
+        await _said(tx, one, MOST_COMPARED // guessed if number < guessed else 0)
+        for number, one in enumerate(strange)
+    ]
 
 
 def _named(node: Node) -> Iterator[Tagged | Through | Downloaded | Received]:
@@ -51,20 +62,24 @@ def _named(node: Node) -> Iterator[Tagged | Through | Downloaded | Received]:
             return
 
 
-async def _said(tx: Tx, condition: Tagged | Through | Downloaded | Received) -> str:
+async def _is_there(tx: Tx, condition: Tagged | Through | Downloaded | Received) -> bool:
     match condition:
         case Received(number):
-            return (
-                ""
-                if await store.was_sent(tx, number)
-                else f"No broadcast that was sent has the number {number}."
-            )
+            return await store.was_sent(tx, number)
+        case Tagged(name) | Through(name) | Downloaded(name):
+            return await store.has_name(tx, _KINDS[type(condition)][0], name)
+
+
+async def _said(tx: Tx, condition: Tagged | Through | Downloaded | Received, most: int) -> str:
+    """The sentence for one that is not there, of `most` names compared with it."""
+    match condition:
+        case Received(number):
+            return f"No broadcast that was sent has the number {number}."
         case Tagged(name) | Through(name) | Downloaded(name):
             kind, word = _KINDS[type(condition)]
-    if await store.has_name(tx, kind, name):
-        return ""
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
-    names = {known.lower(): known for known in await store.names(tx, kind)}
+    alike = await store.names_like(tx, kind, name, most) if most and len(name) <= _LONGEST else []
+    names = {known.lower(): known for known in alike}
     close = get_close_matches(name.lower(), names, 1, _CLOSE)
     if not close:
         return f"There is no {word} “{shown}”."

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from newsletter.storage import Engine, Param, Tx
+from newsletter.storage.lists import IDS, as_list
 from newsletter.subscribers.segments.model import (
     And,
     Answered,
@@ -77,7 +78,7 @@ async def people_after(
 
 async def still(tx: Tx, ids: Sequence[int]) -> set[int]:
     """Those of `ids` who may be mailed now; and nobody of them leaves or is erased until this transaction ends."""
-    rows = await tx.all(_Id, _STILL[tx.engine], ids=msgspec.json.encode(ids).decode(), now=tx.now)
+    rows = await tx.all(_Id, _STILL[tx.engine], ids=as_list(ids), now=tx.now)
     return {row.id for row in rows}
 
 
@@ -86,9 +87,21 @@ async def has_name(tx: Tx, kind: Kind, name: str) -> bool:
     return await tx.value(f"{_NAMES[kind]} = :name", name=name) is not None
 
 
-async def names(tx: Tx, kind: Kind) -> list[str]:
-    """The names that there are, as many as anybody reads."""
-    return [row.name for row in await tx.all(_Name, f"{_NAMES[kind]} <> '' ORDER BY 1 LIMIT 2000")]
+async def names_like(tx: Tx, kind: Kind, name: str, most: int) -> list[str]:
+    """What may have been meant by `name`: all names where they are few; else those that begin or end as it does."""
+    found = await tx.all(_Name, f"{_NAMES[kind]} <> '' ORDER BY 1 LIMIT :most", most=most + 1)
+    if len(found) > most:
+        half = len(name) // 2
+        found = await tx.all(
+            _Name,
+            f"{_NAMES[kind]} <> '' AND {_ALIKE} LIMIT :most",
+            start=name[:half].lower(),
+            half=half,
+            end=name[half:].lower(),
+            rest=len(name) - half,
+            most=most,
+        )
+    return [row.name for row in found]
 
 
 async def was_sent(tx: Tx, broadcast_id: int) -> bool:
@@ -187,17 +200,20 @@ _REACHABLE = "s.id, s.email, s.name, s.fields"
 _ONE_BY_ONE = " LIMIT 1 OFFSET 0"  # an OFFSET, though of nothing, is what PostgreSQL can't turn into a join
 _MAILABLE = "s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= :now)"
 _STILL: dict[Engine, str] = {
-    "sqlite": f"SELECT s.id FROM subscribers s WHERE s.id IN (SELECT value FROM json_each(:ids)) AND {_MAILABLE}",
-    "postgres": f"""SELECT s.id FROM subscribers s WHERE s.id IN (
-        SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))) AND {_MAILABLE}
+    "sqlite": f"SELECT s.id FROM subscribers s WHERE s.id IN ({IDS['sqlite']}) AND {_MAILABLE}",
+    "postgres": f"""SELECT s.id FROM subscribers s WHERE s.id IN ({IDS["postgres"]}) AND {_MAILABLE}
         ORDER BY s.id FOR SHARE OF s""",
 }
 
 _NAMES: dict[Kind, str] = {
     "tag": "SELECT name FROM tags WHERE name",
-    "form": "SELECT slug AS name FROM forms WHERE slug",
-    "magnet": "SELECT slug AS name FROM magnets WHERE slug",
+    "form": "SELECT name FROM (SELECT slug AS name FROM forms) AS f WHERE name",
+    "magnet": "SELECT name FROM (SELECT slug AS name FROM magnets) AS m WHERE name",
 }
+
+_ALIKE = """(substr(lower(name), 1, :half) = :start
+    OR substr(lower(name), length(name) - CAST(:rest AS INTEGER) + 1) = :end)
+    ORDER BY abs(length(name) - CAST(:half AS INTEGER) - CAST(:rest AS INTEGER)), name"""
 
 # Tables of the slices above are asked for what their names stand for; nothing else.
 _STATUS = "s.status = {0}"

@@ -12,6 +12,7 @@ from newsletter.web.admin import broadcasts_writing as writing
 from newsletter.web.admin.broadcasts import STATES, moment_of, notice, read_number, title_of, to, to_list
 from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
+from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
 
 KINDS = {
@@ -107,7 +108,7 @@ async def _do(site: Site, one: Broadcast, verb: str) -> Response[Any]:
         await db.write(does.forget, one.id)
         return to_list("deleted")
     if verb in ("retry", "doubt"):
-        if not await db.write(does.retry, one.id, "failed" if verb == "retry" else "in_doubt"):
+        if not await broadcasting.send_again(site, one.id, "failed" if verb == "retry" else "in_doubt"):
             return to(one.id, "nothing")
     else:
         turns = {

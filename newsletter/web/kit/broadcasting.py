@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from newsletter import clock
 from newsletter.broadcasts import Broadcast, Counted, Draft, Finding, Letter, clicks, draft_of, look_over
 from newsletter.errors import BadInput, Conflict, NotFound
-from newsletter.mail import MessageError, Recipient
+from newsletter.mail import MessageError, Recipient, retries
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
@@ -132,6 +132,7 @@ async def keep_going(site: Site) -> None:
                 await site.db.write(send_back, site, one, error.sentence)
     for one in await site.db.read(site.broadcasts.filling):
         await fill(site, one.id)
+    await see_to_rows(site)
     if await site.db.read(site.broadcasts.under_way):
         await site.db.write(_settle, site)
 
@@ -142,6 +143,37 @@ async def fill(site: Site, id: int) -> None:
     while more:
         after, people = await site.db.read(site.broadcasts.next_of, id)
         more = await site.db.write(site.broadcasts.fill, id, after, people)
+
+
+async def send_again(site: Site, id: int, state: str) -> int:
+    """Those that `failed`, or are `in_doubt`, once more: how many. Where those are many, `see_to_rows` goes on.
+
+    Raises NotFound, Conflict.
+    """
+    count = await site.db.read(site.broadcasts.again, id, state)
+    await site.db.write(site.broadcasts.retry, id, state)
+    for one in await site.db.read(retries.under_way):
+        await _requeue(site, one)
+    return count
+
+
+async def see_to_rows(site: Site) -> None:
+    """What was cancelled is skipped, and what is to be sent once more waits again: in slices that hold nobody up.
+
+    What has been seen to is written down with each slice, so that whoever comes next goes on from there.
+    """
+    for mailing_id in await site.db.read(site.broadcasts.cancelled):
+        while await site.db.write(site.mailings.drop, mailing_id):
+            pass
+    for one in await site.db.read(retries.under_way):
+        left: retries.Retry | None = one
+        while left:
+            left = await _requeue(site, left)
+
+
+async def _requeue(site: Site, retry: retries.Retry) -> retries.Retry | None:
+    people = await site.db.read(retries.next_of, retry)
+    return await site.db.write(retries.requeue, retry, people)
 
 
 async def send_back(tx: Tx, site: Site, one: Broadcast, why: str) -> None:

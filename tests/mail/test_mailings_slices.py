@@ -1,0 +1,108 @@
+"""A mailing is cancelled, or sent once more, at once; its rows follow in slices, whoever breaks off in between."""
+
+from newsletter.mail import Mailings, Tally, bulk_ledger, retries
+from newsletter.mail.ledger import beat
+from newsletter.mail.limits import UNLIMITED
+from newsletter.mail.retries import SLICE, Retry
+from newsletter.storage import Database
+from tests.mail.conftest import rows, run
+from tests.mail.mailing import again, sent_off
+
+MANY = 2 * SLICE + 1
+
+
+async def all_are(db: Database, state: str) -> None:
+    await run(db, "UPDATE outbox SET state = :state", state=state)
+
+
+async def test_nothing_of_a_cancelled_one_is_begun_while_its_rows_still_wait(
+    db: Database, mailings: Mailings
+) -> None:
+    mailing_id = await sent_off(db, mailings, MANY)
+    await db.write(beat, 1)
+    reserved = await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
+    assert len(reserved) == 10
+    assert await db.write(mailings.cancel, mailing_id)
+    assert await db.read(mailings.tally, mailing_id) == Tally(skipped=SLICE, queued=SLICE + 1)
+    assert await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED) == []
+    wants = [bulk_ledger.Want(job.id, "", "") for job in reserved]
+    assert await db.write(bulk_ledger.turn, 1, [], wants, UNLIMITED) == set()
+    assert await db.write(mailings.drop, mailing_id)
+    assert await db.read(mailings.tally, mailing_id) == Tally(skipped=2 * SLICE, queued=1)
+    assert not await db.write(mailings.drop, mailing_id)
+    assert await db.read(mailings.tally, mailing_id) == Tally(skipped=MANY)
+
+
+async def test_what_goes_on_is_never_skipped(db: Database, mailings: Mailings) -> None:
+    mailing_id = await sent_off(db, mailings, 3)
+    assert not await db.write(mailings.drop, mailing_id)
+    await db.write(mailings.hold, mailing_id)
+    assert not await db.write(mailings.drop, mailing_id)
+    assert await db.read(mailings.tally, mailing_id) == Tally(queued=3)
+
+
+async def test_everybody_is_sent_it_once_more_though_it_was_broken_off_and_they_fail_again_meanwhile(
+    db: Database, other: Database, mailings: Mailings
+) -> None:
+    mailing_id = await sent_off(db, mailings, MANY)
+    await all_are(db, "failed")
+    assert await db.read(retries.count, [mailing_id], "failed") == MANY
+    assert await db.write(retries.begin, [mailing_id], "failed")
+    (begun,) = await db.read(retries.under_way)
+    assert await db.write(retries.requeue, begun, await db.read(retries.next_of, begun))
+    assert await db.read(mailings.tally, mailing_id) == Tally(queued=SLICE, failed=SLICE + 1)
+    await run(db, "UPDATE outbox SET state = 'failed' WHERE subscriber_id <= 5")
+    assert not await db.write(retries.begin, [mailing_id], "failed"), "it is under way already"
+
+    (left,) = await other.read(retries.under_way)  # whoever comes after a crash
+    assert left.reached == SLICE
+    assert await other.read(mailings.is_left, mailing_id)
+    while left:
+        going = await other.write(retries.requeue, left, await other.read(retries.next_of, left))
+        if going is None:
+            break
+        left = going
+    assert {row.resends for row in await rows(other)} == {1}
+    assert await other.read(mailings.tally, mailing_id) == Tally(queued=MANY - 5, failed=5)
+    assert await other.read(retries.under_way) == []
+    assert await again(other, mailing_id, "failed") == 5
+    assert sorted(row.resends for row in await rows(other)) == [*[1] * (MANY - 5), *[2] * 5]
+
+
+async def test_two_that_see_to_the_same_slice_do_it_once(
+    db: Database, other: Database, mailings: Mailings
+) -> None:
+    mailing_id = await sent_off(db, mailings, SLICE + 1)
+    await all_are(db, "in_doubt")
+    await db.write(retries.begin, [mailing_id], "in_doubt")
+    (seen,) = await db.read(retries.under_way)
+    people = await db.read(retries.next_of, seen)
+    assert len(people) == SLICE
+    on = await db.write(retries.requeue, seen, people)
+    assert on == Retry(mailing_id, "in_doubt", SLICE)
+    await all_are(db, "in_doubt")  # those it was sent to are in doubt again
+    assert await other.write(retries.requeue, seen, people) is None
+    assert await db.read(mailings.tally, mailing_id) == Tally(in_doubt=SLICE + 1)
+    assert await db.write(retries.requeue, on, await db.read(retries.next_of, on)) is None
+    assert await db.read(mailings.tally, mailing_id) == Tally(in_doubt=SLICE, queued=1)
+
+
+async def test_to_cancel_it_ends_what_was_to_be_sent_once_more(db: Database, mailings: Mailings) -> None:
+    mailing_id = await sent_off(db, mailings, SLICE + 1)
+    await all_are(db, "failed")
+    await db.write(retries.begin, [mailing_id], "failed")
+    (begun,) = await db.read(retries.under_way)
+    people = await db.read(retries.next_of, begun)
+    await db.write(mailings.cancel, mailing_id)
+    assert await db.write(retries.requeue, begun, people) is None
+    assert await db.read(mailings.tally, mailing_id) == Tally(failed=SLICE + 1)
+    assert not await db.write(retries.begin, [mailing_id], "failed")
+    assert not await db.read(mailings.is_left, mailing_id)
+
+
+async def test_where_nothing_failed_there_is_nothing_to_do(db: Database, mailings: Mailings) -> None:
+    mailing_id = await sent_off(db, mailings, 2)
+    await run(db, "UPDATE outbox SET state = 'failed', recipient = '' WHERE subscriber_id = 1")
+    assert await db.read(retries.count, [mailing_id], "failed") == 0
+    assert not await db.write(retries.begin, [mailing_id], "failed")
+    assert await db.read(retries.under_way) == []
