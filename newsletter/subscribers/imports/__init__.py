@@ -1,7 +1,7 @@
 """Subscribers from another service's export, or from any table with addresses in it. Nobody is mailed by it."""
 
 from newsletter.subscribers.imports.actions import Import, Importing
-from newsletter.subscribers.imports.mapping import TARGETS, Mapping, find_preset, map_columns
+from newsletter.subscribers.imports.mapping import TARGETS, Mapping, find_preset, folded, map_columns
 from newsletter.subscribers.imports.model import Person, Refused, Row, Tally
 from newsletter.subscribers.imports.presets import PRESETS
 from newsletter.subscribers.imports.refusals import refusals, write_refused
@@ -21,6 +21,7 @@ __all__ = [
     "Table",
     "Tally",
     "find_preset",
+    "folded",
     "map_columns",
     "open_table",
     "refusals",

@@ -12,8 +12,8 @@ from newsletter.ids import new_id
 from newsletter.mail import Post
 from newsletter.storage import Param, Tx
 from newsletter.subscribers import consent
-from newsletter.subscribers.imports import store
 from newsletter.subscribers.imports.model import Person, Refused, Tally
+from newsletter.subscribers.imports.store import taking as store
 from newsletter.subscribers.model import Consent
 from newsletter.tokens import Tokens
 

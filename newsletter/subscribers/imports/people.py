@@ -22,6 +22,8 @@ MOST_TAGS = 100
 MOST_FIELDS = 100
 _SPLIT = re.compile(r"[,;|\n]")
 _GUARD = re.compile(r"'(?=[\s\xa0\"']*[=+@\uff1d\uff0b\uff0d\uff20-]|'*[\t\r\n])")
+_JOINERS = "\u200c\u200d"  # many scripts and emoji need them
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bBqQ]\?[^?]*(\?=)?")  # RFC 2047
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_10000 = 253_402_300_800_000
 _DAYS = (
@@ -129,7 +131,7 @@ class Persons:
             kept = _object(text)
         for place, name in self._fields:
             if value := cells[place].strip():
-                kept[name] = _plain(value)[:LONGEST_VALUE]
+                kept[name] = one_line(value, LONGEST_VALUE)
         if not kept:
             return "{}"
         if len(kept) > MOST_FIELDS:
@@ -205,7 +207,7 @@ def _object(text: str) -> dict[str, str]:
         value = bytes(raw)
         if value not in (b"null", b'""') and (key := folded(name)):
             text = msgspec.json.decode(value) if value[:1] == b'"' else value.decode()
-            kept[key[:LONGEST_NAME]] = text.replace("\0", "")[:LONGEST_VALUE]
+            kept[key[:LONGEST_NAME]] = one_line(text, LONGEST_VALUE)
     return kept
 
 
@@ -215,7 +217,8 @@ def _plain(text: str) -> str:
 
 
 def one_line(text: str, longest: int) -> str:
+    """Without what would deceive a reader's eye or a mail's header: line ends, controls, encoded words."""
     text = _plain(text)
     if not text.isprintable():
-        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text[:longest].strip()
+        text = " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in text).split())
+    return _ENCODED_WORD.sub(" ", text)[:longest].strip()

@@ -7,8 +7,8 @@ from typing import TextIO
 
 from newsletter.storage import Database
 from newsletter.subscribers.export import guard
-from newsletter.subscribers.imports import store
 from newsletter.subscribers.imports.model import Refused
+from newsletter.subscribers.imports.store import taking as store
 from newsletter.subscribers.imports.table import Table
 
 

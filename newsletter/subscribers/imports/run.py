@@ -17,7 +17,7 @@ from newsletter.subscribers.imports.people import Persons
 from newsletter.subscribers.imports.table import Table
 
 FIRST, FEWEST, MOST = 250, 50, 5_000  # people in a slice
-LONGEST = 0.02  # seconds that a slice should hold the database; sign-ups wait as long
+LONGEST = 0.03  # seconds that a slice should hold the database; sign-ups wait as long
 MOST_REFUSALS = 100_000
 """Rows whose reason is kept; more than that is no list but some other file."""
 

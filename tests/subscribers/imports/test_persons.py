@@ -161,3 +161,10 @@ def test_dates_are_read_where_they_can_be(text: str, at: int | None) -> None:
 
 def test_nothing_happened_in_the_future(written: Written) -> None:
     assert person(written, "email,joined\nada@example.org,2999-01-01\n").joined == NOON
+
+
+def test_nothing_that_deceives_an_eye_or_a_header_is_kept(written: Written) -> None:
+    words = 'email,name,nick\nada@example.org,"A\u202eda\r\nBcc: x =?utf-8?q?=0ABcc?= \u202b",می\u200cخواهم\n'
+    found = person(written, words)
+    assert found.name == "A da Bcc: x"
+    assert msgspec.json.decode(found.fields) == {"nick": "می\u200cخواهم"}

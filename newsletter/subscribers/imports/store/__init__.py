@@ -1,0 +1,1 @@
+"""The imports' rows. One text for both engines."""
