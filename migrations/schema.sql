@@ -315,7 +315,7 @@ CREATE TABLE send_limits (
   pause BIGINT NOT NULL DEFAULT 0,        -- ms, how long the last one was: the next is twice that; 0: all is well
   next_at BIGINT NOT NULL DEFAULT 0,      -- when the rate lets the next message go
   sent TEXT NOT NULL DEFAULT '{}'         -- JSON: how many went, by the hour since 1970, of the last 25 hours
-, domain TEXT NOT NULL DEFAULT '', began_at BIGINT NOT NULL DEFAULT 0);
+, domain TEXT NOT NULL DEFAULT '', began_at BIGINT NOT NULL DEFAULT 0, held_at BIGINT NOT NULL DEFAULT 0, held_why TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE sequence_entries (
   sequence_id BIGINT NOT NULL REFERENCES sequences (id),

@@ -7,6 +7,7 @@ from newsletter.mail import bulk_ledger, domains
 from newsletter.mail import limits as held
 from newsletter.mail.bulk_ledger import JOBS, Job
 from newsletter.mail.domains import READY, Gate
+from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.limits import Limits
 from newsletter.storage import Tx
 
@@ -77,7 +78,7 @@ async def _put_aside(tx: Tx, gate: Gate, worker: int, most: int, after: int) -> 
 _WAITS = """o.worker IS NULL AND o.state IN ('queued', 'deferred')"""
 _MAILINGS = f"""
     SELECT m.id FROM mailings m
-    WHERE m.state = 'open' AND EXISTS (
+    WHERE m.state = 'open' AND {NOT_HELD} AND EXISTS (
       SELECT 1 FROM outbox o WHERE o.provider = :name AND o.mailing_id = m.id AND {_WAITS})
     ORDER BY CASE WHEN m.id > CAST(:after AS BIGINT) THEN 0 ELSE 1 END, m.id LIMIT 8
     """  # noqa: S608  our own
@@ -85,7 +86,7 @@ _ROW = f"{JOBS} WHERE o.provider = :name AND o.mailing_id = :mailing AND {_WAITS
 _ROWS = {"sqlite": _ROW, "postgres": f"{_ROW} FOR UPDATE OF o SKIP LOCKED"}
 _ANY_READY = f"""
     SELECT m.id FROM mailings m
-    WHERE m.state = 'open' AND EXISTS (
+    WHERE m.state = 'open' AND {NOT_HELD} AND EXISTS (
       SELECT 1 FROM send_domains d
       WHERE d.waits = 1 AND {READY} AND EXISTS (
         SELECT 1 FROM outbox o WHERE o.provider = d.name AND o.mailing_id = m.id AND {_WAITS}))

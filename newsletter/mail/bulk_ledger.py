@@ -13,6 +13,7 @@ import msgspec
 from newsletter.mail import breaker, domains
 from newsletter.mail import limits as held
 from newsletter.mail.breaker import Verdict
+from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.limits import Limits
 from newsletter.mail.outbox import TOPIC, suppression_keys
 from newsletter.storage import Tx
@@ -201,13 +202,13 @@ def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
-_OPEN = """
+_OPEN = f"""
     SELECT m.id FROM mailings m
-    WHERE m.state = 'open' AND EXISTS (
+    WHERE m.state = 'open' AND {NOT_HELD} AND EXISTS (
       SELECT 1 FROM outbox o WHERE o.mailing_id = m.id AND o.state IN ('queued', 'deferred')
                                AND o.not_before <= :now AND o.worker IS NULL)
     ORDER BY m.id LIMIT :limit
-    """
+    """  # noqa: S608  our own
 _IN_TURN = _OPEN.replace(
     "m.id LIMIT", "CASE WHEN m.id > CAST(:after AS BIGINT) THEN 0 ELSE 1 END, m.id LIMIT"
 )
@@ -247,7 +248,7 @@ _BEGIN = {
     UPDATE outbox AS o SET state = 'sending'
     WHERE o.id IN ({ids}) AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
       AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
-      AND {_STAYS}
+      AND {_STAYS} AND {NOT_HELD}
     RETURNING id
     """  # noqa: S608  our own
     for engine, ids in _IDS.items()

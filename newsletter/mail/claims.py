@@ -3,6 +3,7 @@
 import msgspec
 
 from newsletter.mail import limits as held
+from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.limits import Limits, Meter
 from newsletter.mail.outbox import TOPIC, suppression_keys
 from newsletter.storage import Tx
@@ -114,22 +115,22 @@ class _Suppression(msgspec.Struct):
 _OUTLOOK = """
     SELECT paused_until, pause, next_at, sent, began_at,
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')
-                                    AND not_before <= :now LIMIT :limit) AS due) AS waiting
+                                    AND not_before <= :now AND held_at = 0 LIMIT :limit) AS due) AS waiting
     FROM send_limits WHERE name = 'relay'
     """
 _URGENT = """
     SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND message = :always
                             AND state IN ('queued', 'deferred') AND not_before <= :now LIMIT :limit) AS due
     """
-_NEXT = """
+_NEXT = f"""
     SELECT o.id, o.message, o.priority, o.recipient, o.context, o.message_id, o.created_at, o.attempts, o.resends,
            CAST(:now AS BIGINT) AS claimed_at,
            CASE WHEN o.subscriber_id IS NOT NULL AND (s.id IS NULL OR s.unsubscribed_at > o.created_at)
                 THEN 1 ELSE 0 END AS gone
     FROM outbox o LEFT JOIN subscribers s ON s.id = o.subscriber_id
-    WHERE o.mailing_id IS NULL AND o.state IN ('queued', 'deferred') AND o.not_before <= :now
+    WHERE o.mailing_id IS NULL AND o.state IN ('queued', 'deferred') AND o.not_before <= :now AND {NOT_HELD}
     ORDER BY o.not_before, o.id LIMIT :limit
-    """
+    """  # noqa: S608  our own
 _NEXT_ALWAYS = _NEXT.replace("o.mailing_id IS NULL", "o.mailing_id IS NULL AND o.message = :always")
 _ANY = {"sqlite": _NEXT, "postgres": _NEXT + "FOR UPDATE OF o SKIP LOCKED"}
 _ALWAYS = {"sqlite": _NEXT_ALWAYS, "postgres": _NEXT_ALWAYS + "FOR UPDATE OF o SKIP LOCKED"}

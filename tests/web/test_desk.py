@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from newsletter.clock import DAY, HOUR, MINUTE
+from newsletter.mail import hold
 from newsletter.storage import Tx
 from tests.house.source import ROOT
 from tests.web.conftest import Serve
@@ -51,6 +52,15 @@ async def test_in_by_a_mailed_link(service: Stage) -> None:
     other = await service.visitor()
     assert (await other.post(path)).status_code == 404
     assert not await signed_in(other)
+
+
+async def test_the_first_page_says_that_nothing_is_sent(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    assert "Nothing is sent" not in (await web.get("/admin")).text
+    await still.house.db.write(hold.hold, "A backup was restored.")
+    assert "Nothing is sent since" in (page := (await web.get("/admin")).text)
+    assert "A backup was restored." in page
 
 
 async def test_a_link_lives_a_quarter_of_an_hour(still: Stage) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from newsletter.clock import DAY, day
-from newsletter.mail import waiting
+from newsletter.clock import DAY, day, moment
+from newsletter.mail import hold, waiting
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.subscribers import Subscribers
@@ -33,7 +33,17 @@ async def _figures(tx: Tx, subscribers: Subscribers) -> dict[str, Any]:
         "series": [{"day": day(at), "count": seen.confirmed.get(at, 0)} for at in days],
         "newest": seen.newest,
         "waiting": await waiting(tx),
+        "held": await _held(tx),
     }
+
+
+async def _held(tx: Tx) -> dict[str, str] | None:
+    held = await hold.held(tx)
+    return (
+        {"since": f"{day(held.held_at)}, {moment(held.held_at):%H:%M} UTC", "why": held.held_why}
+        if held
+        else None
+    )
 
 
 @get("/admin")
