@@ -17,8 +17,9 @@ from newsletter.ids import EPOCH
 from newsletter.settings import Settings
 from newsletter.web.kit.shelf import Source
 from newsletter.web.kit.site import Site, site_of
-from newsletter.web.public.feeds import ATOM, xml_text, xml_value
+from newsletter.web.public.feeds import ATOM
 from newsletter.web.public.threads import HTML, fresh
+from newsletter.xml_text import xml_text, xml_value
 
 PAGE = 30  # entries
 NEWEST = 30  # of the feed

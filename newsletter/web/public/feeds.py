@@ -1,8 +1,6 @@
 """The newest comments as an Atom feed (RFC 4287): of one page, or of all."""
 
-import re
 from collections.abc import Hashable, Iterator
-from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -16,10 +14,9 @@ from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.thread_pages import web_address
 from newsletter.web.public.thread_query import Asked, one_page
 from newsletter.web.public.threads import fresh, on_shelf
+from newsletter.xml_text import xml_text, xml_value
 
 ATOM = "application/atom+xml"
-
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 
 
 class FeedSource:
@@ -80,16 +77,6 @@ def _entry(settings: Settings, comment: Comment, thread: Thread) -> Iterator[str
 
 def _changed(comment: Comment) -> int:
     return comment.edited_at or comment.created_at
-
-
-def xml_text(text: str) -> str:
-    """For between two tags."""
-    return escape(_NOT_XML.sub("\ufffd", text), quote=False)
-
-
-def xml_value(text: str) -> str:
-    """An attribute's value, with its quotes."""
-    return '"' + escape(_NOT_XML.sub("\ufffd", text)) + '"'
 
 
 ROUTES = [feed]
