@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
+    bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
     clicks: bool = False  # whether it is counted how often a broadcast's links are followed
     time_zone: str = "UTC"  # the owner's, for scheduled broadcasts
 
@@ -127,6 +128,7 @@ def _checked(values: dict[str, Any]) -> Settings:
         domain_limits=domain_limits,
         secret_keys=_keys(keys) or _own_key(settings.database_url),
     )
+        bounce_domain=_bounce_domain(settings.bounce_domain),
     _networks(settings.trusted_proxies)
     _positive(settings)
     _zone(settings.time_zone)
@@ -183,6 +185,17 @@ def _address(name: str, text: str) -> str:
 
 def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     if any(len(key) < SHORTEST_KEY for key in keys):
+def _bounce_domain(name: str) -> str:
+    if not name:
+        return ""
+    try:
+        return parse(f"bounce@{name}").email.rpartition("@")[2]
+    except BadInput:
+        raise SettingsError(
+            f"{PREFIX}BOUNCE_DOMAIN must be a domain like bounces.example.org, not {name[:60]!r}."
+        ) from None
+
+
         raise SettingsError(
             f"{PREFIX}SECRET_KEY is too short: each key needs {SHORTEST_KEY} characters or more. "
             "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"

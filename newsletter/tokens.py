@@ -33,10 +33,11 @@ Purpose = Literal[
     "moderate",
     "unfollow",
     "reply",
+    "bounce",
 ]
 
-LASTING = ("unsubscribe", "unfollow")
-"""Links to leave: they never expire, carry no time, and are short enough for their header."""
+LASTING = ("unsubscribe", "unfollow", "bounce")
+"""Links to leave, and what bounces come back to: never expire, carry no time, and are short enough for their header."""
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]

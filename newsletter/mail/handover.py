@@ -5,6 +5,7 @@ import traceback
 
 from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
+from newsletter.mail.bounces.sender import envelope_sender
 from newsletter.mail.claims import Delivery
 from newsletter.mail.headers import MessageError
 from newsletter.mail.ledger import Settlement, release, settlement
@@ -23,7 +24,8 @@ class Handover:
 
     def __init__(self, db: Database, settings: Settings, tokens: Tokens, relay: Relay) -> None:
         self._db = db
-        self._sender = settings.from_email
+        self._settings = settings
+        self._tokens = tokens
         self._messages = Messages(settings, tokens)
         self._relay = relay
 
@@ -48,7 +50,8 @@ class Handover:
 
     async def _send(self, connection: Connection, row: Delivery, message: bytes) -> Settlement:
         try:
-            outcome = await connection.send(self._sender, row.recipient, message)
+            sender = envelope_sender(self._settings, self._tokens, row.id)
+            outcome = await connection.send(sender, row.recipient, message)
         except RelayTrouble as trouble:
             # A kept connection may end at any time; only a fresh one tells of the relay.
             pause = 0 if connection.carried else self._relay.had_trouble(trouble)

@@ -1,0 +1,77 @@
+"""What comes back is understood, in the shapes that servers give it: those in samples/, named by what they are."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.mail.bounces.report import Report, read
+
+SAMPLES = {path.stem: path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.eml"))}
+TOKEN = b"abcdefghijklmnopqrstuvwxyz234567abcdefghijklm"
+RAW = {name: raw.replace(b"{token}", TOKEN) for name, raw in SAMPLES.items()}
+
+
+def test_there_are_enough() -> None:
+    assert len(SAMPLES) >= 40
+    assert {name.partition("-")[0] for name in SAMPLES} == {
+        "hard", "soft", "policy", "complaint", "auto", "unknown",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_is_what_it_is_called(name: str, ending: bytes) -> None:
+    report = read(RAW[name].replace(b"\n", ending))
+    assert report.kind == name.partition("-")[0], report
+    assert report.tokens == ((TOKEN.decode(),) if b"{token}" in SAMPLES[name] else ())
+    assert "@" not in report.words
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("hard-postfix-unknown", "5.1.1"),
+        ("hard-exchange-online-not-found", "5.1.10"),
+        ("policy-outlook-not-authenticated", "5.7.515"),
+        ("hard-qmail", "5.1.1"),
+        ("soft-postfix-timeout", "4.4.1"),
+        ("soft-says-nothing", ""),
+    ],
+)
+def test_its_status_code_is_the_exact_one(name: str, status: str) -> None:
+    assert read(RAW[name]).status == status
+
+
+def test_the_envelope_s_recipient_comes_first() -> None:
+    report = read(RAW["hard-qmail"], f"bounce+{'z' * 45}@bounces.example.org")
+    assert report.tokens == ("z" * 45, TOKEN.decode())
+
+
+def test_a_server_that_writes_all_in_capitals_is_understood() -> None:
+    head = RAW["hard-qmail"].replace(b"bounce+" + TOKEN, (b"bounce+" + TOKEN).upper())
+    assert read(head).tokens == (TOKEN.decode(),)
+
+
+_PIECES = st.sampled_from(
+    [b"Content-Type: multipart/report; boundary=x\n", b"\n--x\n", b"\n--x--\n", b"\n\n", b"message/delivery-status",
+     b"Action: failed\nStatus: 5.1.1\n", b"Content-Transfer-Encoding: base64\n", b"=?utf-8?b?/w==?=", b"\x00", b"=",
+     b"Subject: ", b"From: <>\n", b"Content-Type: message/feedback-report\n\nFeedback-Type:", b"\r", b"bounce+"]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES | st.binary(max_size=60), max_size=40).map(b"".join))
+def test_no_bytes_break_it(raw: bytes) -> None:
+    assert isinstance(read(raw), Report)
+
+
+@given(st.sampled_from(sorted(RAW)), st.integers(0, 2_000), st.binary(max_size=8), st.integers(0, 40))
+def test_no_damage_to_a_sample_breaks_it(name: str, at: int, put: bytes, cut: int) -> None:
+    raw = RAW[name]
+    assert isinstance(read(raw[:at] + put + raw[at + cut :]), Report)
+
+
+def test_a_deep_nest_is_read_only_so_far() -> None:
+    nest = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5_000))
+    assert read(nest).kind == "unknown"
