@@ -79,16 +79,15 @@ class Mailings:
         self._domain = settings.from_email.rpartition("@")[2]
         self._limits = limits.limits_of(settings)
 
-    async def start(self, tx: Tx, content: bytes) -> int:
-        """A mailing of this frozen message, for nobody yet."""
+    async def start(self, tx: Tx, content: bytes, after: int | None = None) -> int:
+        """A mailing of this frozen message, for nobody yet.
+
+        `after`: the one that it goes on from. What servers have said of that counts for this one's circuit breaker.
+        """
         mailing_id = ids.new_id()
-        await tx.run(
-            "INSERT INTO mailings (id, content, seed, created_at) VALUES (:id, :content, :seed, :now)",
-            id=mailing_id,
-            content=content,
-            seed=token_urlsafe(9),
-            now=tx.now,
-        )
+        await tx.run(_START, id=mailing_id, content=content, seed=token_urlsafe(9), now=tx.now)
+        if after is not None:
+            await tx.run(_GO_ON, id=mailing_id, after=after)
         return mailing_id
 
     async def fill(self, tx: Tx, mailing_id: int, recipients: Sequence[Recipient]) -> None:
@@ -192,6 +191,11 @@ class Mailings:
         await tx.run(_FORGET, key=email_key)
 
 
+_START = "INSERT INTO mailings (id, content, seed, created_at) VALUES (:id, :content, :seed, :now)"
+_GO_ON = """
+    UPDATE mailings SET answered = m.answered, refused = m.refused, distrusted = m.distrusted
+    FROM mailings m WHERE mailings.id = :id AND m.id = :after
+    """
 _ADD = """
     INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
                         not_before, created_at, mailing_id)

@@ -207,7 +207,7 @@ class Sequences:
         """What its words were frozen into lately, or are now."""
         found = await store.mailing(tx, step.id, step.revision, tx.now - FRESH)
         if found is None and content is not None:
-            found = await self._mailings.start(tx, content)
+            found = await self._mailings.start(tx, content, after=await store.last_mailing(tx, step.id))
             await store.add_mailing(tx, found, step.id, step.revision)
         return found
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from newsletter.clock import DAY
+from newsletter.clock import DAY, HOUR
 from newsletter.storage import Tx
 from newsletter.web.kit import sequencing
 from tests.conftest import ON_ONE
-from tests.mail.conftest import ADA
+from tests.mail.conftest import ADA, BEN
 from tests.sequences.walking import Path
 
 GUIDE = "structure-your-career"
@@ -68,9 +68,12 @@ async def test_no_statement_looks_at_everybody(path: Path) -> None:
         assert await path.db.write(does, "send", turn, ids, content) == 1
         await path.arrives()
     assert await path.names(ada.id) == ["box", "talk"]
+    path.clock.forward(HOUR // 2)
+    await path.joins(BEN)
+    await path.goes_round()
     path.clock.forward(DAY)
     await path.db.read(does, "held")
-    assert len(await path.db.read(does, "spent")) == 2
+    assert len(await path.db.read(does, "spent")) == 1
     wrong = [(step, sql) for sql, steps in plans for step in steps if _is_wrong(step)]
     assert not wrong
     assert len(plans) > 20

@@ -148,6 +148,16 @@ async def mailing(tx: Tx, step_id: int, revision: int, since: int) -> int | None
     return found
 
 
+async def last_mailing(tx: Tx, step_id: int) -> int | None:
+    """The last one that the step was frozen into, in whatever words."""
+    found: int | None = await tx.value(
+        """SELECT mailing_id FROM sequence_mailings WHERE step_id = :step
+           ORDER BY frozen_at DESC, mailing_id DESC LIMIT 1""",
+        step=step_id,
+    )
+    return found
+
+
 async def add_mailing(tx: Tx, mailing_id: int, step_id: int, revision: int) -> None:
     await tx.run(
         """INSERT INTO sequence_mailings (mailing_id, step_id, revision, frozen_at)
@@ -174,11 +184,16 @@ async def held(tx: Tx) -> list[Kept]:
 
 
 async def spent(tx: Tx, before: int, long_before: int) -> list[int]:
-    """Frozen before that (ms), and nothing of it is left to send; what did not arrive is kept until `long_before`."""
+    """Frozen before that (ms), and nothing of it is left to send; what did not arrive is kept until `long_before`.
+
+    The last of each step is kept: what servers said of it counts for the next.
+    """
     rows = await tx.all(
         _Id,
         """SELECT f.mailing_id AS id FROM sequence_mailings f
            WHERE f.frozen_at < :before
+             AND EXISTS (SELECT 1 FROM sequence_mailings n WHERE n.step_id = f.step_id
+                         AND (n.frozen_at, n.mailing_id) > (f.frozen_at, f.mailing_id))
              AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.mailing_id = f.mailing_id
                              AND o.state IN ('queued', 'sending', 'deferred'))
              AND (f.frozen_at < :long_before
