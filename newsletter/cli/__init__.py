@@ -31,6 +31,7 @@ _COMMANDS = {
     "import": _Command("imports", "imports", "Take in what another system gives out."),
     "broadcast": _Command("broadcast", "broadcast", "Write to everybody who confirmed, or to some."),
     "sequence": _Command("sequence", "sequence", "Mails that follow by themselves, one after the other."),
+    "doctor": _Command("doctor", "doctor", "See to what mail needs in order to arrive."),
     "show": _Command("people", "show", "Print all that is known about somebody, as JSON."),
     "erase": _Command("people", "erase", "Erase somebody from every table and file."),
 }

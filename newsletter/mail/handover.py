@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class Handover:
-    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail."""
+    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail, or a DKIM key can't be used."""
 
     def __init__(self, db: Database, settings: Settings, tokens: Tokens, relay: Relay) -> None:
         self._db = db

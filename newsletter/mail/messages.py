@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from newsletter import clock
 from newsletter.mail.claims import Delivery
+from newsletter.mail.dkim import signer_of
 from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
@@ -35,10 +36,11 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Messages:
-    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail."""
+    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail, or a DKIM key can't be used."""
 
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
         self._settings = settings
+        self._signer = signer_of(settings)
         self._tokens = tokens
         self._sender = sender(settings)
         self._templates = Environment(
@@ -77,7 +79,7 @@ class Messages:
         except (HeaderParseError, LookupError, TypeError, ValueError) as error:
             raise MessageError(f"Its context can't be used ({type(error).__name__}).") from None
         check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery)
-        return raw
+        return self._signer.sign(raw, delivery.created_at) if self._signer else raw
 
     def _values(self, delivery: Delivery) -> dict[str, Any]:
         """What the templates may say: the row's own context over what every message knows."""

@@ -21,6 +21,8 @@ DOORS = {  # each outside thing, and the only places that may import it
     "uvicorn": ("newsletter/web/server.py",),
     "aiosmtplib": ("newsletter/mail/smtp.py",),
     "itsdangerous": ("newsletter/tokens.py",),
+    "cryptography": ("newsletter/mail/dkim_keys.py",),
+    "dns": ("newsletter/doctor/names.py",),
     "email_validator": ("newsletter/addresses.py",),
     "sqlite3": ("newsletter/storage/",),
     "aiosqlite": ("newsletter/storage/",),

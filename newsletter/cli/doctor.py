@@ -1,0 +1,78 @@
+"""What stands between a mail and an inbox."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from newsletter import clock, settings
+from newsletter.errors import NewsletterError
+from newsletter.mail import dkim_keys
+from newsletter.mail.dkim import MOST_KEYS, SELECTOR
+from newsletter.mail.dkim_keys import LONGEST_STRING, Kind
+from newsletter.settings import Settings
+
+_PER_STRING = 200  # shorter than is allowed: some web forms count the quotes
+
+
+@click.group()
+def doctor() -> None:
+    """See to what mail needs in order to arrive."""
+
+
+def _selector(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001  click's signature
+    if value is not None and not SELECTOR.fullmatch(value):
+        raise click.BadParameter("letters, digits, hyphens and dots, 63 at most.")
+    return value
+
+
+@doctor.command()
+@click.option(
+    "--selector", callback=_selector, help="The key's name in the DNS. Its type and month, unless you say."
+)
+@click.option("--type", "kind", type=click.Choice(get_args(Kind)), default="rsa", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file. dkim-SELECTOR.pem, unless you say.",
+)
+def dkim(selector: str | None, kind: Kind, output: Path | None) -> None:
+    """Make a key that signs your mail (DKIM), and say what to put in the DNS.
+
+    A key that is in its file already stays as it is, and its DNS record is shown again.
+    """
+    selector = selector or f"{kind}{clock.moment(clock.now()):%Y%m}"
+    path = (output or Path(f"dkim-{selector}.pem")).absolute()
+    chosen = settings.load()
+    try:
+        try:
+            dkim_keys.make(path, kind)
+            click.echo(f"Made {path}. Keep it to yourself: it signs in your name.")
+        except FileExistsError:
+            click.echo(f"{path} is there already and stays as it is.")
+        found, record = dkim_keys.record(path)
+    except NewsletterError as error:
+        raise click.ClickException(error.sentence[0].upper() + error.sentence[1:]) from None
+    if found != kind:
+        raise click.ClickException(f"The key in {path} is of type {found}. Name another file with -o.")
+    _tell(chosen, selector, path, record)
+
+
+def _tell(chosen: Settings, selector: str, path: Path, record: str) -> None:
+    name = f"{selector}._domainkey.{chosen.from_email.rpartition('@')[2]}"
+    strings = re.findall(f".{{1,{_PER_STRING}}}", record)
+    click.echo(f"\nPut a TXT record into the DNS:\n\n  name   {name}\n  value  {record}\n")
+    if len(record) > LONGEST_STRING:
+        click.echo("Where one string may hold 255 characters at most, as in a zone file:\n")
+        joined = "\n    ".join(f'"{string}"' for string in strings)
+        click.echo(f"  {name}. IN TXT (\n    {joined} )\n")
+    entry = f"{selector}={path}"
+    others = [other for other in chosen.dkim_keys if other.partition("=")[0] != selector]
+    click.echo("When the record can be seen, set this and start again:\n")
+    click.echo(f'  NEWSLETTER_DKIM_KEYS="{" ".join([entry, *others][:MOST_KEYS])}"\n')
+    if others:
+        click.echo(
+            "Mail is then signed with both. Drop the older one after a week, and its record a week later."
+        )

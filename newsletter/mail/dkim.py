@@ -1,0 +1,192 @@
+"""Signatures that show whose domain a mail is from (DKIM: RFC 6376, RFC 8301, RFC 8463), relaxed/relaxed.
+
+Equal bytes and an equal time give an equal signature, so a message that is sent again is the same to the byte. There
+is no `l=`, which lets anybody write on, and no `x=`: a mail may wait for days until its relay takes it.
+"""
+
+import hashlib
+import importlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from newsletter.errors import BadInput, SettingsError
+from newsletter.mail.headers import WIDTH
+from newsletter.settings import Settings
+
+MOST_KEYS = 2  # the one that was and the one that comes, or RSA and Ed25519: verifiers look at few
+SELECTOR = re.compile(r"(?=.{1,63}\Z)[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*")
+
+_TWICE = ("from", "to", "cc", "subject", "date", "reply-to", "list-unsubscribe", "list-unsubscribe-post")
+"""Named once more than they are there: whoever adds another breaks the signature (RFC 6376 §8.15)."""
+
+_SIGNED = dict.fromkeys(_TWICE, 1) | {
+    "content-type": 1,  # another above ours would make a different text of the same body
+    "message-id": 0,
+    "mime-version": 0,
+    "list-id": 0,
+    "feedback-id": 0,
+}
+_HEADER_GAP = re.compile(r"[ \t]+")
+
+
+class Key(msgspec.Struct, frozen=True):
+    selector: str
+    algorithm: str  # as `a=` says it
+    sign: Callable[[bytes], bytes]
+
+
+class Signer:
+    """Signs for one domain, with one key or with two. May be used from any thread; RSA leaves the others alone."""
+
+    def __init__(self, domain: str, keys: Sequence[Key]) -> None:
+        self._keys = [(key, _beginning(domain.lower(), key)) for key in keys]
+
+    def sign(self, message: bytes, at: int) -> bytes:
+        """`message`, ASCII and with CRLF, with its signatures above it; `at` is its row's time in ms."""
+        head, _, body = message.decode("ascii").partition("\r\n\r\n")
+        digest = hashlib.sha256(relaxed(body).encode("ascii")).digest()
+        return self.signatures(list(map(_relaxed_header, _lines(head))), digest, at).encode() + message
+
+    def signatures(self, headers: Sequence[str], digest: bytes, at: int) -> str:
+        """The header lines for a message with these headers, relaxed, and a body that has this digest."""
+        listed, signed = _chosen(headers)
+        rest = f"\r\n t={at // 1000}; bh={_text(digest)};\r\n {listed}\r\n b="
+        lines = list[str]()
+        for key, beginning in self._keys:
+            value = beginning + rest
+            own = value.replace("\r\n ", " ")
+            proof = _text(key.sign(f"{signed}dkim-signature:{own}".encode("ascii")))
+            lines.append(f"DKIM-Signature: {value}{proof[:_FIRST]}")
+            lines += [f" {proof[start : start + _NEXT]}" for start in range(_FIRST, len(proof), _NEXT)]
+        return "\r\n".join([*lines, ""])
+
+
+_FIRST, _NEXT = WIDTH - len(" b="), WIDTH - 1
+
+
+class Many:
+    """Signs messages that have most of their bytes in common, which are prepared once.
+
+    `pieces` is ASCII: the constant parts of a whole message, between each two of which something is filled in.
+    """
+
+    def __init__(self, signer: Signer, pieces: Sequence[str]) -> None:
+        self._signer = signer
+        number = next(number for number, piece in enumerate(pieces) if "\r\n\r\n" in piece)
+        self._ending, _, first = pieces[number].partition("\r\n\r\n")
+        self._body_at = 2 * number
+        self._known: dict[str, str] = {}
+        for line in _lines("\r\n".join([*pieces[:number], self._ending])):
+            self._known[line] = _relaxed_header(line)
+        constant = [first, *pieces[number + 1 :]]
+        # What is filled in has lines of its own, so each piece can be looked at without its neighbours.
+        self._apart = all(piece.endswith("=\r\n") for piece in constant[:-1])
+        self._apart &= all(piece.startswith("=\r\n") for piece in constant[1:])
+        *others, last = map(_squeezed, constant)
+        constant = [*others, relaxed(last)]
+        self._first = hashlib.sha256(constant[0].encode("ascii"))
+        self._rest = [part for piece in constant[1:] for part in ("", piece)]
+
+    def sign(self, row: Sequence[str], at: int) -> bytes:
+        """The message that `row` makes, signed: piece, what is filled in, piece, …; `at` as for `Signer`."""
+        if not self._apart:
+            return self._signer.sign("".join(row).encode("ascii"), at)
+        head = "".join(row[: self._body_at]) + self._ending
+        headers = [self._known.get(line) or _relaxed_header(line) for line in _lines(head)]
+        digest = self._first
+        if self._rest:
+            rest = self._rest.copy()
+            rest[::2] = map(_squeezed, row[self._body_at + 1 :: 2])
+            digest = digest.copy()
+            digest.update("".join(rest).encode("ascii"))
+        above = self._signer.signatures(headers, digest.digest(), at)
+        return "".join((above, *row)).encode("ascii")
+
+
+def signer_of(settings: Settings) -> Signer | None:
+    """With the keys that are set, if any. Raises SettingsError."""
+    if not settings.dkim_keys:
+        return None
+    chosen = [entry.partition("=") for entry in settings.dkim_keys]
+    selectors = [selector for selector, _, _ in chosen]
+    if not all(SELECTOR.fullmatch(selector) and path for selector, _, path in chosen):
+        raise SettingsError(
+            "NEWSLETTER_DKIM_KEYS must be like s1=/etc/newsletter/s1.pem: selector, =, key file."
+        )
+    if len(chosen) > MOST_KEYS or len(set(selectors)) < len(selectors):
+        raise SettingsError(
+            f"NEWSLETTER_DKIM_KEYS takes {MOST_KEYS} keys at most, each with its own selector."
+        )
+    # Loaded when it is asked for: the library behind it costs 12 MB and a tenth of a second at the start.
+    load: Callable[[str, str], Key] = importlib.import_module("newsletter.mail.dkim_keys").load
+    try:
+        keys = [load(selector, path) for selector, _, path in chosen]
+    except BadInput as error:
+        raise SettingsError(f"NEWSLETTER_DKIM_KEYS: {error.sentence}") from None
+    return Signer(settings.from_email.rpartition("@")[2], keys)
+
+
+def _beginning(domain: str, key: Key) -> str:
+    domain, selector = f"d={domain};", f"s={key.selector};"
+    gap = " " if len(domain) + len(selector) < WIDTH - 1 else "\r\n "
+    return f"v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n {domain}{gap}{selector}"
+
+
+def _lines(head: str) -> list[str]:
+    """Each header on a line (RFC 6376 §3.4.2)."""
+    return head.replace("\r\n ", " ").replace("\r\n\t", "\t").split("\r\n")
+
+
+def _relaxed_header(line: str) -> str:
+    name, _, value = line.partition(":")
+    return f"{name.rstrip().lower()}:{_HEADER_GAP.sub(' ', value).strip(' ')}"
+
+
+def _chosen(headers: Sequence[str]) -> tuple[str, str]:
+    """`h=…;`, and what is signed of the headers: of several with one name the last one first."""
+    found: dict[str, list[str]] = {}
+    for header in headers:
+        found.setdefault(header[: header.index(":")], []).append(header)
+    known = [found.get(name, ()) for name in _SIGNED]
+    signed = "".join([f"{header}\r\n" for its in known for header in reversed(its)])
+    return _listed(tuple(map(len, known))), signed
+
+
+@lru_cache(maxsize=64)
+def _listed(counts: tuple[int, ...]) -> str:
+    names = [
+        name for (name, more), count in zip(_SIGNED.items(), counts, strict=True) for _ in range(count + more)
+    ]
+    lines, line = list[str](), "h="
+    for number, name in enumerate(names):
+        word = f"{name}{':' if number < len(names) - 1 else ';'}"
+        if len(line) + len(word) >= WIDTH:
+            lines.append(line)
+            line = ""
+        line += word
+    return "\r\n ".join([*lines, line])
+
+
+def relaxed(body: str) -> str:
+    """As it is hashed (RFC 6376 §3.4.4)."""
+    lines = _squeezed(body).split("\r\n")
+    lines[-1] = lines[-1].rstrip(" ")
+    while lines and not lines[-1]:
+        lines.pop()
+    return "".join([f"{line}\r\n" for line in lines])
+
+
+def _squeezed(text: str) -> str:
+    """Without its end: white space at a line's end goes, and any other becomes one space."""
+    text = text.replace("\t", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.replace(" \r\n", "\r\n")
+
+
+def _text(octets: bytes) -> str:
+    return b64encode(octets).decode("ascii")

@@ -1,0 +1,269 @@
+"""What we sign another program verifies, and nobody can change a byte of it."""
+
+import re
+from email.headerregistry import Address
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from newsletter.errors import SettingsError
+from newsletter.mail.bulk import Content, freeze
+from newsletter.mail.dkim import Many, Signer, relaxed, signer_of
+from newsletter.mail.headers import REFUSED, MessageError
+from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks
+from newsletter.mail.messages import Attachment, Messages
+from newsletter.settings import Settings
+from newsletter.tokens import Tokens
+from tests.conftest import NOON
+from tests.mail.conftest import CONTEXTS, delivery
+from tests.mail.keys import Keys
+
+BOTH = ("rsa", "ed25519")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def signer(keys: Keys) -> Signer:
+    signer = signer_of(Settings(from_email="letters@example.com", dkim_keys=keys.setting(*BOTH)))
+    assert signer
+    return signer
+
+
+SETTINGS = Settings(
+    public_url="https://news.example.com",
+    from_name="Olga Writes",
+    from_email="letters@example.com",
+    secret_keys=("test-key-" + "k" * 32,),
+)
+TOKENS = Tokens(SETTINGS.secret_keys)
+
+
+@pytest.fixture(scope="module")
+def messages(keys: Keys) -> Messages:
+    return Messages(msgspec.structs.replace(SETTINGS, dkim_keys=keys.setting(*BOTH)), TOKENS)
+
+
+@pytest.mark.parametrize("name", sorted(CONTEXTS))
+def test_every_message_is_signed_with_each_key(messages: Messages, keys: Keys, name: str) -> None:
+    raw = messages.build(delivery(name))
+    assert keys.hold(raw) == [True, True]
+    assert messages.build(delivery(name)) == raw, "a resend has equal bytes"
+    bare = Messages(SETTINGS, TOKENS).build(delivery(name))
+    assert raw.endswith(bare)
+    above = raw.removesuffix(bare).decode("ascii")
+    assert max(map(len, above.split("\r\n"))) <= 76
+    assert re.findall(r" (?:t|[lx])=\d+;", above) == [f" t={NOON // 1000};"] * 2
+
+
+@pytest.mark.parametrize("name", sorted(CONTEXTS))
+def test_a_changed_byte_is_seen(messages: Messages, keys: Keys, name: str) -> None:
+    raw = messages.build(delivery(name))
+    body = raw.index(b"\r\n\r\n") + 4
+    for changed in (
+        raw.replace(b"Subject: ", b"Subject: My "),
+        raw.replace(b"To: ada@", b"To: eda@"),
+        raw.replace(b"<" + b"0123", b"<" + b"1123", 1),
+        raw[:body] + raw[body:].replace(b"charset", b"dharset", 1),
+        raw[:-3] + b"+" + raw[-2:],
+        raw + b"And buy this.\r\n",
+        raw.replace(b" t=1", b" t=0"),
+    ):
+        assert changed != raw
+        assert keys.hold(changed) == [False, False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    """From: eve@example.net|To: eve@example.net|Cc: eve@example.net|Subject: Buy|Reply-To: eve@example.net
+    Date: Fri, 16 Jan 2026 12:00:00 +0000|List-Unsubscribe: <https://example.net/>
+    List-Unsubscribe-Post: List-Unsubscribe=One-Click|Content-Type: text/plain""".replace(
+        "\n    ", "|"
+    ).split("|"),
+)
+@pytest.mark.parametrize("name", ["confirmation", "guide"])
+def test_no_header_can_be_put_above_or_below(messages: Messages, keys: Keys, name: str, line: str) -> None:
+    raw = messages.build(delivery(name))
+    added = f"{line}\r\n".encode()
+    head, gap, body = raw.partition(b"\r\n\r\n")
+    assert keys.hold(added + raw) == [False, False]
+    assert keys.hold(head + b"\r\n" + added.rstrip() + gap + body) == [False, False]
+    assert keys.hold(b"Received: from a relay\r\n" + raw) == [True, True]
+
+
+def test_an_attachment_is_signed_with_it(messages: Messages, keys: Keys) -> None:
+    guide = Attachment("Guide.pdf", "application/pdf", b"%PDF-1.7\n" + bytes(range(256)) * 9)
+    raw = messages.build(delivery("guide"), [guide])
+    assert keys.hold(raw) == [True, True]
+
+
+TEXT = st.text(st.sampled_from("a=. \t"), max_size=12)
+HEADER = st.tuples(
+    st.sampled_from(["From", "To", "Subject", "subject", "Reply-To", "List-Id", "Content-Type", "X-Other"]),
+    st.sampled_from([":", ": ", ":  ", ":\t"]),
+    st.lists(
+        st.text(st.sampled_from("ab \t"), min_size=1, max_size=6).map(lambda s: s + "c"),
+        min_size=1,
+        max_size=3,
+    ),
+)
+
+
+@limits(deadline=None, max_examples=60)
+@given(
+    headers=st.lists(HEADER, max_size=6),
+    lines=st.lists(TEXT, max_size=6),
+    gap=st.sampled_from(["\r\n ", "\r\n\t"]),
+)
+def test_whatever_the_white_space(
+    keys: Keys, signer: Signer, headers: list[tuple[str, str, list[str]]], lines: list[str], gap: str
+) -> None:
+    head = "".join(f"{name}{colon}{gap.join(words)}\r\n" for name, colon, words in headers)
+    raw = f"From: a@example.com\r\n{head}\r\n" + "".join(f"{line}\r\n" for line in lines)
+    assert keys.hold(signer.sign(raw.encode("ascii"), NOON)) == [True, True]
+
+
+VALUE = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
+
+
+@limits(deadline=None, max_examples=60)
+@given(
+    name=VALUE,
+    default=st.text(st.sampled_from("ab .="), max_size=90),
+    text=st.lists(st.one_of(TEXT, st.just("{{ name | 'X' }}"), st.just("{{ first_name }}")), max_size=8),
+    tagged=st.booleans(),
+)
+def test_whatever_is_merged(
+    keys: Keys, signer: Signer, name: str, default: str, text: list[str], tagged: bool
+) -> None:
+    """A message to many, prepared once, is signed as it would be on its own."""
+    marks = Marks()
+    body = marks.mark("\n".join(text).replace("X", default.replace("'", "")))
+    links = f"{marks.link(UNSUBSCRIBE)} {marks.link(PREFERENCES)}"
+    try:
+        frozen = freeze(
+            sender=Address("Olga Writes", addr_spec="letters@example.com"),
+            list_id="newsletter.example.com",
+            date=NOON,
+            marks=marks,
+            subject=marks.mark("On work, {{ name | 'you' }}" if tagged else "On work"),
+            plain=f"{body}\n{links}\n",
+            html=f"<p>  {body}</p>\n\n{links}\n\t<br> \n",
+        )
+        values = msgspec.json.encode({"name": name, "first_name": name[:3]}).decode()
+        raw = frozen.message(
+            "ada@example.org", "<1.2@example.com>", values, "https://example.com/u/" + "x" * 80
+        )
+    except MessageError:
+        assert REFUSED.search(name) or not name.strip() or "=?" in name
+        return
+    pieces = msgspec.json.decode(frozen.to_bytes(), type=Content).pieces
+    mailed = Many(signer, pieces).sign(row_of(pieces, raw), NOON)
+    assert mailed == signer.sign(raw, NOON)
+    assert keys.hold(mailed) == [True, True]
+
+
+def row_of(pieces: list[str], raw: bytes) -> list[str]:
+    """What the message was joined of."""
+    found = re.fullmatch("(.*?)".join(map(re.escape, pieces)), raw.decode("ascii"), re.DOTALL)
+    assert found
+    row = [""] * (2 * len(pieces) - 1)
+    row[::2], row[1::2] = pieces, found.groups()
+    return row
+
+
+def test_a_body_that_is_the_same_for_all_is_prepared_whole(keys: Keys, signer: Signer) -> None:
+    pieces = ["From: a@example.com\r\nTo: ", "\r\nSubject: Hi\r\n\r\nThe same  for all.  \r\n\r\n\r\n"]
+    many = Many(signer, pieces)
+    for to in ("ada@example.org", "ben@example.org"):
+        raw = many.sign([pieces[0], to, pieces[1]], NOON)
+        assert raw == signer.sign(to.join(pieces).encode(), NOON)
+        assert keys.hold(raw) == [True, True]
+
+
+def test_pieces_that_share_a_line_are_signed_all_the_same(keys: Keys, signer: Signer) -> None:
+    pieces = ["From: a@example.com\r\nTo: ", "\r\n\r\nDear ", " \r\n"]
+    row = [pieces[0], "ada@example.org", pieces[1], " Ada ", pieces[2]]
+    raw = Many(signer, pieces).sign(row, NOON)
+    assert raw == signer.sign("".join(row).encode(), NOON)
+    assert keys.hold(raw) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [("", ""), ("\r\n\r\n", ""), (" \r\n", ""), ("a \t b \r\n\r\n", "a b\r\n"), ("\ta", " a\r\n")],
+)
+def test_a_body_as_it_is_hashed(body: str, meant: str) -> None:
+    assert relaxed(body) == meant
+
+
+def test_a_long_domain_and_selector_fit(keys: Keys) -> None:
+    selector, domain = "s" + "1" * 62, f"letters.{'example' * 6}.com"
+    path = keys.paths["ed25519"]
+    signer = signer_of(Settings(from_email=f"a@{domain}", dkim_keys=(f"{selector}={path}",)))
+    assert signer
+    raw = signer.sign(b"From: a@example.com\r\n\r\n", NOON)
+    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    keys.dns[f"{selector}._domainkey.{domain}.".encode()] = keys.dns[b"ed25519._domainkey.example.com."]
+    assert keys.hold(raw) == [True]
+
+
+def test_nothing_set_signs_nothing(settings: Settings) -> None:
+    assert signer_of(settings) is None
+
+
+def pem(path: Path, kind: str) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    key = (
+        rsa.generate_private_key(public_exponent=65537, key_size=1024)
+        if kind == "short"
+        else ec.generate_private_key(ec.SECP256R1())
+    )
+    secrecy = BestAvailableEncryption(b"x") if kind == "locked" else NoEncryption()
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secrecy))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("missing", r"the key file \S+/k\.pem can't be read: No such file or directory\."),
+        ("open", r"the key file \S+/k\.pem can be read or changed by others\. Say: chmod 600 \S+/k\.pem"),
+        ("short", r"the key in \S+/k\.pem has 1024 bits, and 2048 are the least that is taken\."),
+        ("curve", r"the key in \S+/k\.pem is neither RSA nor Ed25519\."),
+        ("locked", r"the key file \S+/k\.pem holds no private key in PEM without a password\."),
+        ("text", r"the key file \S+/k\.pem holds no private key in PEM without a password\."),
+    ],
+)
+def test_a_key_that_cant_be_used_is_named(tmp_path: Path, kind: str, sentence: str) -> None:
+    path = tmp_path / "k.pem"
+    if kind in ("open", "text"):
+        path.write_text("no key")
+    elif kind != "missing":
+        pem(path, kind)
+    if kind != "missing":
+        path.chmod(0o644 if kind == "open" else 0o640)
+    with pytest.raises(SettingsError, match=f"^NEWSLETTER_DKIM_KEYS: {sentence}$"):
+        signer_of(Settings(dkim_keys=(f"s1={path}",)))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("/etc/k.pem",), ("s1=",), ("=k",), ("s_1=k",), ("s1=a", "s1=b"), ("a=a", "b=b", "c=c"), ("s.=k",)],
+)
+def test_a_setting_that_cant_be_used_is_named(given: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError, match=r"^NEWSLETTER_DKIM_KEYS (must be like s1=|takes 2 keys)"):
+        signer_of(Settings(dkim_keys=given))
