@@ -64,6 +64,8 @@ class Sequences:
         """
         await store.add(tx, plan)
         sequence = await self._held(tx, plan.slug)
+        if (sequence.start, sequence.start_value) != (plan.start, plan.start_value):
+            await self._let_the_last_enter(tx, sequence)
         await store.set_start(tx, sequence.id, plan)
         if plan.start == "downloaded" and not await store.is_guide(tx, plan.start_value):
             raise BadInput(f"There is no guide called “{plan.start_value}” that could start it.")
@@ -134,9 +136,18 @@ class Sequences:
         """It starts for nobody, and nothing of it is begun, until it is turned on. Raises NotFound."""
         sequence = await self._held(tx, slug)
         if sequence.state == "on":
+            await self._let_the_last_enter(tx, sequence)
             await store.turn(tx, sequence.id, "off", why=why)
             for one in await store.mailings(tx, sequence.id):
                 await self._mailings.hold(tx, one.mailing_id)
+
+    async def _let_the_last_enter(self, tx: Tx, sequence: Sequence) -> None:
+        """It is about to start by nothing, or by something else. Who came until now, and was not seen yet, is in it.
+
+        Those are who came in the last moments; where it may be more, `comers` and `enter` come first.
+        """
+        if sequence.state == "on":
+            await people.enter(tx, sequence.id, await self.comers(tx, sequence, None))
 
     async def comers(self, tx: Tx, sequence: Sequence, after: int | None) -> list[Comer]:
         """For whom it is to start, since `after` (ms) or else lately: a chunk. Ask in a read: it may look at many."""

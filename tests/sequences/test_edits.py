@@ -5,7 +5,7 @@ import pytest
 from newsletter.clock import DAY
 from tests.conftest import ON_ONE
 from tests.mail.conftest import ADA, BEN, CLEO
-from tests.sequences.walking import THREE, Path
+from tests.sequences.walking import THREE, Path, plan
 
 pytestmark = ON_ONE
 
@@ -155,8 +155,9 @@ async def test_where_nothing_follows_any_more_they_are_through(path: Path) -> No
 
 
 async def test_what_starts_it_anew_does_so_from_then_on(path: Path) -> None:
-    ada = await two_days_in(path)
     ben = await path.joins(BEN)
+    path.clock.forward(1)
+    ada = await two_days_in(path)
     await path.tags(ben.id, "coaching")
     path.clock.forward(1)
     await path.loads(start="tag", value="coaching")
@@ -168,3 +169,30 @@ async def test_what_starts_it_anew_does_so_from_then_on(path: Path) -> None:
     assert await path.names(cleo.id) == ["box"]
     assert await path.names(ben.id) == []
     assert await path.names(ada) == ["box", "question"]
+
+
+async def test_who_came_while_nothing_ran_is_in_it_before_what_starts_it_changes(path: Path) -> None:
+    await path.begins(("box", 1))
+    ada = await path.joins(ADA)
+    path.clock.forward(DAY)  # no round: the service was down
+    await path.loads(("box", 1), start="tag", value="coaching")
+    ben = await path.joins(BEN)
+    await path.goes_round()
+    assert await path.names(ada.id) == ["box"]
+    assert await path.names(ben.id) == []
+
+
+async def test_who_comes_between_a_look_and_the_change_is_in_it(path: Path) -> None:
+    await path.begins(("box", 1))
+    ada = await path.joins(ADA)
+    await path.db.write(path.site.sequences.load, plan(("box", 1), start="tag", value="coaching"))
+    assert await path.state(ada.id) == "running"
+    await path.db.write(path.site.sequences.load, plan(("box", 1)))
+    path.clock.forward(1)
+    ben = await path.joins(BEN)
+    await path.db.write(path.site.sequences.turn_off, "welcome")
+    assert await path.state(ben.id) == "running"
+    path.clock.forward(1)
+    cleo = await path.joins(CLEO)
+    await path.db.write(path.site.sequences.load, plan(("box", 1), start="tag", value="coaching"))
+    assert await path.state(cleo.id) == "", "it was off"

@@ -50,7 +50,10 @@ def as_draft(step: Words | Step) -> Draft:
 
 
 async def load(site: Site, plan: Plan) -> Loaded:
-    """Raises BadInput."""
+    """Where it starts by something else from now on: for whom what started it has happened, it has. Raises BadInput."""
+    for one in await site.db.read(site.sequences.under_way):
+        if one.slug == plan.slug and (one.start, one.start_value) != (plan.start, plan.start_value):
+            await _let_enter(site, one, one.since)
     return await site.db.write(site.sequences.load, plan)
 
 
