@@ -185,6 +185,22 @@ CREATE TABLE import_refusals (
   PRIMARY KEY (import_id, line)
 );
 
+CREATE TABLE import_uploads (
+  id INTEGER PRIMARY KEY,              -- and the name of the file
+  name TEXT NOT NULL,                 -- as it was called where it came from
+  size BIGINT NOT NULL,               -- bytes
+  choice TEXT NOT NULL DEFAULT '{}',  -- JSON: what each column is for, the consent's origin, a tag for everybody
+  state TEXT NOT NULL CHECK (state IN ('uploaded', 'checking', 'checked', 'importing', 'done', 'failed')),
+  why TEXT NOT NULL DEFAULT '',       -- it failed
+  people BIGINT NOT NULL DEFAULT 0,   -- rows, while it is being worked on
+  position BIGINT NOT NULL DEFAULT 0, -- so many of them are done
+  tally TEXT NOT NULL DEFAULT '{}',   -- JSON: what came of them
+  refused TEXT NOT NULL DEFAULT '[]', -- JSON: the first lines and reasons of a dry run
+  import_id BIGINT NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   sha256 TEXT NOT NULL,               -- of the file: who imports it again the same way goes on where it was broken off

@@ -1,6 +1,7 @@
 """The service put together: one process that answers, mails and tidies up after itself."""
 
 import asyncio
+import importlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext
@@ -24,7 +25,7 @@ from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
 from newsletter.storage import Database, delete_old_copies, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
-from newsletter.subscribers import Subscribers
+from newsletter.subscribers import Subscribers, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
 from newsletter.web.kit import broadcasting, problems, sequencing
@@ -93,6 +94,7 @@ async def working(site: Site) -> AsyncIterator[None]:
         "tell": tell(site),
         "broadcast": broadcast(site),
         "sequence": sequence(site),
+        "import": take_in(site),
     }
     tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
     try:
@@ -198,6 +200,13 @@ async def sequence(site: Site) -> None:
         await asyncio.sleep(LOOK_EVERY)
 
 
+async def take_in(site: Site) -> None:
+    """Files of subscribers that an owner has sent to the desk."""
+    while True:
+        await survived(take_in_files(site), "An import")
+        await site.db.wait("imports", LOOK_EVERY)
+
+
 async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
     """A round that fails is told and tried again."""
     try:
@@ -220,6 +229,12 @@ async def tidy_once(site: Site) -> None:
         await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago
     await site.db.write(prune, clock.now() - LEDGER_KEPT)
     await asyncio.to_thread(delete_old_copies, site.settings.database_url)
+
+
+async def take_in_files(site: Site) -> None:
+    if await site.db.read(file_waits):
+        # What reads tables is a twentieth of our start: only now.
+        await importlib.import_module("newsletter.web.kit.importing").keep_going(site)
 
 
 async def tell_of_comments(site: Site) -> None:

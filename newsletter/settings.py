@@ -56,12 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
     domain_limits: tuple[DomainLimit, ...] = ()  # for each mailbox provider, of what goes to many
-    dkim_keys: tuple[str, ...] = ()  # selector=file, one or two: what signs for the domain of `from`
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
-    in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
     bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
+    in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
     clicks: bool = False  # whether it is counted how often a broadcast's links are followed
+    import_mb: int = 100  # the largest file of subscribers that the desk takes, in MB
     time_zone: str = "UTC"  # the owner's, for scheduled broadcasts
 
     @property
@@ -113,7 +113,7 @@ def _checked(values: dict[str, Any]) -> Settings:
     sender = values.pop("from", None)
     keys = _words(values.pop("secret_key", ""))
     domain_limits = _domain_limits(_words(values.pop("domain_limits", "")))
-    for name in ("allowed_origins", "trusted_proxies", "dkim_keys"):
+    for name in ("allowed_origins", "trusted_proxies"):
         if name in values:
             values[name] = _words(values[name])
     try:
@@ -127,9 +127,9 @@ def _checked(values: dict[str, Any]) -> Settings:
         allowed_origins=tuple(_web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
         owner_email=_address("OWNER_EMAIL", settings.owner_email) if settings.owner_email else None,
         domain_limits=domain_limits,
+        bounce_domain=_bounce_domain(settings.bounce_domain),
         secret_keys=_keys(keys) or _own_key(settings.database_url),
     )
-        bounce_domain=_bounce_domain(settings.bounce_domain),
     _networks(settings.trusted_proxies)
     _positive(settings)
     _zone(settings.time_zone)
@@ -184,8 +184,6 @@ def _address(name: str, text: str) -> str:
         raise SettingsError(f"{PREFIX}{name} must hold an email address, not {text!r}.") from None
 
 
-def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    if any(len(key) < SHORTEST_KEY for key in keys):
 def _bounce_domain(name: str) -> str:
     if not name:
         return ""
@@ -197,6 +195,8 @@ def _bounce_domain(name: str) -> str:
         ) from None
 
 
+def _keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(key) < SHORTEST_KEY for key in keys):
         raise SettingsError(
             f"{PREFIX}SECRET_KEY is too short: each key needs {SHORTEST_KEY} characters or more. "
             "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"

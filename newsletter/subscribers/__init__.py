@@ -4,6 +4,7 @@ from newsletter.subscribers import segments
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
+from newsletter.subscribers.store.chores import file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "count",
     "export_csv",
     "export_ndjson",
+    "file_waits",
     "guard",
     "query",
     "segments",

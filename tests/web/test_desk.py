@@ -15,7 +15,7 @@ from newsletter.mail import hold
 from newsletter.storage import Tx
 from tests.house.source import ROOT
 from tests.web.conftest import Serve
-from tests.web.doors import SHOWN, TAKEN
+from tests.web.door_rows import SHOWN, TAKEN
 from tests.web.stage import ADA, HOST, MALLORY, OLGA, Stage, link
 
 DESK = "__Host-desk"

@@ -6,7 +6,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.web.doors import LEAVING, SHOWN, TAKEN, Doors, own_purposes
+from tests.web.door_rows import SHOWN, TAKEN
+from tests.web.doors import LEAVING, Doors, own_purposes
 from tests.web.stage import HOST, MALLORY
 from tests.web.wire import ask, status
 

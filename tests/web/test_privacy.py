@@ -13,7 +13,8 @@ from newsletter.storage import Tx
 from tests.conftest import ON_ONE
 from tests.mail.sink import Sink
 from tests.web.conftest import Serve
-from tests.web.doors import SHOWN, TAKEN, Doors, opened
+from tests.web.door_rows import SHOWN, TAKEN
+from tests.web.doors import Doors, opened
 from tests.web.stage import ADA, BLOG, FIREFOX, HOST, MALLORY, OLGA, URL, Stage, link
 
 NETWORK = "203.0.113.77"

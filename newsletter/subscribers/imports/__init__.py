@@ -6,6 +6,7 @@ from newsletter.subscribers.imports.model import Person, Refused, Row, Tally
 from newsletter.subscribers.imports.presets import PRESETS
 from newsletter.subscribers.imports.refusals import refusals, write_refused
 from newsletter.subscribers.imports.run import Staged, take_in
+from newsletter.subscribers.imports.store import uploads
 from newsletter.subscribers.imports.table import Table, open_table
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "open_table",
     "refusals",
     "take_in",
+    "uploads",
     "write_refused",
 ]

@@ -29,6 +29,11 @@ async def waiting(tx: Tx, before: int) -> bool:
     return await tx.value("SELECT 1 FROM chores WHERE at <= :before", before=before) is not None
 
 
+async def file_waits(tx: Tx) -> bool:
+    """Whether a file that an owner sent has to be worked on, or let go one day."""
+    return await tx.value("SELECT 1 FROM import_uploads WHERE state <> 'done' LIMIT 1") is not None
+
+
 async def log_emptied(tx: Tx, began: int, only: Iterable[str]) -> None:
     """Of whoever of `only` was noted before the work on it began (ms), nothing is left but in the file.
 

@@ -12,6 +12,7 @@ from newsletter.web.admin import (
     comments,
     export,
     home,
+    imports,
     sessions,
 )
 from newsletter.web.admin.door import SignedOut, to_sign_in
@@ -27,6 +28,7 @@ def routes() -> Routes:
             *sessions.ROUTES,
             *home.ROUTES,
             *export.ROUTES,
+            *imports.ROUTES,
             *comments.ROUTES,
             *comment.ROUTES,
             *comment_settings.ROUTES,

@@ -25,6 +25,8 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 
 _LONG = "/admin/broadcasts/"
+_FILES = "/admin/import"
+_MB = 1024 * 1024
 
 
 class Edge:
@@ -73,6 +75,8 @@ class Edge:
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
+        if scope["path"] == _FILES:
+            return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
 
     def _judge(self, scope: Scope, headers: dict[bytes, bytes]) -> None:

@@ -1,0 +1,147 @@
+"""Every door of the service: what it takes, and what it shows. Who adds a route adds its row here."""
+
+from tests.web.stage import MALLORY, URL
+
+Fields = dict[str, str]
+
+_SIGN_UP = {"email": MALLORY, "name": "Mallory", "token": "live", "leave_blank": "", "altcha": ""}
+
+ARTICLE = f"{URL}/on-work"
+_COMMENT = {
+    "url": ARTICLE, "title": "On work", "parent": "", "name": "Mallory", "email": MALLORY, "website": f"{URL}/m",
+    "comment": "live", "follow": "thread", "newsletter": "1", "redirect_to": ARTICLE, "leave_blank": "",
+    "token": "live", "altcha": "",
+}  # fmt: skip
+_THEME = {
+    "author": "Mallory", "email": MALLORY, "url": f"{URL}/m", "comment": "live", "comment_post_ID": "7",
+    "comment_parent": "0", "redirect_to": ARTICLE, "wp-comment-cookies-consent": "yes", "ak_hp_textarea": "",
+}  # fmt: skip
+
+_LETTER = {
+    "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
+    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "at": "50",
+    "csrf": "live",
+}  # fmt: skip
+
+TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
+    "/forms/{slug:str}": _SIGN_UP,
+    "/forms/{slug:str}/embed": _SIGN_UP,
+    "/confirm/{token:str}": {},
+    "/confirm/{token:str}/again": {},
+    "/block/{token:str}": {},
+    "/downloads/{token:str}/fresh": {},
+    "/u/{token:str}": {},
+    "/preferences/{token:str}": {"name": "Countess", "pause": "1", "topic-work": "1"},
+    "/preferences/{token:str}/erase": {},
+    "/preferences/{token:str}/fresh": {},
+    "/comments": _COMMENT,
+    "/comments/preview": {"comment": "live"},
+    "/comments/confirm/{token:str}": {},
+    "/comments/confirm/{token:str}/again": {},
+    "/comments/edit/{token:str}": {"comment": "live", "do": "save"},
+    "/comments/edit/{token:str}/delete": {},
+    "/comments/moderate/{token:str}": {"action": "approve", "comment": ""},
+    "/wp-comments-post.php": _THEME,
+    "/f/{token:str}": {},
+    "/threads/counts": {},  # it reads a list, and changes nothing
+    "/isso/new": {},  # these take JSON only: tests/web/test_isso_writing.py
+    "/isso/count": {},
+    "/isso/preview": {},
+    "/isso/id/{token:str}/like": {},
+    "/isso/id/{token:str}/dislike": {},
+    "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
+    "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},
+    "/admin/comments/settings": {
+        "policy": "first",
+        "depth": "3",
+        "most_links": "2",
+        "close_after_days": "0",
+        "rules": "hold word spam",
+        "csrf": "live",
+    },
+    "/admin/broadcasts/new": {"action": "look", "csrf": "live"},  # and all that the next but one takes
+    "/admin/broadcasts/preview": {"look": "html", "csrf": "live"},  # the same
+    "/admin/broadcasts/{id:str}": {"action": "look", "version": "1", **_LETTER},
+    "/admin/broadcasts/{id:str}/do": {"action": "delete", "sure": "", "csrf": "live"},  # which asks first
+    "/admin/broadcasts/{id:str}/send": {
+        "action": "later",
+        "version": "1",
+        "at": "2026-12-01T09:00",
+        "offset": "",
+        "csrf": "live",
+    },
+    "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
+    "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
+    "/admin/sign-in": {"email": MALLORY},
+    "/admin/enter/{token:str}": {},
+    "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
+}
+BROADCAST = 7
+"""The number of a draft."""
+
+IMPORT = 8
+"""The number of one that is done."""
+
+LARGE = {"/admin/import"}
+"""Where a body may be larger than any form."""
+
+REQUIRED = {"email", "csrf"}
+MULTILINE = {"comment", "raw", "body"}
+INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
+
+SHOWN = {
+    "/",
+    "/forms/{slug:str}",
+    "/forms/{slug:str}/embed",
+    "/forms/{slug:str}/sent",
+    "/forms/{slug:str}/embed/sent",
+    "/confirm/{token:str}",
+    "/block/{token:str}",
+    "/downloads/{token:str}",
+    "/u/{token:str}",
+    "/preferences/{token:str}",
+    "/preferences/{token:str}/data",
+    "/preferences/{token:str}/erase",
+    "/comments/new",
+    "/comments/sent/{token:str}",
+    "/comments/edit/{token:str}",
+    "/comments/confirm/{token:str}",
+    "/comments/moderate/{token:str}",
+    "/f/{token:str}",
+    "/threads",
+    "/threads/page",
+    "/threads/embed",
+    "/threads/counts",
+    "/threads/feed",
+    "/isso",
+    "/isso/config",
+    "/isso/feed",
+    "/isso/css/isso.css",
+    "/isso/id/{token:str}",
+    "/archive",
+    "/archive/{slug:str}",
+    "/archive/feed.xml",
+    "/l/{slug:str}",
+    "/assets/{name:str}",
+    "/embed.js",
+    "/robots.txt",
+    "/health",
+    "/ready",
+    "/admin",
+    "/admin/sign-in",
+    "/admin/enter/{token:str}",
+    "/admin/export",
+    "/admin/import",
+    "/admin/import/{id:str}",
+    "/admin/import/{id:str}/refused.csv",
+    "/admin/comments",
+    "/admin/comments/{id:str}",
+    "/admin/comments/settings",
+    "/admin/broadcasts",
+    "/admin/broadcasts/new",
+    "/admin/broadcasts/{id:str}",
+    "/admin/broadcasts/{id:str}/preview",
+    "/admin/broadcasts/{id:str}/send",
+    "/admin/broadcasts/{id:str}/people",
+    "/admin/broadcasts/{id:str}/people.csv",
+}
