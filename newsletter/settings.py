@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_per_minute: int = 0  # of all kinds, by all workers together; 0: as fast as the relay takes them
     mail_per_day: int = 0  # in any 24 hours; 0: no limit
     domain_limits: tuple[DomainLimit, ...] = ()  # for each mailbox provider, of what goes to many
+    dkim_keys: tuple[str, ...] = ()  # selector=file, one or two: what signs for the domain of `from`
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
     bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
@@ -113,7 +114,7 @@ def _checked(values: dict[str, Any]) -> Settings:
     sender = values.pop("from", None)
     keys = _words(values.pop("secret_key", ""))
     domain_limits = _domain_limits(_words(values.pop("domain_limits", "")))
-    for name in ("allowed_origins", "trusted_proxies"):
+    for name in ("allowed_origins", "trusted_proxies", "dkim_keys"):
         if name in values:
             values[name] = _words(values[name])
     try:
