@@ -7,6 +7,7 @@ from typing import get_args
 import click
 
 from newsletter import clock, settings
+from newsletter.cli.examining import examined
 from newsletter.errors import NewsletterError
 from newsletter.mail import dkim_keys
 from newsletter.mail.dkim import MOST_KEYS, SELECTOR
@@ -16,9 +17,17 @@ from newsletter.settings import Settings
 _PER_STRING = 200  # shorter than is allowed: some web forms count the quotes
 
 
-@click.group()
-def doctor() -> None:
-    """See to what mail needs in order to arrive."""
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For a program.")
+@click.option("--resolver", default="", help="A name server to ask, as ADDRESS or ADDRESS:PORT.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool, resolver: str) -> None:
+    """See to what mail needs in order to arrive: settings, database, disk, clock, relay, address, DNS.
+
+    It sends nothing and changes nothing. Ends with 1 where something is wrong.
+    """
+    if context.invoked_subcommand is None:
+        context.exit(examined(resolver, as_json))
 
 
 def _selector(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001  click's signature

@@ -111,11 +111,17 @@ class Connection:
     def __init__(self, wire: Wire, extensions: dict[str, str], timeouts: Timeouts) -> None:
         self.wire = wire
         self.timeouts = timeouts
+        self.extensions = frozenset(extensions)  # in lower case
         self.pipelining = "pipelining" in extensions
         size = extensions.get("size", "")
         self._takes_size = "size" in extensions
-        self._largest = int(size) if size.isascii() and size.isdigit() else 0  # 0: no limit is known
+        self.largest = int(size) if size.isascii() and size.isdigit() else 0  # 0: no limit is known
         self.carried = 0
+
+    @property
+    def tls(self) -> str:
+        """The version, such as ``TLSv1.3``; '' where nothing is encrypted."""
+        return self.wire.tls
 
     @property
     def usable(self) -> bool:
@@ -126,8 +132,8 @@ class Connection:
         if not (_ADDRESS.fullmatch(sender) and _ADDRESS.fullmatch(recipient)):
             return Outcome("failed", 553, "The address can't be written into an SMTP command as it is.")
         body = wire_form(message)
-        if 0 < self._largest < len(body):
-            return Outcome("failed", 552, f"The relay takes {self._largest} bytes; this has {len(body)}.")
+        if 0 < self.largest < len(body):
+            return Outcome("failed", 552, f"The relay takes {self.largest} bytes; this has {len(body)}.")
         try:
             outcome = await self.propose(sender, recipient, len(body)) or await self._carry(body)
             if outcome is None:

@@ -57,6 +57,11 @@ class Wire(asyncio.Protocol):
         """Bytes that are not with the kernel yet."""
         return self._transport.get_write_buffer_size()
 
+    @property
+    def tls(self) -> str:
+        session = self._transport.get_extra_info("ssl_object")
+        return session.version() or "" if session else ""
+
     def write(self, data: bytes) -> None:
         """Raises Broken."""
         if self._why_broken:

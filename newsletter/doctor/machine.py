@@ -1,0 +1,144 @@
+"""The machine that this runs on: settings, the database, the disk under it, the clock."""
+
+import os
+import statistics
+import tempfile
+from pathlib import Path
+
+from newsletter import clock
+from newsletter.clock import MINUTE
+from newsletter.doctor.model import Finding, note, well, wrong
+from newsletter.errors import NewsletterError
+from newsletter.settings import Settings
+from newsletter.storage import engine_of, pending, sqlite_path
+
+SYNCS = 200
+HONEST = 50.0
+"""µs: no disk keeps a write through a power cut sooner. What answers quicker says so without having done it."""
+
+SLOW = 20_000.0
+"""µs: each sign-up waits for one."""
+
+
+def chosen(settings: Settings) -> list[Finding]:
+    """What the settings leave out that a real newsletter needs."""
+    found = []
+    domain = settings.from_email.rpartition("@")[2]
+    if "." not in domain or domain.endswith((".localdomain", ".local", ".test", ".example", ".invalid")):
+        found.append(
+            wrong(
+                "Settings",
+                f"Mail would come from {domain}, which is nobody's.",
+                "Set NEWSLETTER_FROM to an address of yours.",
+            )
+        )
+    if not settings.postal_address:
+        found.append(
+            wrong(
+                "Settings",
+                "A broadcast needs a postal address (the law in many countries), and there is none.",
+                "Set NEWSLETTER_POSTAL_ADDRESS.",
+            )
+        )
+    if not settings.owner_email:
+        found.append(
+            note(
+                "Settings",
+                "Nobody is told what waits, since there is no owner's address.",
+                "Set NEWSLETTER_OWNER_EMAIL.",
+            )
+        )
+    if not settings.public_url.startswith("https://"):
+        found.append(
+            wrong(
+                "Settings",
+                f"{settings.public_url} is not https: one-click unsubscribing needs that (RFC 8058).",
+                "Set NEWSLETTER_PUBLIC_URL to the address that readers see.",
+            )
+        )
+    return found or [
+        well("Settings", f"Mail comes from {settings.from_email}, and links lead to {settings.public_url}.")
+    ]
+
+
+async def database(url: str) -> Finding:
+    try:
+        if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
+            return wrong(
+                "Database", f"There is no {sqlite_path(url).absolute()} yet.", "Run: newsletter migrate"
+            )
+        waiting = await pending(url)
+    except NewsletterError as error:
+        return wrong(
+            "Database", error.sentence, "See that it runs, and that NEWSLETTER_DATABASE_URL leads to it."
+        )
+    if waiting:
+        return wrong("Database", f"It waits for {', '.join(waiting)}.", "Run: newsletter migrate")
+    return well(
+        "Database",
+        f"The {'SQLite file' if engine_of(url) == 'sqlite' else 'PostgreSQL'} has this version's tables.",
+    )
+
+
+def disk(url: str) -> list[Finding]:
+    """How long a write takes until it would survive a power cut, beside a SQLite file."""
+    if engine_of(url) != "sqlite":
+        return []
+    folder = sqlite_path(url).absolute().parent
+    try:
+        median = _sync(folder)
+    except OSError as error:
+        return [
+            wrong(
+                "Disk",
+                f"{folder} can't be written to: {error.strerror}.",
+                "Give the service's user that folder.",
+            )
+        ]
+    if median < HONEST:
+        return [
+            wrong(
+                "Disk",
+                f"A write is safe after {median:.0f} µs, says the disk in {folder}: no disk is that quick. A power cut "
+                "may lose what readers were told is kept.",
+                "Ask who runs the machine to honour fsync; on a disk in memory it can't be.",
+            )
+        ]
+    if median > SLOW:
+        return [
+            note(
+                "Disk",
+                f"A write takes {median / 1000:.0f} ms in {folder}, and each sign-up waits for one.",
+                "Use a local SSD.",
+            )
+        ]
+    return [well("Disk", f"A write is safe after {median:.0f} µs (the median of {SYNCS}).")]
+
+
+def _sync(folder: Path) -> float:
+    """µs."""
+    spent = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(SYNCS):
+            began = clock.monotonic()
+            file.write(b"x" * 512)
+            file.flush()
+            os.fsync(file.fileno())
+            spent.append((clock.monotonic() - began) * 1_000_000)
+    return statistics.median(spent)
+
+
+def clocks(theirs: int | None) -> list[Finding]:
+    """Ours beside the web's; `theirs` in ms, as whoever answers at the public address says."""
+    if theirs is None:
+        return []
+    apart = abs(clock.now() - theirs) // 1000
+    if apart * 1000 > 2 * MINUTE:
+        return [
+            wrong(
+                "Clock",
+                f"This machine's clock and that of the public address are {apart} s apart.",
+                "Let both be set by NTP: links expire, and mails are dated, by them.",
+            )
+        ]
+    return [well("Clock", f"It is {clock.iso(clock.now())}, here and at the public address.")]

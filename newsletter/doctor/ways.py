@@ -1,0 +1,172 @@
+"""The two ways out of the machine: to the relay by SMTP, and to the readers by the web."""
+
+import asyncio
+import http.client
+import ssl
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from newsletter import clock
+from newsletter.clock import DAY
+from newsletter.doctor.model import Finding, note, well, wrong
+from newsletter.doctor.names import Names
+from newsletter.mail.smtp import RelayTrouble, Timeouts, connect, parse_url
+from newsletter.settings import Settings
+
+_SECONDS = 10.0
+_SOON = 14 * DAY
+_ENOUGH = 1_000_000  # bytes: a letter with a guide attached
+
+
+async def relay(settings: Settings) -> list[Finding]:
+    """It connects, encrypts and logs in as it would for a mail, and sends none."""
+    url = parse_url(settings.smtp_url)
+    where = f"{url.host}:{url.port}"
+    try:
+        connection = await connect(url, settings.from_email.rpartition("@")[2], Timeouts(connect=_SECONDS))
+    except RelayTrouble as trouble:
+        return [
+            wrong(
+                "SMTP",
+                str(trouble),
+                "Look at NEWSLETTER_SMTP_URL, and whether the relay lets this machine in.",
+            )
+        ]
+    tls, extensions, largest = connection.tls, connection.extensions, connection.largest
+    await connection.close()
+    found = [
+        well(
+            "SMTP",
+            f"{where} answers{f', encrypted by {tls}' if tls else ''}{' and logged in' if url.username else ''}.",
+        )
+    ]
+    if not tls and not _is_here(url.host):
+        found.append(
+            wrong(
+                "SMTP",
+                f"What goes to {where} can be read on the way: it is not encrypted.",
+                "Write ?tls=required into NEWSLETTER_SMTP_URL, or smtps://.",
+            )
+        )
+    if tls in ("TLSv1", "TLSv1.1"):
+        found.append(
+            wrong("SMTP", f"{where} speaks {tls}, which is broken.", "Ask your relay for TLS 1.2 or newer.")
+        )
+    if "pipelining" not in extensions:
+        found.append(
+            note("SMTP", f"{where} has no PIPELINING: a broadcast takes four times as many round trips.")
+        )
+    if 0 < largest < _ENOUGH:
+        found.append(
+            note("SMTP", f"{where} takes mails of {largest:,} bytes at most.", "Don't attach the guide.")
+        )
+    return found
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+class Seen(NamedTuple):
+    findings: list[Finding]
+    at: int | None = None  # ms, by the clock of whoever answers there
+
+
+async def web(settings: Settings, context: ssl.SSLContext | None = None) -> Seen:
+    """Whether readers and mailbox providers reach it: a page, and the one click (RFC 8058)."""
+    try:
+        return await asyncio.to_thread(_visit, settings.public_url, context)
+    except (OSError, http.client.HTTPException) as error:
+        sentence = f"{settings.public_url} can't be reached from here: {error or type(error).__name__}."
+        return Seen(
+            [wrong("Web", sentence, "See that the service and its proxy run, and that the name leads there.")]
+        )
+
+
+def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=context)
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, port, timeout=_SECONDS)
+    )
+    try:
+        status, at = _ask(connection, "GET", "/health")
+        found = _certificate(connection)
+        if status != 200:
+            return Seen(
+                [
+                    *found,
+                    wrong("Web", f"{url}/health answers {status}.", "Is it this service that stands there?"),
+                ],
+                at,
+            )
+        found.append(well("Web", f"{url} is this service."))
+        # Nobody's link: it must say so, and neither lead elsewhere nor ask for anything first.
+        status, _ = _ask(connection, "POST", "/u/doctor", "List-Unsubscribe=One-Click")
+        if status == 404:
+            found.append(well("One-click", "A mailbox provider's one click reaches it."))
+        else:
+            found.append(
+                wrong(
+                    "One-click",
+                    f"A mailbox provider's one click is answered with {status} before it reaches the service.",
+                    "Let the proxy pass POST to /u/ as it is: no redirect, no login, no firewall's question.",
+                )
+            )
+        return Seen(found, at)
+    finally:
+        connection.close()
+
+
+def _ask(
+    connection: http.client.HTTPConnection, method: str, path: str, body: str = ""
+) -> tuple[int, int | None]:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    connection.request(method, path, body or None, headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, _moment(answer.getheader("Date", ""))
+
+
+def _moment(date: str) -> int | None:
+    try:
+        at = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
+
+
+def _certificate(connection: http.client.HTTPConnection) -> list[Finding]:
+    if not isinstance(connection.sock, ssl.SSLSocket):
+        return []
+    ends = ssl.cert_time_to_seconds(str((connection.sock.getpeercert() or {}).get("notAfter", ""))) * 1000
+    if ends - clock.now() < _SOON:
+        return [
+            wrong(
+                "Web",
+                f"Its certificate ends on {clock.day(int(ends))}.",
+                "Renew it, and let that happen by itself.",
+            )
+        ]
+    return [well("Web", f"Its certificate is good until {clock.day(int(ends))}.")]
+
+
+async def back(names: Names, settings: Settings) -> Finding:
+    """Where this machine sends by itself, receivers want its address to have a name that leads back (RFC 1912 §2.1)."""
+    host = parse_url(settings.smtp_url).host
+    if not _is_here(host):
+        return well("PTR", f"{host} sends for you, and its names are its own affair.")
+    name = urlsplit(settings.public_url).hostname or ""
+    for address in await names.addresses(name):
+        for pointer in await names.pointer(address):
+            if address in await names.addresses(pointer):
+                return well("PTR", f"{address} is called {pointer}, which leads back to it.")
+    return wrong(
+        "PTR",
+        f"The address behind {name} has no name that leads back to it: Gmail refuses mail from such.",
+        "Ask who runs the machine for a PTR record, or send through a relay.",
+    )
