@@ -241,7 +241,7 @@ def _domain_limits(words: tuple[str, ...]) -> tuple[DomainLimit, ...]:
 def _zone(name: str) -> None:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):  # the last: a name as it should be, and of no zone
         raise SettingsError(
             f"{PREFIX}TIME_ZONE must be a time zone's name, like Europe/Lisbon, not {name[:60]!r}."
         ) from None

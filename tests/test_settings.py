@@ -37,6 +37,9 @@ def given(**values: str) -> dict[str, str]:
         ("store_ip", "perhaps"),
         ("trusted_proxies", "10.0.0.0/99"),
         ("config", "/nowhere/settings.toml"),
+        ("time_zone", "Europe"),
+        ("time_zone", "Europe/Lisbn"),
+        ("time_zone", "../etc/localtime"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:

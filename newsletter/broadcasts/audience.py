@@ -7,9 +7,9 @@ from newsletter.subscribers import segments
 
 
 async def doubts(tx: Tx, audience: str) -> list[Finding]:
-    """A warning for each name in it that nothing has. What can't be read at all is refused elsewhere."""
+    """A warning for each name in it that nothing has; or an error, where it can't be read at all."""
     try:
         segment = segments.parse(audience)
-    except BadInput:
-        return []
+    except BadInput as error:
+        return [Finding("error", f"The audience can’t be read. {error.sentence}")]
     return [Finding("warning", one) for one in await segments.unknown(tx, segment)]

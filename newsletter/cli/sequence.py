@@ -64,7 +64,9 @@ def preview(folder: Path) -> None:
 def test(folder: Path, to: str | None) -> None:
     """Mail one copy of each step to yourself."""
     count, sent_to = with_site(_test, folder, to)
-    click.echo(f"{count} copies go to {sent_to} as soon as a worker runs.")
+    click.echo(
+        f"{'1 copy goes' if count == 1 else f'{count} copies go'} to {sent_to} as soon as a worker runs."
+    )
 
 
 @sequence.command()
@@ -207,6 +209,9 @@ def _moment(site: Site, day: str) -> int:
     try:
         first = date.fromisoformat(day.strip())
         at = datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(site.settings.time_zone))
-        return int(at.astimezone(UTC).timestamp()) * clock.SECOND
+        ms = int(at.astimezone(UTC).timestamp()) * clock.SECOND
     except (ValueError, OverflowError):
         raise BadInput("--since is a day, like 2026-12-01.") from None
+    if ms > clock.now():  # it would be on, and start for nobody until then
+        raise BadInput("--since is a day that has begun already. Without it, it starts from now on.")
+    return ms

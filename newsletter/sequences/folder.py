@@ -25,7 +25,8 @@ def read_folder(folder: Path) -> Plan:
     steps: list[Words] = []
     for path, name in _files(folder):
         try:
-            found, body = front_matter.read(path.read_text("utf-8"), _KNOWN, "the step")
+            text = path.read_text("utf-8").replace("\0", "")  # which no database takes
+            found, body = front_matter.read(text, _KNOWN, "the step")
             if "start" in found:
                 starts[path.name] = read_start(found["start"][1])
             steps.append(_words(name, found, body))

@@ -15,6 +15,7 @@ BEFORE_THE_FIRST = 0
 """Where somebody stands who got no step yet; else it is the id of the last step that they got."""
 
 LONGEST_DELAY = 366 * DAY
+LONGEST_NAME = 200  # characters, of what starts one
 
 _UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _DELAY = re.compile(r"([0-9]{1,6})\s*(minute|hour|day|week)s?")
@@ -132,6 +133,6 @@ def read_start(text: str) -> tuple[Start, str]:
     kind, _, value = (part.strip() for part in text.partition(":"))
     if kind == "confirmed" and not value:
         return "confirmed", ""
-    if kind in ("tag", "downloaded") and value:
+    if kind in ("tag", "downloaded") and 0 < len(value) <= LONGEST_NAME:
         return ("tag" if kind == "tag" else "downloaded"), value
     raise BadInput("“start” is confirmed, tag:… with a tag's name, or downloaded:… with a guide's name.")

@@ -155,3 +155,12 @@ def test_unknown_names_and_days_are_told(desk: Machine) -> None:
     (desk.folder / "empty").mkdir()
     assert "one to 100 steps" in said(desk, "load", "empty", code=1).err
     assert ADA not in said(desk, "status", "letters").text
+
+
+def test_a_day_that_is_to_come_is_refused(desk: Machine) -> None:
+    """It would be on, and start for nobody."""
+    said(desk, "load", "letters")
+    for day in ("9999-12-31", "2099-01-01"):
+        assert "has begun already" in said(desk, "on", "letters", "--since", day, "--yes", code=1).err
+    assert said(desk, "list").text == "letters  off  starts by confirmed\n"
+    assert "It is on" in said(desk, "on", "letters", "--since", "0001-01-01", "--yes").text

@@ -53,6 +53,7 @@ def test_the_shipped_one_is_three_mails_after_the_guide() -> None:
         ("3-last.md", "delay: soon", "3-last.md: A delay is written like"),
         ("3-last.md", "delay: 367 days", "is a year at most"),
         ("3-last.md", "delay: 1 day\nstart: confirmed", "It is said in 1-box.md, 3-last.md."),
+        ("1-box.md", f"delay: 1 day\nstart: tag:{'x' * 201}", "1-box.md: “start” is confirmed, tag:…"),
         ("3-last.md", "delay: 1 day\nstart: tag", "3-last.md: “start” is confirmed, tag:…"),
         ("3-last.md", "delay: 1 day\nstart: confirmed: x", "3-last.md: “start” is confirmed, tag:…"),
         ("3-last.md", "delay: 1 day\nsubjet: x", "3-last.md: Line 3: “subjet” is not known here."),
@@ -123,3 +124,13 @@ def test_what_is_next_is_the_first_that_was_not_removed() -> None:
     a, b, c, d = (Place(n, n in (2, 4), 0, 1) for n in (1, 2, 3, 4))
     assert following([a, b, c, d]) == {0: a, 1: c, 2: c, 3: None, 4: None}
     assert following([]) == {0: None}
+
+
+def test_what_no_database_takes_is_left_out(tmp_path: Path) -> None:
+    plan = read_folder(
+        folder(
+            tmp_path, **{"1-box.md": "start: tag:a\0b\ndelay: at once\nsubject: The\0 box\npreheader: x\0"}
+        )
+    )
+    assert plan.start_value == "ab"
+    assert (plan.steps[0].subject, plan.steps[0].preheader) == ("The box", "x")
