@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from newsletter.errors import BadInput, SettingsError
-from newsletter.mail.headers import WIDTH
+from newsletter.mail.headers import WIDTH, MessageError
 from newsletter.settings import Settings
 
 MOST_KEYS = 2  # the one that was and the one that comes, or RSA and Ed25519: verifiers look at few
@@ -30,6 +30,7 @@ _SIGNED = dict.fromkeys(_TWICE, 1) | {
     "list-id": 0,
     "feedback-id": 0,
 }
+_FILLED = "\0"
 _HEADER_GAP = re.compile(r"[ \t]+")
 
 
@@ -49,11 +50,13 @@ class Signer:
         """`message`, ASCII and with CRLF, with its signatures above it; `at` is its row's time in ms."""
         head, _, body = message.decode("ascii").partition("\r\n\r\n")
         digest = hashlib.sha256(relaxed(body).encode("ascii")).digest()
-        return self.signatures(list(map(_relaxed_header, _lines(head))), digest, at).encode() + message
+        headers = list(map(_relaxed_header, _lines(head)))
+        listed, order = _chosen(headers)
+        signed = "".join([headers[number] for number in order])
+        return self.signatures(listed, signed, digest, at).encode("ascii") + message
 
-    def signatures(self, headers: Sequence[str], digest: bytes, at: int) -> str:
-        """The header lines for a message with these headers, relaxed, and a body that has this digest."""
-        listed, signed = _chosen(headers)
+    def signatures(self, listed: str, signed: str, digest: bytes, at: int) -> str:
+        """The header lines for `signed` headers, relaxed, which are `listed`, and a body that has this digest."""
         rest = f"\r\n t={at // 1000}; bh={_text(digest)};\r\n {listed}\r\n b="
         lines = list[str]()
         for key, beginning in self._keys:
@@ -71,7 +74,8 @@ _FIRST, _NEXT = WIDTH - len(" b="), WIDTH - 1
 class Many:
     """Signs messages that have most of their bytes in common, which are prepared once.
 
-    `pieces` is ASCII: the constant parts of a whole message, between each two of which something is filled in.
+    `pieces` is ASCII: the constant parts of a whole message, between each two of which something is filled in, in the
+    body on lines of its own. Raises MessageError when it is not.
     """
 
     def __init__(self, signer: Signer, pieces: Sequence[str]) -> None:
@@ -79,13 +83,16 @@ class Many:
         number = next(number for number, piece in enumerate(pieces) if "\r\n\r\n" in piece)
         self._ending, _, first = pieces[number].partition("\r\n\r\n")
         self._body_at = 2 * number
-        self._known: dict[str, str] = {}
-        for line in _lines("\r\n".join([*pieces[:number], self._ending])):
-            self._known[line] = _relaxed_header(line)
+        lines = _lines(_FILLED.join([*pieces[:number], self._ending]))
+        self._varying = [number for number, line in enumerate(lines) if _FILLED in line]
+        self._headers = list(map(_relaxed_header, lines))
+        self._listed, self._order = _chosen(self._headers)
         constant = [first, *pieces[number + 1 :]]
-        # What is filled in has lines of its own, so each piece can be looked at without its neighbours.
-        self._apart = all(piece.endswith("=\r\n") for piece in constant[:-1])
-        self._apart &= all(piece.startswith("=\r\n") for piece in constant[1:])
+        # So each piece can be relaxed without its neighbours.
+        if not all(piece.endswith("\n") for piece in constant[:-1]) or not all(
+            piece.startswith("=\r\n") for piece in constant[1:]
+        ):
+            raise MessageError("What is filled in shares a line with what is the same for all.")
         *others, last = map(_squeezed, constant)
         constant = [*others, relaxed(last)]
         self._first = hashlib.sha256(constant[0].encode("ascii"))
@@ -93,17 +100,20 @@ class Many:
 
     def sign(self, row: Sequence[str], at: int) -> bytes:
         """The message that `row` makes, signed: piece, what is filled in, piece, …; `at` as for `Signer`."""
-        if not self._apart:
-            return self._signer.sign("".join(row).encode("ascii"), at)
         head = "".join(row[: self._body_at]) + self._ending
-        headers = [self._known.get(line) or _relaxed_header(line) for line in _lines(head)]
+        lines, headers = _lines(head), self._headers.copy()
+        if len(lines) != len(headers):
+            raise MessageError("What is filled in would be read as a header of its own.")
+        for number in self._varying:
+            headers[number] = _relaxed_header(lines[number])
+        signed = "".join([headers[number] for number in self._order])
         digest = self._first
         if self._rest:
             rest = self._rest.copy()
             rest[::2] = map(_squeezed, row[self._body_at + 1 :: 2])
             digest = digest.copy()
             digest.update("".join(rest).encode("ascii"))
-        above = self._signer.signatures(headers, digest.digest(), at)
+        above = self._signer.signatures(self._listed, signed, digest.digest(), at)
         return "".join((above, *row)).encode("ascii")
 
 
@@ -143,24 +153,22 @@ def _lines(head: str) -> list[str]:
 
 def _relaxed_header(line: str) -> str:
     name, _, value = line.partition(":")
-    return f"{name.rstrip().lower()}:{_HEADER_GAP.sub(' ', value).strip(' ')}"
+    if "  " in value or "\t" in value:
+        value = _HEADER_GAP.sub(" ", value)
+    return f"{name.rstrip().lower()}:{value.strip(' ')}\r\n"
 
 
-def _chosen(headers: Sequence[str]) -> tuple[str, str]:
-    """`h=…;`, and what is signed of the headers: of several with one name the last one first."""
-    found: dict[str, list[str]] = {}
-    for header in headers:
-        found.setdefault(header[: header.index(":")], []).append(header)
-    known = [found.get(name, ()) for name in _SIGNED]
-    signed = "".join([f"{header}\r\n" for its in known for header in reversed(its)])
-    return _listed(tuple(map(len, known))), signed
+def _chosen(headers: Sequence[str]) -> tuple[str, list[int]]:
+    """`h=…;`, and which headers are signed: of several with one name the last one first."""
+    names = [header[: header.index(":")] for header in headers]
+    order = [number for name in _SIGNED for number in range(len(names) - 1, -1, -1) if names[number] == name]
+    return _listed(
+        tuple([name for name, more in _SIGNED.items() for _ in range(names.count(name) + more)])
+    ), order
 
 
 @lru_cache(maxsize=64)
-def _listed(counts: tuple[int, ...]) -> str:
-    names = [
-        name for (name, more), count in zip(_SIGNED.items(), counts, strict=True) for _ in range(count + more)
-    ]
+def _listed(names: tuple[str, ...]) -> str:
     lines, line = list[str](), "h="
     for number, name in enumerate(names):
         word = f"{name}{':' if number < len(names) - 1 else ';'}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
@@ -113,19 +113,20 @@ HEADER = st.tuples(
         min_size=1,
         max_size=3,
     ),
+    st.sampled_from(["", " ", "\t "]),
 )
 
 
-@limits(deadline=None, max_examples=60)
+@limits(deadline=None, max_examples=40)
 @given(
     headers=st.lists(HEADER, max_size=6),
     lines=st.lists(TEXT, max_size=6),
     gap=st.sampled_from(["\r\n ", "\r\n\t"]),
 )
 def test_whatever_the_white_space(
-    keys: Keys, signer: Signer, headers: list[tuple[str, str, list[str]]], lines: list[str], gap: str
+    keys: Keys, signer: Signer, headers: list[tuple[str, str, list[str], str]], lines: list[str], gap: str
 ) -> None:
-    head = "".join(f"{name}{colon}{gap.join(words)}\r\n" for name, colon, words in headers)
+    head = "".join(f"{name}{colon}{gap.join(words)}{end}\r\n" for name, colon, words, end in headers)
     raw = f"From: a@example.com\r\n{head}\r\n" + "".join(f"{line}\r\n" for line in lines)
     assert keys.hold(signer.sign(raw.encode("ascii"), NOON)) == [True, True]
 
@@ -133,13 +134,14 @@ def test_whatever_the_white_space(
 VALUE = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
 
 
-@limits(deadline=None, max_examples=60)
+@limits(deadline=None, max_examples=40)
 @given(
     name=VALUE,
     default=st.text(st.sampled_from("ab .="), max_size=90),
     text=st.lists(st.one_of(TEXT, st.just("{{ name | 'X' }}"), st.just("{{ first_name }}")), max_size=8),
     tagged=st.booleans(),
 )
+@example(name="", default="dear  reader ", text=["{{ name | 'X' }}"], tagged=False)
 def test_whatever_is_merged(
     keys: Keys, signer: Signer, name: str, default: str, text: list[str], tagged: bool
 ) -> None:
@@ -188,12 +190,11 @@ def test_a_body_that_is_the_same_for_all_is_prepared_whole(keys: Keys, signer: S
         assert keys.hold(raw) == [True, True]
 
 
-def test_pieces_that_share_a_line_are_signed_all_the_same(keys: Keys, signer: Signer) -> None:
-    pieces = ["From: a@example.com\r\nTo: ", "\r\n\r\nDear ", " \r\n"]
-    row = [pieces[0], "ada@example.org", pieces[1], " Ada ", pieces[2]]
-    raw = Many(signer, pieces).sign(row, NOON)
-    assert raw == signer.sign("".join(row).encode(), NOON)
-    assert keys.hold(raw) == [True, True]
+@pytest.mark.parametrize("pieces", [["Dear ", "=\r\nYours\r\n"], ["Dear =\r\n", ", hello\r\n"]])
+def test_pieces_that_share_a_line_are_refused(signer: Signer, pieces: list[str]) -> None:
+    first, last = pieces
+    with pytest.raises(MessageError, match="shares a line"):
+        Many(signer, [f"From: a@example.com\r\n\r\n{first}", last])
 
 
 @pytest.mark.parametrize(
@@ -267,3 +268,9 @@ def test_a_key_that_cant_be_used_is_named(tmp_path: Path, kind: str, sentence: s
 def test_a_setting_that_cant_be_used_is_named(given: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError, match=r"^NEWSLETTER_DKIM_KEYS (must be like s1=|takes 2 keys)"):
         signer_of(Settings(dkim_keys=given))
+
+
+def test_what_would_be_a_header_of_its_own_is_refused(signer: Signer) -> None:
+    pieces = ["From: a@example.com\r\nTo: ", "\r\n\r\nHello\r\n"]
+    with pytest.raises(MessageError, match="a header of its own"):
+        Many(signer, pieces).sign([pieces[0], "ada@example.org\r\nCc: eve@example.net", pieces[1]], NOON)
