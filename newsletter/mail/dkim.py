@@ -80,7 +80,7 @@ class Many:
 
     def __init__(self, signer: Signer, pieces: Sequence[str]) -> None:
         self._signer = signer
-        number = next(number for number, piece in enumerate(pieces) if "\r\n\r\n" in piece)
+        number = next((number for number, piece in enumerate(pieces) if "\r\n\r\n" in piece), 0)
         self._ending, _, first = pieces[number].partition("\r\n\r\n")
         self._body_at = 2 * number
         lines = _lines(_FILLED.join([*pieces[:number], self._ending]))

@@ -197,6 +197,11 @@ def test_pieces_that_share_a_line_are_refused(signer: Signer, pieces: list[str])
         Many(signer, [f"From: a@example.com\r\n\r\n{first}", last])
 
 
+def test_pieces_without_a_body_are_refused(signer: Signer) -> None:
+    with pytest.raises(MessageError, match="shares a line"):
+        Many(signer, ["From: a@example.com\r\nTo: ", "\r\n"])
+
+
 @pytest.mark.parametrize(
     ("body", "meant"),
     [("", ""), ("\r\n\r\n", ""), (" \r\n", ""), ("a \t b \r\n\r\n", "a b\r\n"), ("\ta", " a\r\n")],
