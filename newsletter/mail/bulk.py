@@ -15,6 +15,7 @@ import msgspec
 
 from newsletter import clock
 from newsletter.mail.claims import Delivery
+from newsletter.mail.dkim import Many, Signer
 from newsletter.mail.headers import WIDTH, MessageError, encoded, mailbox, one_line
 from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks, Slot, Tag, filled
 from newsletter.mail.messages import check
@@ -53,8 +54,9 @@ class Content(msgspec.Struct, frozen=True):
 class Frozen:
     """Made by `freeze` or `thaw`."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, signer: Signer | None = None) -> None:
         self._content = content
+        self._signed = Many(signer, content.pieces) if signer else None
         self._row: list[str] = [""] * (2 * len(content.pieces) - 1)
         self._row[::2] = content.pieces
         self._at: dict[_Filler, int] = {}
@@ -74,9 +76,16 @@ class Frozen:
         return msgspec.json.encode(self._content)
 
     def message(
-        self, recipient: str, message_id: str, values: str, unsubscribe_url: str, preferences_url: str = ""
+        self,
+        recipient: str,
+        message_id: str,
+        values: str,
+        unsubscribe_url: str,
+        preferences_url: str = "",
+        *,
+        signed_at: int = 0,
     ) -> bytes:
-        """The message to one person, as it goes on the wire but for its final dot.
+        """The message to one person, as it goes on the wire but for its final dot; signed, as of `signed_at` (ms).
 
         `values` is JSON, a text for each tag. Equal arguments give equal bytes. Raises MessageError.
         """
@@ -98,7 +107,7 @@ class Frozen:
             value = links.get(slot.tag.name) or quoted(filled(slot, known))
             for place in places:
                 row[place] = value
-        return "".join(row).encode("ascii")
+        return self._signed.sign(row, signed_at) if self._signed else "".join(row).encode("ascii")
 
 
 _DECODER = msgspec.json.Decoder(dict[str, str])
@@ -111,15 +120,15 @@ def _values(values: str) -> dict[str, str]:
         raise MessageError("What its merge tags say is not a text for each.") from None
 
 
-def thaw(content: bytes) -> Frozen:
-    """Raises MessageError when this is none of ours."""
+def thaw(content: bytes, signer: Signer | None = None) -> Frozen:
+    """Its messages are signed where there is a `signer`. Raises MessageError when this is none of ours."""
     try:
         kept = msgspec.json.decode(content, type=Content)
     except (msgspec.DecodeError, ValueError):
         raise MessageError("The frozen message can't be read.") from None
     if kept.version != 1 or len(kept.pieces) != len(kept.slots) + 1:
         raise MessageError("The frozen message was made by another version.")
-    return Frozen(kept)
+    return Frozen(kept, signer)
 
 
 def freeze(

@@ -46,13 +46,11 @@ class Feed(Protocol):
 
 
 class Lane:
-    def __init__(
-        self, feed: Feed, books: Books, connection: Connection, sender: str, *, ask: bool, most: int
-    ) -> None:
+    def __init__(self, feed: Feed, books: Books, connection: Connection, *, ask: bool, most: int) -> None:
         self._feed = feed
         self._books = books
         self._connection = connection
-        self._pipeline = Pipeline(connection, sender)
+        self._pipeline = Pipeline(connection)
         self._ask = ask
         self._most = most
         self._begun: deque[Ready] = deque()  # written down as `sending`, in the order they leave

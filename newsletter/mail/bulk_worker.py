@@ -11,10 +11,13 @@ from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
 from newsletter.mail import bulk_domains, bulk_ledger, limits
 from newsletter.mail.books import Books
+from newsletter.mail.bounces.sender import envelope_sender
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk import Frozen, thaw
 from newsletter.mail.bulk_lane import Lane, Ready
 from newsletter.mail.bulk_ledger import Job
+from newsletter.mail.bulk_signing import Signing
+from newsletter.mail.dkim import signer_of
 from newsletter.mail.hand import Hand
 from newsletter.mail.headers import MessageError
 from newsletter.mail.ledger import settlement
@@ -48,8 +51,8 @@ class BulkWorker:
         self._relay = relay
         self._worker = worker
         self._hand = hand
-        self._sender = settings.from_email
-        self._public_url = settings.public_url
+        self._settings = settings
+        self._signing = Signing(signer_of(settings))
         self._connections = settings.mail_connections
         self._ask = settings.in_doubt == "ask"
         self._limits = limits.limits_of(settings)
@@ -115,7 +118,10 @@ class BulkWorker:
             for mailing_id in {job.mailing_id for job in jobs} - self._frozen.keys():
                 jobs = await self._thaw(mailing_id, jobs)
             self._hand.take(job.id for job in jobs)
-        self._jobs.extend(jobs)
+        try:
+            await self._signing.ahead(jobs, self._message)
+        finally:
+            self._jobs.extend(jobs)
         if len(self._frozen) > _KEPT:
             wanted = {job.mailing_id for job in self._jobs}
             self._frozen = {id: frozen for id, frozen in self._frozen.items() if id in wanted}
@@ -141,7 +147,7 @@ class BulkWorker:
         """The jobs that can be done: without its own where it can't be read."""
         content = await self._db.read(bulk_ledger.content, mailing_id)
         try:
-            self._frozen[mailing_id] = thaw(content)
+            self._frozen[mailing_id] = thaw(content, self._signing.signer)
         except MessageError as error:
             _log.error("Mailing %d is held: %s", mailing_id, error)
             its = [job for job in jobs if job.mailing_id == mailing_id]
@@ -173,7 +179,7 @@ class BulkWorker:
             return
         self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
-            lane = Lane(self, self._books, connection, self._sender, ask=self._ask, most=MOST_PER_CONNECTION)
+            lane = Lane(self, self._books, connection, ask=self._ask, most=MOST_PER_CONNECTION)
             await lane.run(trouble=self._relay.had_trouble)
         finally:
             await self._relay.take_back(connection)
@@ -185,24 +191,27 @@ class BulkWorker:
             if len(self._jobs) < self._connections * PER_LANE // 2:
                 self._hungry.set()
             try:
-                return Ready(
-                    job, Parcel(job.recipient, self._message(job)), bulk_ledger.want(self._tokens, job)
-                )
+                body = self._signing.made(job.id) or self._message(job)
+                sender = envelope_sender(self._settings, self._tokens, job.id)
+                return Ready(job, Parcel(sender, job.recipient, body), bulk_ledger.want(self._tokens, job))
             except (MessageError, ValueError, KeyError) as error:
                 self._spoil(job, str(error) if isinstance(error, MessageError) else type(error).__name__)
         return None
 
     def _message(self, job: Job) -> bytes:
-        links = self._links(job)
-        return self._frozen[job.mailing_id].message(job.recipient, job.message_id, job.context, *links)
+        frozen, links = self._frozen[job.mailing_id], self._links(job)
+        return frozen.message(job.recipient, job.message_id, job.context, *links, signed_at=job.created_at)
 
     def _links(self, job: Job) -> tuple[str, str]:
         """To leave, and to one's preferences: the same whenever it is made."""
         if job.subscriber_id is None:
-            return self._public_url, ""
+            return self._settings.public_url, ""
         leave = self._tokens.make("unsubscribe", job.subscriber_id)
         preferences = self._tokens.make("preferences", job.subscriber_id, job.epoch, now=job.created_at)
-        return f"{self._public_url}/u/{leave}", f"{self._public_url}/preferences/{preferences}"
+        return (
+            f"{self._settings.public_url}/u/{leave}",
+            f"{self._settings.public_url}/preferences/{preferences}",
+        )
 
     def _spoil(self, job: Job, why: str) -> None:
         _log.error("Message %d can't be made: %s", job.id, why)
@@ -250,3 +259,4 @@ class BulkWorker:
         if self._lanes:
             await asyncio.wait(self._lanes)
         await self._books.close()
+        self._signing.close()

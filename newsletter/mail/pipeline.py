@@ -14,6 +14,7 @@ from newsletter.mail.wire import Broken
 class Parcel(msgspec.Struct, frozen=True):
     """A message as it goes on the wire: CRLF, its dots stuffed, without the final one."""
 
+    sender: str  # of the envelope
     recipient: str
     body: bytes
 
@@ -21,10 +22,9 @@ class Parcel(msgspec.Struct, frozen=True):
 class Pipeline:
     """`begin` the first; then for each `judged`, `carry`, `verdict`, as long as there is a following one."""
 
-    def __init__(self, connection: Connection, sender: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._wire = connection.wire
-        self._sender = sender
         self._asked: Parcel | None = None
         self._behind = 0  # bytes written after the dot
 
@@ -50,7 +50,8 @@ class Pipeline:
         try:
             if self._connection.pipelining:
                 return await self._connection.judged()
-            return await self._connection.propose(self._sender, self._asked.recipient, len(self._asked.body))
+            asked = self._asked
+            return await self._connection.propose(asked.sender, asked.recipient, len(asked.body))
         except Broken as broken:
             raise RelayTrouble(str(broken)) from None
 
@@ -70,4 +71,4 @@ class Pipeline:
         return outcome
 
     def _envelope(self, parcel: Parcel) -> bytes:
-        return b"".join(self._connection.envelope(self._sender, parcel.recipient, len(parcel.body)))
+        return b"".join(self._connection.envelope(parcel.sender, parcel.recipient, len(parcel.body)))

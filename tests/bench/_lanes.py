@@ -39,6 +39,7 @@ class _Readers:
         self._frozen = thaw(content)
         self._tokens = Tokens(settings.secret_keys)
         self._url = settings.public_url
+        self._sender = settings.from_email
         self._ready = self._all(count)
 
     def _all(self, count: int) -> Iterator[Ready]:
@@ -47,7 +48,7 @@ class _Readers:
             leave = f"{self._url}/u/{self._tokens.make('unsubscribe', n)}"
             preferences = f"{self._url}/preferences/{self._tokens.make('preferences', n, 0, now=0)}"
             body = self._frozen.message(job.recipient, job.message_id, job.context, leave, preferences)
-            yield Ready(job, Parcel(job.recipient, body), bulk_ledger.want(self._tokens, job))
+            yield Ready(job, Parcel(self._sender, job.recipient, body), bulk_ledger.want(self._tokens, job))
 
     def take(self) -> Ready | None:
         return next(self._ready, None)
@@ -69,7 +70,7 @@ async def without_ledger(settings: Settings, content: bytes, count: int) -> tupl
 
     async def lane() -> None:
         connection = await relay.lend()
-        lane = Lane(readers, cast("Books", books), connection, settings.from_email, ask=False, most=count)
+        lane = Lane(readers, cast("Books", books), connection, ask=False, most=count)
         await lane.run(trouble=_none)
         await relay.take_back(connection)
 

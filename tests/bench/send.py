@@ -9,8 +9,9 @@ from email.headerregistry import Address
 from pathlib import Path
 from threading import Thread
 
-from newsletter.mail import Mailings, Recipient, Worker
+from newsletter.mail import Mailings, Recipient, Worker, dkim_keys
 from newsletter.mail.bulk import freeze
+from newsletter.mail.dkim_keys import Kind
 from newsletter.mail.merge import Marks
 from newsletter.settings import Settings
 from newsletter.storage import Database, Param, Tx, migrate, open_database
@@ -23,6 +24,8 @@ from tests.figures import Figure
 
 COUNT = 20_000
 ROUNDS = 3
+SIGNED = 5_000
+SIGNATURES = 2_000
 FAR_COUNT = 3_000
 CHUNK = 500
 CONNECTIONS = (1, 10, 20, 50)
@@ -32,6 +35,8 @@ KEY = "bench-key-" + "k" * 32
 def main(figure: Figure) -> None:
     for connections in CONNECTIONS:
         near(figure, connections)
+    for kind, goal in (("ed25519", 0.7), ("rsa", 0.75)):
+        signed(figure, kind, goal)
     for milliseconds in (20, 50):
         over_a_link(figure, milliseconds)
 
@@ -58,6 +63,36 @@ def near(figure: Figure, connections: int) -> None:
     figure(f"send_{connections}_without_ledger_per_second", statistics.median(bare))
     figure(f"send_{connections}_without_ledger_cpu_seconds_per_1000", statistics.median(bare_cpu))
     figure(f"send_{connections}_to_smtp_source_ratio", ratio, ">= 1.0", ratio >= 1.0)
+
+
+def signed(figure: Figure, kind: Kind, goal: float) -> None:
+    """With DKIM: beside the C client, and, as RSA takes longer than all else, beside one thread that only signs."""
+    rates = list[float]()
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / f"{kind}.pem"
+        dkim_keys.make(key, kind)
+        for _ in range(ROUNDS):
+            beside = _bare_signing(key) if kind == "rsa" else _source(CONNECTIONS[1])
+            with sink() as port:
+                rate, _ = broadcast(port, CONNECTIONS[1], SIGNED, f"bench={key}")
+            figure(f"send_{kind}_per_second", rate)
+            rates.append(rate / beside)
+    ratio = statistics.median(rates)
+    name = "bare_signing" if kind == "rsa" else "smtp_source"
+    figure(f"send_{kind}_to_{name}_ratio", ratio, f">= {goal}", ratio >= goal)
+
+
+def _source(connections: int) -> float:
+    with sink() as port:
+        return source(port, connections, COUNT)
+
+
+def _bare_signing(path: Path) -> float:
+    """Signatures a second."""
+    key, began = dkim_keys.load("bench", str(path)), time.perf_counter()
+    for n in range(SIGNATURES):
+        key.sign(b"%d" % n)
+    return SIGNATURES / (time.perf_counter() - began)
 
 
 def over_a_link(figure: Figure, milliseconds: int) -> None:
@@ -94,21 +129,18 @@ class _apart:  # noqa: N801  used like a function
             await self._stop.wait()
 
 
-def broadcast(port: int, connections: int, count: int) -> tuple[float, float]:
+def broadcast(port: int, connections: int, count: int, *keys: str) -> tuple[float, float]:
     """Messages a second, and CPU seconds per thousand, of this process."""
     with tempfile.TemporaryDirectory() as folder:
         result: list[tuple[float, float]] = []
-        process.run(_broadcast(Path(folder), port, connections, count, result))
+        process.run(_broadcast(Path(folder), _settings(port, connections, *keys), count, result))
         return result[0]
 
 
-async def _broadcast(
-    folder: Path, port: int, connections: int, count: int, result: list[tuple[float, float]]
-) -> None:
+async def _broadcast(folder: Path, settings: Settings, count: int, result: list[tuple[float, float]]) -> None:
     url = f"sqlite:///{folder}/newsletter.db"
     await migrate(url)
     db = await open_database(url)
-    settings = _settings(port, connections)
     mailings = Mailings(settings)
     mailing_id = await _fill(db, mailings, count)
     worker = Worker(db, settings, Tokens(settings.secret_keys))
@@ -136,13 +168,14 @@ def forgetful(port: int, connections: int, count: int) -> tuple[float, float]:
     return result[0]
 
 
-def _settings(port: int, connections: int) -> Settings:
+def _settings(port: int, connections: int, *keys: str) -> Settings:
     return Settings(
         public_url="https://news.example.com",
         smtp_url=f"smtp://127.0.0.1:{port}?tls=off",
         from_email="letters@example.com",
         secret_keys=(KEY,),
         mail_connections=connections,
+        dkim_keys=keys,
     )
 
 
