@@ -19,7 +19,7 @@ from newsletter.comments import Comments, Importing, Moderation, Notices, Person
 from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post, Worker, prune
-from newsletter.owners import Owners
+from newsletter.owners import ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
@@ -145,6 +145,7 @@ def put_together(settings: Settings, db: Database) -> Site:
         signups=Signups(settings, post, subscribers, magnets, forms),
         forms=forms,
         owners=Owners(post),
+        api_tokens=ApiTokens(tokens),
         comments=comments,
         threads=Threads(),
         moderation=Moderation(comments, post),

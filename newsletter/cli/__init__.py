@@ -32,6 +32,7 @@ _COMMANDS = {
     "broadcast": _Command("broadcast", "broadcast", "Write to everybody who confirmed, or to some."),
     "sequence": _Command("sequence", "sequence", "Mails that follow by themselves, one after the other."),
     "doctor": _Command("doctor", "doctor", "See to what mail needs in order to arrive."),
+    "api-token": _Command("api_token", "api_token", "Make and revoke tokens for programs."),
     "show": _Command("people", "show", "Print all that is known about somebody, as JSON."),
     "erase": _Command("people", "erase", "Erase somebody from every table and file."),
 }

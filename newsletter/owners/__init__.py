@@ -1,6 +1,22 @@
-"""Who may come to the desk: owners, their one-time sign-in links, their sessions."""
+"""Who may come to the desk: owners, their one-time sign-in links, their sessions; and programs, by their tokens."""
 
 from newsletter.owners.actions import LINK_LIVES, SESSION_LIVES, Owners
-from newsletter.owners.model import Session
+from newsletter.owners.answers import Answers
+from newsletter.owners.api_store import Kept
+from newsletter.owners.api_tokens import LONGEST_NAME, MOST_DAYS, ApiTokens
+from newsletter.owners.model import SCOPES, ApiToken, Scope, Session
 
-__all__ = ["LINK_LIVES", "SESSION_LIVES", "Owners", "Session"]
+__all__ = [
+    "LINK_LIVES",
+    "LONGEST_NAME",
+    "MOST_DAYS",
+    "SCOPES",
+    "SESSION_LIVES",
+    "Answers",
+    "ApiToken",
+    "ApiTokens",
+    "Kept",
+    "Owners",
+    "Scope",
+    "Session",
+]

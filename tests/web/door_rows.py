@@ -72,6 +72,8 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
+    "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
+    "/admin/tokens/{slug:str}": {"csrf": "live"},
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
@@ -131,6 +133,8 @@ SHOWN = {
     "/admin/sign-in",
     "/admin/enter/{token:str}",
     "/admin/export",
+    "/admin/tokens",
+    "/admin/tokens/{slug:str}",
     "/admin/import",
     "/admin/import/{id:str}",
     "/admin/import/{id:str}/refused.csv",

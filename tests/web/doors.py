@@ -124,6 +124,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO import_uploads (id, name, size, state, created_at, updated_at)
              VALUES (:id, 'people.csv', 9, 'done', :now, :now)"""
     await tx.run(sql, id=IMPORT, now=tx.now)
+    sql = """INSERT INTO api_tokens (id, prefix, hash, name, scopes, created_at)
+             VALUES (:id, 'guide', 'x', 'Shop', 'forms:read', :now)"""
+    await tx.run(sql, id=new_id(), now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 

@@ -14,6 +14,7 @@ from newsletter.web.admin import (
     home,
     imports,
     sessions,
+    tokens,
 )
 from newsletter.web.admin.door import SignedOut, to_sign_in
 from newsletter.web.kit.body import arrived
@@ -38,6 +39,7 @@ def routes() -> Routes:
             *broadcasts_sending.ROUTES,
             *broadcasts_report.ROUTES,
             *broadcasts_people.ROUTES,
+            *tokens.ROUTES,
         ],
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},

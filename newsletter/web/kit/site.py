@@ -12,7 +12,7 @@ from newsletter.comments import Comments, Importing, Moderation, Notices, Person
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post
-from newsletter.owners import Owners
+from newsletter.owners import Answers, ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import Forms, Signups
@@ -35,6 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     signups: Signups
     forms: Forms
     owners: Owners
+    api_tokens: ApiTokens
     comments: Comments
     threads: Threads
     moderation: Moderation
@@ -47,6 +48,7 @@ class Site(msgspec.Struct, frozen=True):
     sequences: Sequences
     pages: Pages
     gate: Gate
+    answers: Answers = msgspec.field(default_factory=Answers)
     shelf: Shelf = msgspec.field(default_factory=Shelf)
     veil: Veil = msgspec.field(default_factory=Veil)
 
