@@ -2,7 +2,6 @@
 
 import re
 from email.headerregistry import Address
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,17 +9,19 @@ from hypothesis import example, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from newsletter.errors import SettingsError
+from newsletter.mail import Post
 from newsletter.mail.bulk import Content, freeze
 from newsletter.mail.dkim import Many, Signer, relaxed, signer_of
 from newsletter.mail.headers import REFUSED, MessageError
 from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks
 from newsletter.mail.messages import Attachment, Messages
 from newsletter.settings import Settings
+from newsletter.storage import Database
 from newsletter.tokens import Tokens
-from tests.conftest import NOON
-from tests.mail.conftest import CONTEXTS, delivery
+from tests.conftest import NOON, ON_ONE
+from tests.mail.conftest import ADA, CONTEXTS, AtWork, delivery, settled
 from tests.mail.keys import Keys
+from tests.mail.sink import Sink
 
 BOTH = ("rsa", "ed25519")
 
@@ -221,58 +222,24 @@ def test_a_long_domain_and_selector_fit(keys: Keys) -> None:
     assert keys.hold(raw) == [True]
 
 
-def test_nothing_set_signs_nothing(settings: Settings) -> None:
-    assert signer_of(settings) is None
+def test_nothing_set_signs_nothing() -> None:
+    assert signer_of(SETTINGS) is None
 
 
-def pem(path: Path, kind: str) -> None:
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    key = (
-        rsa.generate_private_key(public_exponent=65537, key_size=1024)
-        if kind == "short"
-        else ec.generate_private_key(ec.SECP256R1())
-    )
-    secrecy = BestAvailableEncryption(b"x") if kind == "locked" else NoEncryption()
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secrecy))
+@pytest.fixture
+def settings(keys: Keys) -> Settings:
+    return msgspec.structs.replace(SETTINGS, dkim_keys=keys.setting("ed25519"))
 
 
-@pytest.mark.parametrize(
-    ("kind", "sentence"),
-    [
-        ("missing", r"the key file \S+/k\.pem can't be read: No such file or directory\."),
-        ("open", r"the key file \S+/k\.pem can be read or changed by others\. Say: chmod 600 \S+/k\.pem"),
-        ("short", r"the key in \S+/k\.pem has 1024 bits, and 2048 are the least that is taken\."),
-        ("curve", r"the key in \S+/k\.pem is neither RSA nor Ed25519\."),
-        ("locked", r"the key file \S+/k\.pem holds no private key in PEM without a password\."),
-        ("text", r"the key file \S+/k\.pem holds no private key in PEM without a password\."),
-    ],
-)
-def test_a_key_that_cant_be_used_is_named(tmp_path: Path, kind: str, sentence: str) -> None:
-    path = tmp_path / "k.pem"
-    if kind in ("open", "text"):
-        path.write_text("no key")
-    elif kind != "missing":
-        pem(path, kind)
-    if kind != "missing":
-        path.chmod(0o644 if kind == "open" else 0o640)
-    with pytest.raises(SettingsError, match=f"^NEWSLETTER_DKIM_KEYS: {sentence}$"):
-        signer_of(Settings(dkim_keys=(f"s1={path}",)))
-
-
-@pytest.mark.parametrize(
-    "given",
-    [("/etc/k.pem",), ("s1=",), ("=k",), ("s_1=k",), ("s1=a", "s1=b"), ("a=a", "b=b", "c=c"), ("s.=k",)],
-)
-def test_a_setting_that_cant_be_used_is_named(given: tuple[str, ...]) -> None:
-    with pytest.raises(SettingsError, match=r"^NEWSLETTER_DKIM_KEYS (must be like s1=|takes 2 keys)"):
-        signer_of(Settings(dkim_keys=given))
+@ON_ONE
+async def test_the_wire_carries_what_was_signed(
+    db: Database, post: Post, at_work: AtWork, sink: Sink, keys: Keys
+) -> None:
+    async with at_work():
+        await db.write(post.enqueue, "guide", ADA, context=CONTEXTS["guide"])
+        await settled(db, "sent")
+    (mail,) = sink.mails
+    assert keys.hold(mail.content) == [True]
 
 
 def test_what_would_be_a_header_of_its_own_is_refused(signer: Signer) -> None:
