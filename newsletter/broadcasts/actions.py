@@ -165,6 +165,7 @@ class Broadcasts:
         """Who has not got it never does, from now on; their rows follow by `drop`. Raises NotFound, Conflict."""
         await self._turn(tx, id, await store.turn(tx, id, "cancelled", "sending", "paused"))
         await self._mailings.cancel(tx, await self._mailing(tx, id))
+        tx.wake(TOPIC)
 
     async def cancelled(self, tx: Tx) -> list[int]:
         """The mailings of those that were cancelled, and of which something may still wait."""

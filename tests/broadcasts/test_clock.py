@@ -11,6 +11,7 @@ import pytest
 from newsletter.app import working
 from newsletter.clock import HOUR
 from newsletter.errors import BadInput
+from newsletter.mail import MessageError
 from newsletter.storage import Database
 from newsletter.web.kit import broadcasting
 from tests.broadcasts.writing import LETTER, OLGA, Desk
@@ -72,6 +73,24 @@ async def test_one_that_can_not_be_sent_is_a_draft_again_and_holds_up_no_other(
     assert (await desk.now(fine)).state == "sent"  # to nobody: it is through
     (why,) = await told(desk)
     assert "no alternative text" in why
+
+
+async def test_one_that_is_broken_holds_up_no_other(desk: Desk, clock: Clock) -> None:
+    await people(desk.db, 2)
+    broken, whole = await desk.sends(), await desk.sends()
+    later = await desk.writes()
+    await desk.does("schedule", later, NOON + HOUR)
+    clock.forward(HOUR)
+    await run(desk.db, "UPDATE mailings SET content = :none WHERE id = :id", none=b"{}", id=broken.mailing_id)
+    with pytest.raises(MessageError):
+        await broadcasting.keep_going(desk.site)
+    assert [len(await desk.slips(one)) for one in (broken, whole, later)] == [0, 2, 2]
+    await desk.hands_over(whole)
+    with pytest.raises(MessageError):
+        await broadcasting.keep_going(desk.site)
+    assert (await desk.now(whole)).state == "sent"
+    await desk.does("cancel", broken)
+    await broadcasting.keep_going(desk.site)
 
 
 async def test_what_its_owner_has_mended_meanwhile_keeps_its_time(desk: Desk) -> None:

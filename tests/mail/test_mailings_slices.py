@@ -5,8 +5,9 @@ from newsletter.mail.ledger import beat
 from newsletter.mail.limits import UNLIMITED
 from newsletter.mail.retries import SLICE, Retry
 from newsletter.storage import Database
-from tests.mail.conftest import rows, run
+from tests.mail.conftest import AtWork, eventually, rows, run
 from tests.mail.mailing import again, sent_off
+from tests.mail.sink import Sink
 
 MANY = 2 * SLICE + 1
 
@@ -106,3 +107,26 @@ async def test_where_nothing_failed_there_is_nothing_to_do(db: Database, mailing
     assert await db.read(retries.count, [mailing_id], "failed") == 0
     assert not await db.write(retries.begin, [mailing_id], "failed")
     assert await db.read(retries.under_way) == []
+
+
+async def test_cancelled_in_the_middle_nobody_else_gets_it(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink
+) -> None:
+    sink.delay = 0.01
+    mailing_id = await sent_off(db, mailings, MANY)
+
+    async def some() -> bool:
+        return len(sink.mails) >= 20
+
+    async def over() -> bool:
+        await db.write(mailings.drop, mailing_id)
+        return not await db.read(mailings.is_left, mailing_id)
+
+    async with at_work():
+        await eventually(some)
+        assert await db.write(mailings.cancel, mailing_id)
+        await eventually(over)
+        tally = await db.read(mailings.tally, mailing_id)
+    assert tally.sent + tally.skipped == MANY
+    assert tally.skipped > 0
+    assert len(sink.mails) == len({mail.recipient for mail in sink.mails}) == tally.sent

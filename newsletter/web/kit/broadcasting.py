@@ -2,10 +2,10 @@
 
 import logging
 from asyncio import to_thread
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from newsletter import clock
@@ -124,15 +124,34 @@ async def send_sample(site: Site, draft: Draft, to: str) -> int:
 
 async def keep_going(site: Site) -> None:
     """One round of the clock: sends off what is due, writes rows, ends what is through."""
-    for one in await site.db.read(site.broadcasts.due):
-        with suppress(Conflict, NotFound):  # changed meanwhile, or deleted: the next round sees
-            try:
-                await send_off(site, one)
-            except BadInput as error:
-                await site.db.write(send_back, site, one, error.sentence)
-    for one in await site.db.read(site.broadcasts.filling):
-        await fill(site, one.id)
-    await see_to_rows(site)
+    troubles = [
+        *[await tried(_send_due(site, one)) for one in await site.db.read(site.broadcasts.due)],
+        *[await tried(fill(site, one.id)) for one in await site.db.read(site.broadcasts.filling)],
+        await tried(see_to_rows(site)),
+        await tried(_end(site)),
+    ]
+    for trouble in filter(None, troubles):
+        raise trouble
+
+
+async def tried(work: Coroutine[Any, Any, None]) -> Exception | None:
+    """What it fails by, to be raised when all others have had their turn: one that is broken holds up none of them."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001  whatever it is, its caller raises it
+        return error
+    return None
+
+
+async def _send_due(site: Site, one: Broadcast) -> None:
+    with suppress(Conflict, NotFound):  # changed meanwhile, or deleted: the next round sees
+        try:
+            await send_off(site, one)
+        except BadInput as error:
+            await site.db.write(send_back, site, one, error.sentence)
+
+
+async def _end(site: Site) -> None:
     if await site.db.read(site.broadcasts.under_way):
         await site.db.write(_settle, site)
 

@@ -78,14 +78,19 @@ class Rounds:
         whole, next_whole, self._whole_at = clock.monotonic() >= self._whole_at, self._whole_at, 0.0
         for slug, why in await site.db.read(site.sequences.held):
             await site.db.write(_hold, site, slug, why)
-        for one in await site.db.read(site.sequences.under_way):
-            if whole:
-                await site.db.write(site.sequences.set_right, one.id)
-            await _let_enter(site, one, one.since if whole else None)
-            await _send_due(site, one)
+        on = await site.db.read(site.sequences.under_way)
+        for trouble in filter(None, [await broadcasting.tried(_go_on(site, one, whole)) for one in on]):
+            raise trouble
         if whole and (spent := await site.db.read(site.sequences.spent)):
             await site.db.write(site.sequences.forget, spent)
         self._whole_at = clock.monotonic() + WHOLE_EVERY if whole else next_whole
+
+
+async def _go_on(site: Site, one: Sequence, whole: bool) -> None:
+    if whole:
+        await site.db.write(site.sequences.set_right, one.id)
+    await _let_enter(site, one, one.since if whole else None)
+    await _send_due(site, one)
 
 
 async def _let_enter(site: Site, one: Sequence, after: int | None) -> None:
