@@ -23,6 +23,19 @@ CREATE TABLE api_tokens (
   expires_at BIGINT
 );
 
+CREATE TABLE bounces (
+  outbox_id BIGINT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('hard', 'soft', 'policy', 'complaint')),
+  subscriber_id BIGINT REFERENCES subscribers (id) ON DELETE CASCADE,  -- none: a commenter, an owner
+  mailing_id BIGINT,
+  status TEXT NOT NULL DEFAULT '',    -- 5.1.1, where a server said one
+  words TEXT NOT NULL DEFAULT '',     -- the server's, without any address
+  sent_at BIGINT NOT NULL,            -- when the message left
+  at BIGINT NOT NULL,                 -- when it was known to have come back
+  PRIMARY KEY (outbox_id, kind)
+);
+CREATE INDEX bounces_subscriber ON bounces (subscriber_id, at) WHERE subscriber_id IS NOT NULL;
+
 CREATE TABLE broadcast_links (
   key TEXT PRIMARY KEY,                   -- stands in the mail, the same in everybody's
   broadcast_id BIGINT NOT NULL REFERENCES broadcasts (id),
@@ -324,6 +337,7 @@ CREATE TABLE outbox (
   reply TEXT NOT NULL DEFAULT ''      -- the server's last words, or why it was skipped
 , mailing_id BIGINT, provider TEXT);
 CREATE INDEX outbox_due ON outbox (not_before, id) WHERE mailing_id IS NULL AND state IN ('queued', 'deferred');
+CREATE INDEX outbox_failed ON outbox (settled_at) WHERE state = 'failed';
 
 CREATE UNIQUE INDEX outbox_mailing ON outbox (mailing_id, subscriber_id) WHERE mailing_id IS NOT NULL;
 CREATE INDEX outbox_provider ON outbox (provider, worker, mailing_id) WHERE provider IS NOT NULL;

@@ -25,7 +25,7 @@ from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
 from newsletter.storage import Database, delete_old_copies, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
-from newsletter.subscribers import Subscribers, file_waits
+from newsletter.subscribers import Returns, Subscribers, Suppressions, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
 from newsletter.web.kit import broadcasting, problems, sequencing
@@ -132,6 +132,7 @@ def put_together(settings: Settings, db: Database) -> Site:
     post = Post(settings, tokens)
     subscribers = Subscribers(tokens, post)
     magnets = Magnets(post)
+    returns = Returns(tokens, post)
     forms = Forms(db, magnets)
     comments = Comments(settings, tokens, post)
     mailings = Mailings(settings)
@@ -142,6 +143,8 @@ def put_together(settings: Settings, db: Database) -> Site:
         post=post,
         subscribers=subscribers,
         magnets=magnets,
+        returns=returns,
+        suppressions=Suppressions(post, subscribers),
         signups=Signups(settings, post, subscribers, magnets, forms),
         forms=forms,
         owners=Owners(post),
@@ -221,6 +224,8 @@ async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
 
 async def tidy_once(site: Site) -> None:
     await site.db.write(site.signups.remind)
+    while await site.db.write(site.returns.look):
+        pass
     while traces := await site.db.write(site.signups.purge):
         await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
     while await site.db.write(site.notices.purge):

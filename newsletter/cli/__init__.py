@@ -31,6 +31,8 @@ _COMMANDS = {
     "import": _Command("imports", "imports", "Take in what another system gives out."),
     "broadcast": _Command("broadcast", "broadcast", "Write to everybody who confirmed, or to some."),
     "sequence": _Command("sequence", "sequence", "Mails that follow by themselves, one after the other."),
+    "bounces": _Command("bounces", "bounces", "Take in what comes back of what was sent."),
+    "suppressions": _Command("suppressions", "suppressions", "Who is never mailed, and why."),
     "doctor": _Command("doctor", "doctor", "See to what mail needs in order to arrive."),
     "api-token": _Command("api_token", "api_token", "Make and revoke tokens for programs."),
     "show": _Command("people", "show", "Print all that is known about somebody, as JSON."),

@@ -29,10 +29,15 @@ async def left(tx: Tx, subscriber_id: int) -> None:
     The links say nothing of that: one person's is the same in every mail. Where the last mail was of no mailing, a
     guide for example, it counts for none.
     """
-    await tx.run(_SKIP, person=subscriber_id, why=LEFT, now=tx.now)
+    await skip_waiting(tx, subscriber_id)
     mailing_id = await tx.value(_LAST, person=subscriber_id)
     if mailing_id is not None:
         await note(tx, mailing_id, subscriber_id, "unsubscribed")
+
+
+async def skip_waiting(tx: Tx, subscriber_id: int) -> None:
+    """What waits for them of what goes to many is not sent."""
+    await tx.run(_SKIP, person=subscriber_id, why=LEFT, now=tx.now)
 
 
 async def responses(tx: Tx, mailing_id: int) -> dict[str, int]:

@@ -4,8 +4,10 @@ from newsletter.subscribers import segments
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
+from newsletter.subscribers.returns import Returns
 from newsletter.subscribers.store.chores import file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
+from newsletter.subscribers.suppressing import Suppressions
 
 __all__ = [
     "HEADER",
@@ -13,9 +15,11 @@ __all__ = [
     "Choice",
     "Consent",
     "NotMe",
+    "Returns",
     "Status",
     "Subscriber",
     "Subscribers",
+    "Suppressions",
     "Topic",
     "count",
     "export_csv",

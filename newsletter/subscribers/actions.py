@@ -163,6 +163,7 @@ class Subscribers:
             "downloads": await everything.downloads(tx, id),
             "messages": await everything.messages(tx, id),
             "sequences": await everything.sequences(tx, id),
+            "bounces": await everything.returned(tx, id),
             "responses": await everything.responses(tx, id),
             "consent": [_readable(one) for one in records],
             "consent_chain_intact": consent.intact(self._tokens, records, person.consent_head),

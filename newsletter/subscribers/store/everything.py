@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from newsletter.clock import iso, iso_or_none
+from newsletter.mail.bounces.ledger import bounces
 from newsletter.storage import Tx
 
 
@@ -98,6 +99,12 @@ async def sequences(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
         id=subscriber_id,
     )
     return [{**msgspec.structs.asdict(row), "started_at": iso(row.started_at)} for row in rows]
+
+
+async def returned(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
+    """What came back, and what servers said then."""
+    rows = await bounces(tx, subscriber_id)
+    return [{**msgspec.structs.asdict(row), "sent_at": iso(row.sent_at), "at": iso(row.at)} for row in rows]
 
 
 async def responses(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.subscribers.model import Status, Subscriber, Topic, tag_name
 
+EMAILS = "SELECT email FROM subscribers"
 _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
     paused_until, consent_head"""
 
@@ -82,6 +83,15 @@ async def leave(tx: Tx, id: int, status: Status, consent_head: str) -> None:
         status=status,
         head=consent_head,
         now=tx.now,
+    )
+
+
+async def unmute(tx: Tx, id: int) -> None:
+    """They may sign up again."""
+    await tx.run(
+        """UPDATE subscribers SET status = CASE WHEN confirmed_at IS NULL THEN 'pending' ELSE 'unsubscribed' END
+           WHERE id = :id""",
+        id=id,
     )
 
 

@@ -17,7 +17,7 @@ from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import Forms, Signups
 from newsletter.storage import Database
-from newsletter.subscribers import Subscribers
+from newsletter.subscribers import Returns, Subscribers, Suppressions
 from newsletter.tokens import Tokens
 from newsletter.web.kit.gate import Gate
 from newsletter.web.kit.pages import Pages
@@ -31,6 +31,8 @@ class Site(msgspec.Struct, frozen=True):
     tokens: Tokens
     post: Post
     subscribers: Subscribers
+    returns: Returns
+    suppressions: Suppressions
     magnets: Magnets
     signups: Signups
     forms: Forms

@@ -1,0 +1,91 @@
+"""What comes back of what was sent: a door for a mail server, and one for a pipe."""
+
+from typing import BinaryIO
+
+import click
+
+from newsletter import settings
+from newsletter.app import running
+from newsletter.cli.site import with_site
+from newsletter.errors import SettingsError
+from newsletter.mail.bounces.listener import LARGEST, Door, listening
+from newsletter.mail.bounces.report import Report
+from newsletter.mail.bounces.report import read as understand
+from newsletter.web import process
+from newsletter.web.kit.site import Site
+
+
+class _LaterError(click.ClickException):
+    """Whoever pipes a mail here keeps it, and tries again."""
+
+    exit_code = 75  # EX_TEMPFAIL
+
+
+_KINDS = {
+    "hard": "The address is gone",
+    "soft": "The address can’t take mail now",
+    "policy": "A server refuses us, not the reader",
+    "complaint": "A reader called it spam",
+    "auto": "An automatic answer, or a delay",
+    "unknown": "Nothing that a mail server says of a mail that came back",
+}
+_EFFECTS = {
+    "suppressed": "It is mailed no more.",
+    "noted": "It is noted.",
+    "ignored": "Nothing follows from it.",
+}
+
+
+@click.group()
+def bounces() -> None:
+    """What comes back of what was sent: who can’t be reached, and who calls it spam."""
+
+
+@bounces.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8024, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+def listen(host: str, port: int) -> None:
+    """Take the bounce domain’s mail from a mail server, by SMTP or LMTP, until it is stopped."""
+    process.run(_listen(settings.load(), host, port))
+
+
+async def _listen(chosen: settings.Settings, host: str, port: int) -> None:
+    if not chosen.bounce_domain:
+        raise SettingsError("NEWSLETTER_BOUNCE_DOMAIN must name the domain whose mail comes back here.")
+    with process.stop_signals(_hurry) as stopped:
+        async with running(chosen, worker=False, migrate=False) as site:
+
+            async def take(report: Report) -> str:
+                return await site.db.write(site.returns.take, report)
+
+            listener = process.listen(host, port)
+            where = "{}:{}".format(*listener.getsockname()[:2])
+            async with listening(Door(chosen.bounce_domain, site.tokens, take), listener):
+                click.echo(f"Taking the mail of {chosen.bounce_domain} on {where}.", err=True)
+                await stopped.wait()
+
+
+def _hurry() -> None:
+    raise KeyboardInterrupt
+
+
+@bounces.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--to", "recipient", default="", help="The envelope’s recipient, where the pipe knows it.")
+def read(file: BinaryIO, recipient: str) -> None:
+    """Take one mail that came back, from FILE or (-) a pipe, and say what follows.
+
+    Ends with 75 where the database can’t be reached now, so that a mail server keeps the mail and tries again.
+    """
+    report = understand(file.read(LARGEST), recipient)
+    try:
+        effect = with_site(_take, report)
+    except click.ClickException as error:
+        raise _LaterError(error.message) from None
+    click.echo(f"{_KINDS[report.kind]}. {_EFFECTS[effect]}")
+
+
+async def _take(site: Site, report: Report) -> str:
+    return await site.db.write(site.returns.take, report)

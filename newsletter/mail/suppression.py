@@ -1,0 +1,63 @@
+"""The suppression list as its owner looks after it: keyed hashes of addresses, with a reason and sometimes an end.
+
+Nobody can be read out of it. `Post` puts people on it and asks it.
+"""
+
+import re
+from typing import get_args
+
+import msgspec
+
+from newsletter.mail.outbox import Reason
+from newsletter.storage import Tx
+
+REASONS: tuple[Reason, ...] = get_args(Reason)
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class Suppressed(msgspec.Struct, frozen=True):
+    key: str
+    reason: Reason
+    created_at: int
+    expires_at: int | None
+
+
+def is_key(text: str) -> bool:
+    return bool(_KEY.fullmatch(text))
+
+
+async def page(tx: Tx, after: str, limit: int) -> list[Suppressed]:
+    """Those that count now, by key, after one of them ('': from the first)."""
+    return await tx.all(
+        Suppressed,
+        """SELECT key, reason, created_at, expires_at FROM suppressions
+           WHERE key > :after AND (expires_at IS NULL OR expires_at > :now) ORDER BY key LIMIT :limit""",
+        after=after,
+        now=tx.now,
+        limit=limit,
+    )
+
+
+async def remove(tx: Tx, exact: str, mailbox: str) -> bool:
+    """Takes an address off, and its mailbox. Whether either was on the list."""
+    gone = await tx.run(
+        "DELETE FROM suppressions WHERE key IN (:exact, :mailbox)", exact=exact, mailbox=mailbox
+    )
+    return bool(gone)
+
+
+async def put(tx: Tx, row: Suppressed) -> bool:
+    """A row of an export, by its key. Whether it was news: what stands here for longer stays."""
+    made = await tx.run(
+        """
+        INSERT INTO suppressions (key, reason, created_at, expires_at) VALUES (:key, :reason, :created_at, :expires_at)
+        ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, expires_at = excluded.expires_at
+        WHERE suppressions.expires_at IS NOT NULL
+          AND (excluded.expires_at IS NULL OR excluded.expires_at > suppressions.expires_at)
+        """,
+        key=row.key,
+        reason=row.reason,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+    return bool(made)

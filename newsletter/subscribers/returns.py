@@ -1,0 +1,92 @@
+"""What follows when mail comes back: whose address is gone, or who calls it spam, is mailed no more.
+
+Which message came back is known by the signed envelope sender that it had, or by its own row where a server refused it
+while we spoke to it. Whom a mail names is never asked: anybody can write that.
+"""
+
+from typing import Literal
+
+from newsletter.clock import DAY
+from newsletter.mail import Post
+from newsletter.mail.bounces import ledger
+from newsletter.mail.bounces.ledger import Sent
+from newsletter.mail.bounces.report import Report, plain
+from newsletter.mail.bounces.sender import row_of
+from newsletter.mail.bounces.verdict import enhanced, judge
+from newsletter.mail.responses import note, skip_waiting
+from newsletter.storage import Tx
+from newsletter.subscribers.model import Subscriber
+from newsletter.subscribers.store import people as store
+from newsletter.tokens import Tokens
+
+Effect = Literal["ignored", "noted", "suppressed"]
+
+SOFT_TIMES = 4
+SOFT_SPREAD = 15 * DAY
+"""So many messages, the first and the last so far apart, with none between that arrived: the mailbox is deserted."""
+
+SOFT_EXPIRY = 90 * DAY
+
+_BATCH = 100
+
+
+class Returns:
+    def __init__(self, tokens: Tokens, post: Post) -> None:
+        self._tokens = tokens
+        self._post = post
+
+    async def take(self, tx: Tx, report: Report) -> Effect:
+        """What came by mail. The same again, what is no bounce, and what isn't signed by us change nothing."""
+        if report.kind in ("auto", "unknown"):
+            return "ignored"
+        for token in report.tokens:
+            row_id = row_of(self._tokens, token)
+            row = None if row_id is None else await ledger.sent(tx, row_id)
+            if row:
+                return await self._follow(tx, row, report)
+        return "ignored"
+
+    async def look(self, tx: Tx) -> int:
+        """What servers refused for good while we spoke to them counts as what comes by mail. Returns how many."""
+        rows = await ledger.refused(tx, _BATCH)
+        for row in rows:
+            kind = judge(row.reply) or "soft"
+            await self._follow(tx, row, Report(kind, status=enhanced(row.reply), words=plain(row.reply)))
+        return len(rows)
+
+    async def _follow(self, tx: Tx, row: Sent, report: Report) -> Effect:
+        person = None if row.subscriber_id is None else await store.lock(tx, row.subscriber_id)
+        if row.subscriber_id is not None and person is None:
+            return "ignored"
+        if not await ledger.note(tx, row, report):
+            return "ignored"
+        if row.mailing_id is not None and person and row.state != "failed":
+            kind: Literal["bounced", "complained"] = "complained" if report.kind == "complaint" else "bounced"
+            await note(tx, row.mailing_id, person.id, kind)
+        return await self._judge(tx, row, person, report)
+
+    async def _judge(self, tx: Tx, row: Sent, person: Subscriber | None, report: Report) -> Effect:
+        key = row.recipient.lower()
+        if report.kind == "complaint":
+            await self._post.suppress(tx, key, "complained")
+        elif report.kind == "hard":
+            await self._post.suppress(tx, key, "bounced")
+        elif report.kind == "soft" and person and await self._deserted(tx, person.id):
+            await self._post.suppress(tx, key, "bounced", tx.now + SOFT_EXPIRY)
+        else:
+            return "noted"
+        if person and person.email_key == key:
+            await self._part(tx, person, complained=report.kind == "complaint")
+        return "suppressed"
+
+    async def _deserted(self, tx: Tx, subscriber_id: int) -> bool:
+        soft = await ledger.softness(tx, subscriber_id)
+        return soft.times >= SOFT_TIMES and soft.last - soft.first >= SOFT_SPREAD
+
+    async def _part(self, tx: Tx, person: Subscriber, *, complained: bool) -> None:
+        """What waits for them is skipped. Whoever never confirmed stays pending, and is forgotten in time; whoever has
+        left already stays so, unless they complain."""
+        await skip_waiting(tx, person.id)
+        if person.status == "active" or (complained and person.status in ("unsubscribed", "bounced")):
+            status: Literal["bounced", "complained"] = "complained" if complained else "bounced"
+            await store.leave(tx, person.id, status, person.consent_head)

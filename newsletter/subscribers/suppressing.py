@@ -1,0 +1,63 @@
+"""The suppression list in its owner's hands: who is on it, put on it, taken off it."""
+
+from contextlib import aclosing
+
+from newsletter.addresses import Address
+from newsletter.mail import Post
+from newsletter.mail import suppression as list_
+from newsletter.mail.outbox import Reason
+from newsletter.mail.suppression import Suppressed
+from newsletter.storage import Database, Tx
+from newsletter.subscribers.actions import Subscribers
+from newsletter.subscribers.model import MUTE
+from newsletter.subscribers.store import people as store
+
+_PAGE = 1_000
+
+
+class Suppressions:
+    def __init__(self, post: Post, subscribers: Subscribers) -> None:
+        self._post = post
+        self._subscribers = subscribers
+
+    async def add(
+        self, tx: Tx, address: Address, reason: Reason = "owner", expires_at: int | None = None
+    ) -> None:
+        """Whoever is active there is unsubscribed. Again is the same, and the longer of two wishes holds."""
+        await self._post.suppress(tx, address.key, reason, expires_at)
+        if person := await store.find_by_key(tx, address.key):
+            await self._subscribers.unsubscribe(tx, person.id, "suppression list")
+
+    async def put(self, tx: Tx, row: Suppressed) -> bool:
+        """A row of an export of ours, whose address isn't known. Whether it was news."""
+        return await list_.put(tx, row)
+
+    async def remove(self, tx: Tx, address: Address) -> bool:
+        """Whether that changed anything. It subscribes nobody, but they may sign up again."""
+        found = await list_.remove(tx, *self._post.listed_as(address.key))
+        await self._post.clear_budget(tx, address.key)  # the way back is open at once
+        person = await store.find_by_key(tx, address.key)
+        if person and person.status in MUTE:
+            await store.unmute(tx, person.id)
+            return True
+        return found
+
+    async def listed(self, db: Database) -> list[tuple[Suppressed, str]]:
+        """Each with its address, where that is a subscriber's; else ''. The newest first."""
+        rows: list[Suppressed] = []
+        while page := await db.read(list_.page, rows[-1].key if rows else "", _PAGE):
+            rows += page
+        emails = await self._emails(db, {row.key for row in rows})
+        rows.sort(key=lambda row: (-row.created_at, row.key))
+        return [(row, emails.get(row.key, "")) for row in rows]
+
+    async def _emails(self, db: Database, keys: set[str]) -> dict[str, str]:
+        """Found by hashing everybody's address, since the list holds none."""
+        found: dict[str, str] = {}
+        if not keys:
+            return found
+        async with aclosing(db.stream(store.EMAILS)) as chunks:
+            async for rows in chunks:
+                for (email,) in rows:
+                    found |= {key: email for key in self._post.listed_as(email.lower()) if key in keys}
+        return found

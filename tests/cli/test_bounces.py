@@ -1,0 +1,42 @@
+"""Mail that came back, through a pipe."""
+
+from newsletter.mail.bounces.sender import envelope_sender
+from newsletter.settings import Settings
+from newsletter.tokens import Tokens
+from tests.cast import SETTINGS, House
+from tests.cli.machine import ADA, Machine
+
+_BOUNCE = """From: MAILER-DAEMON@mx.example.com
+Subject: failure notice
+To: {to}
+
+Hi. This is the qmail-send program at mx.example.com.
+<ada@example.org>: Sorry, no mailbox here by that name. (#5.1.1)
+"""
+
+
+def test_a_bounce_through_a_pipe(machine: Machine) -> None:
+    found: list[str] = []
+
+    async def sent(house: House) -> None:
+        (mail, *_) = await house.mails(ADA)
+        here = Settings(bounce_domain="bounces.example.org")
+        found.append(envelope_sender(here, Tokens(SETTINGS.secret_keys), mail.id))
+
+    machine.act(sent)
+    done = machine.run("bounces", "read", "-", answer=_BOUNCE.format(to="nobody@bounces.example.org"))
+    assert done.text == "The address is gone. Nothing follows from it.\n"
+    done = machine.run(
+        "bounces", "read", "-", "--to", found[0], answer=_BOUNCE.format(to="nobody@example.org")
+    )
+    assert done.text == "The address is gone. It is mailed no more.\n"
+    assert '"status": "bounced"' in machine.run("show", ADA).text
+
+
+def test_where_the_database_is_away_the_mail_is_kept(machine: Machine) -> None:
+    machine.environment["NEWSLETTER_DATABASE_URL"] = "sqlite:///nowhere.db"
+    assert "There is no database" in machine.run("bounces", "read", "-", code=75, answer="x").err
+
+
+def test_the_listener_wants_its_domain(machine: Machine) -> None:
+    assert "NEWSLETTER_BOUNCE_DOMAIN" in machine.run("bounces", "listen", code=1).err

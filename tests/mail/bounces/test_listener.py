@@ -1,0 +1,145 @@
+"""Mail comes back through a door of its own, and the right person is mailed no more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from newsletter.mail.bounces.listener import Door, listening
+from newsletter.mail.bounces.report import Report
+from newsletter.settings import Settings
+from newsletter.storage import Database
+from newsletter.web.process import listen
+from tests.cast import House, build
+from tests.conftest import ON_ONE
+from tests.mail.conftest import ADA, AtWork, settled
+from tests.mail.sink import Sink
+
+DOMAIN = "bounces.example.com"
+SAMPLES = Path(__file__).parent / "samples"
+
+
+class Talk:
+    """A mail server's side of it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def hears(self) -> str:
+        while (line := (await self._reader.readline()).decode())[3:4] == "-":
+            pass
+        return line.strip()
+
+    async def says(self, *lines: str) -> str:
+        """The answer to the last of them."""
+        for line in lines:
+            self._writer.write(f"{line}\r\n".encode())
+            answer = await self.hears()
+        return answer
+
+    async def hands_over(self, recipient: str, mail: bytes, hello: str = "EHLO mx.example.org") -> str:
+        refused = await self.says(hello, "MAIL FROM:<>", f"RCPT TO:<{recipient}>")
+        if not refused.startswith("250"):
+            return refused
+        await self.says("DATA")
+        body = mail.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").replace(b"\r\n.", b"\r\n..")
+        self._writer.write(body + b"\r\n.\r\n")
+        return await self.hears()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def call(port: int) -> Talk:
+    return Talk(*await asyncio.open_connection("127.0.0.1", port))
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return msgspec.structs.replace(settings, bounce_domain=DOMAIN)
+
+
+@pytest.fixture
+async def house(db: Database, settings: Settings) -> House:
+    return await build(db, settings)
+
+
+@pytest.fixture
+async def port(house: House) -> AsyncIterator[int]:
+    async def take(report: Report) -> str:
+        return await house.db.write(house.site.returns.take, report)
+
+    listener = listen("127.0.0.1", 0)
+    async with listening(Door(DOMAIN, house.site.tokens, take, connections=2), listener):
+        yield listener.getsockname()[1]
+
+
+def sample(name: str, sender: bytes) -> bytes:
+    token = sender.partition(b"+")[2].partition(b"@")[0]
+    return (SAMPLES / f"{name}.eml").read_bytes().replace(b"{token}", token)
+
+
+@ON_ONE
+@pytest.mark.parametrize("hello", ["EHLO mx.example.org", "LHLO mx.example.org"])
+async def test_a_bounce_suppresses_the_right_person(
+    house: House, db: Database, sink: Sink, at_work: AtWork, port: int, hello: str
+) -> None:
+    await house.joins("ben@example.com")
+    await house.joins(ADA)
+    async with at_work():
+        await settled(db, "sent", "sent", "sent", "sent")
+    (mail, *_) = [one for one in sink.mails if one.recipient == ADA.encode()]
+    talk = await call(port)
+    assert (await talk.hears()).startswith("220")
+    # The report names another address: it is not believed.
+    bounce = sample("hard-postfix-unknown", mail.sender).replace(b"ada@example.net", b"ben@example.com")
+    assert await talk.hands_over(mail.sender.decode(), bounce, hello) == "250 2.0.0 Taken"
+    talk.close()
+    assert (await house.person(ADA)).status == "bounced"
+    assert (await house.person("ben@example.com")).status == "active"
+
+
+@ON_ONE
+async def test_it_takes_nothing_that_is_not_for_it(house: House, port: int) -> None:
+    talk = await call(port)
+    await talk.hears()
+    forged = f"bounce+{'a' * 45}@{DOMAIN}"
+    assert (await talk.hands_over(forged, b"x")).startswith("550 5.1.1")
+    assert (await talk.says("RSET", "MAIL FROM:<>", "RCPT TO:<ada@elsewhere.example>")).startswith(
+        "550 5.7.1"
+    )
+    assert (await talk.says(f"RCPT TO:<Complaints@{DOMAIN}>")).startswith("250")
+    assert (await talk.says(f"RCPT TO:<complaints@{DOMAIN}>")).startswith("452")
+    talk.close()
+
+
+@ON_ONE
+async def test_a_complaint_comes_to_an_address_of_its_own(
+    house: House, db: Database, sink: Sink, at_work: AtWork, port: int
+) -> None:
+    await house.joins(ADA)
+    async with at_work():
+        await settled(db, "sent", "sent")
+    talk = await call(port)
+    await talk.hears()
+    report = sample("complaint-arf-abuse", sink.mails[0].sender)
+    assert (await talk.hands_over(f"complaints@{DOMAIN}", report)).startswith("250")
+    talk.close()
+    assert (await house.person(ADA)).status == "complained"
+
+
+@ON_ONE
+async def test_more_than_it_has_room_for_are_sent_away(house: House, port: int) -> None:
+    first, second, third = await call(port), await call(port), None
+    assert [(await one.hears())[:3] for one in (first, second)] == ["220", "220"]
+    third = await call(port)
+    assert (await third.hears())[:3] == "421"
+    third.close()
+    assert (await first.says("QUIT"))[:3] == "221"
+    async with asyncio.timeout(10):
+        while (await (again := await call(port)).hears())[:3] != "220":
+            again.close()
+    for one in (first, second, again):
+        one.close()
