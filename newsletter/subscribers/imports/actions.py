@@ -35,6 +35,7 @@ class Import(msgspec.Struct, frozen=True):
     position: int = 0
     tally: Tally = msgspec.field(default_factory=Tally)
     refused: tuple[Refused, ...] = ()  # of the last slice
+    seconds: float = 0.0  # that it held the database
 
 
 class Importing:

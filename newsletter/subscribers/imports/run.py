@@ -16,8 +16,8 @@ from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tal
 from newsletter.subscribers.imports.people import Persons
 from newsletter.subscribers.imports.table import Table
 
-FIRST, FEWEST, MOST = 250, 50, 5_000  # people in a slice
-LONGEST = 0.03  # seconds that a slice should hold the database; sign-ups wait as long
+FIRST, FEWEST, MOST = 100, 50, 5_000  # people in a slice
+LONGEST = 0.02  # seconds that a slice should hold the database; sign-ups wait as long
 MOST_REFUSALS = 100_000
 """Rows whose reason is kept; more than that is no list but some other file."""
 
@@ -103,10 +103,10 @@ async def take_in(
     size = FIRST
     yield _with(one, unreadable)
     while some := list(islice(items, size)):
-        one, seconds = await _slice(db, importing, one, some, dry=dry)
-        if seconds > LONGEST:
+        one = await _slice(db, importing, one, some, dry=dry)
+        if one.seconds > LONGEST:
             size = max(FEWEST, size // 2)
-        elif seconds < LONGEST / 2 and len(some) == size:
+        elif one.seconds < LONGEST / 2 and len(some) == size:
             size = min(MOST, size + size // 2)
         yield _with(one, unreadable)
     if not dry:
@@ -119,20 +119,16 @@ def _with(one: Import, unreadable: Tally) -> Import:
 
 async def _slice(
     db: Database, importing: Importing, one: Import, some: Sequence[Person | Refused], *, dry: bool
-) -> tuple[Import, float]:
-    """With the seconds that it took the database."""
-    seconds = 0.0
-
+) -> Import:
     async def action(tx: Tx) -> Import:
-        nonlocal seconds
         began = monotonic()
         came = await importing.keep(tx, one, some)
-        seconds = monotonic() - began
+        came = msgspec.structs.replace(came, seconds=monotonic() - began)
         if dry:
             raise _Undone(came)
         return came
 
     try:
-        return await db.write(action), seconds
+        return await db.write(action)
     except _Undone as undone:
-        return undone.came, seconds
+        return undone.came
