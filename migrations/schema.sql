@@ -478,6 +478,7 @@ CREATE TABLE subscriber_tags (
   tag_id BIGINT NOT NULL REFERENCES tags (id) ON DELETE CASCADE, tagged_at BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (subscriber_id, tag_id)
 );
+CREATE INDEX subscriber_tags_people ON subscriber_tags (tag_id, subscriber_id);
 CREATE INDEX subscriber_tags_tag ON subscriber_tags (tag_id, tagged_at);
 
 CREATE TABLE subscribers (
@@ -495,6 +496,7 @@ CREATE TABLE subscribers (
   paused_until BIGINT,
   consent_head TEXT NOT NULL DEFAULT ''  -- hash of their newest consent record
 );
+CREATE INDEX subscribers_name ON subscribers (lower(name)) WHERE name <> '';
 CREATE INDEX subscribers_pending ON subscribers (created_at) WHERE status = 'pending';
 CREATE INDEX subscribers_status ON subscribers (status, id);
 

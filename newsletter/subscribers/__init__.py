@@ -1,10 +1,11 @@
 """Who they are, what they agreed to, how they leave."""
 
-from newsletter.subscribers import segments
+from newsletter.subscribers import records, segments
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.returns import Returns
+from newsletter.subscribers.store import listing
 from newsletter.subscribers.store.chores import file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 from newsletter.subscribers.suppressing import Suppressions
@@ -26,7 +27,9 @@ __all__ = [
     "export_ndjson",
     "file_waits",
     "guard",
+    "listing",
     "query",
+    "records",
     "segments",
     "tag_name",
 ]

@@ -14,6 +14,8 @@ from newsletter.web.admin import (
     home,
     imports,
     sessions,
+    subscriber,
+    subscribers,
     tokens,
 )
 from newsletter.web.admin.door import SignedOut, to_sign_in
@@ -30,6 +32,8 @@ def routes() -> Routes:
             *home.ROUTES,
             *export.ROUTES,
             *imports.ROUTES,
+            *subscribers.ROUTES,
+            *subscriber.ROUTES,
             *comments.ROUTES,
             *comment.ROUTES,
             *comment_settings.ROUTES,

@@ -1,0 +1,153 @@
+"""The subscribers as the desk lists them: a page at a time, as quick among a million as among ten thousand.
+
+A page looks at LOOK people at most, from wherever it begins, and says how far it came: where few are in a segment, the
+next page looks on from there.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from typing import NamedTuple
+
+import msgspec
+
+from newsletter.storage import Engine, Param, Tx
+from newsletter.storage.lists import IDS, as_list
+from newsletter.subscribers.model import Status
+from newsletter.subscribers.segments.model import And, Segment, Standing, Tagged
+from newsletter.subscribers.segments.store import compiled
+
+LOOK = 10_000
+NEWEST = 2**63 - 1
+"""Where the first page begins: before it stand all ids."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    id: int
+    email: str
+    name: str
+    status: Status
+    created_at: int
+    confirmed_at: int | None
+
+
+class Page(NamedTuple):
+    people: Sequence[Listed]
+    before: int  # where the next page begins; 0: this was the last
+    looked_on: bool  # the page ends because it had looked at so many, not because it is full
+
+
+class _Source(NamedTuple):
+    """Where to look, and the column that runs from the newest to the first."""
+
+    tables: str
+    key: str
+    params: dict[str, Param]
+
+
+class _Tag(msgspec.Struct):
+    id: int
+    name: str
+
+
+async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo = UTC) -> Page:
+    """Up to `most` people of the segment whose ids are below `before`, the newest first."""
+    source = _source(segment)
+    floor = await _floor(tx, source, before)
+    where, values = compiled(segment, tx.engine, zone, one_by_one=True)
+    people = await tx.all(
+        Listed,
+        f"""{_LISTED} {source.tables} AND {source.key} < :before AND {source.key} > :floor
+            AND CASE WHEN {where} THEN 1 ELSE 0 END <> 0 ORDER BY {source.key} DESC LIMIT :most""",
+        before=before,
+        floor=floor,
+        most=most + 1,
+        **source.params,
+        **values,
+    )
+    if len(people) > most:
+        return Page(people[:most], people[most - 1].id, looked_on=False)
+    return Page(people, floor + 1 if floor else 0, looked_on=bool(floor))
+
+
+async def counted(tx: Tx, segment: Segment, *, zone: tzinfo = UTC) -> tuple[int, bool]:
+    """How many there are among the newest LOOK, and whether that is all of them."""
+    source = _source(segment)
+    floor = await _floor(tx, source, NEWEST)
+    where, values = compiled(segment, tx.engine, zone, one_by_one=True)
+    sql = f"SELECT count(*) FROM {source.tables} AND {source.key} > :floor AND {where}"
+    return int(await tx.value(sql, floor=floor, **source.params, **values)), not floor
+
+
+async def _floor(tx: Tx, source: _Source, before: int) -> int:
+    """The id at which the look ends; 0 where it reaches the first of all."""
+    found = await tx.value(
+        f"""SELECT {source.key} FROM {source.tables} AND {source.key} < :before
+            ORDER BY {source.key} DESC LIMIT 1 OFFSET :look""",
+        before=before,
+        look=LOOK,
+        **source.params,
+    )
+    return int(found or 0)
+
+
+async def found(tx: Tx, text: str, most: int) -> list[Listed]:
+    """Whose address, or else whose name, begins like `text`, up to `most` of each. Only a to z are folded."""
+    by_address = await tx.all(
+        Listed, _BY_ADDRESS[tx.engine], text=_prefix(tx.engine, text.lower()), most=most
+    )
+    by_name = await tx.all(Listed, _BY_NAME[tx.engine], text=_prefix(tx.engine, text), most=most)
+    return list({one.id: one for one in (*by_address, *by_name)}.values())
+
+
+async def tags_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[str]]:
+    rows = await tx.all(_Tag, _TAGS[tx.engine], ids=as_list(ids))
+    tags: dict[int, list[str]] = {}
+    for row in rows:
+        tags.setdefault(row.id, []).append(row.name)
+    return tags
+
+
+def _source(segment: Segment) -> _Source:
+    """Along the index that brings only people of one tag or of one status, where all of the segment have it."""
+    condition = segment.condition
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    for part in parts:
+        if isinstance(part, Tagged):
+            return _Source(_TAGGED, "x.subscriber_id", {"tag": part.tag})
+    for part in parts:
+        if isinstance(part, Standing):
+            return _Source(_STANDING, "s.id", {"status": part.status})
+    return _Source(_ALL, "s.id", {})
+
+
+def _prefix(engine: Engine, text: str) -> str:
+    """What follows it on SQLite in the order of bytes; on PostgreSQL the pattern."""
+    if engine == "sqlite":
+        return text
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+
+
+_COLUMNS = "s.id, s.email, s.name, s.status, s.created_at, s.confirmed_at"
+_LISTED = f"SELECT {_COLUMNS} FROM"
+_ALL = "subscribers s WHERE 1 = 1"
+_STANDING = "subscribers s WHERE s.status = :status"
+# CROSS: SQLite then takes the tables in this order.
+_TAGGED = """subscriber_tags x CROSS JOIN subscribers s
+    WHERE s.id = x.subscriber_id AND x.tag_id = (SELECT id FROM tags WHERE name = :tag)"""
+_BY_ADDRESS: dict[Engine, str] = {
+    "sqlite": f"""{_LISTED} subscribers s WHERE s.email_key >= :text AND s.email_key < :text || char(1114111)
+                  ORDER BY s.email_key LIMIT :most""",
+    "postgres": f"""{_LISTED} subscribers s WHERE s.email_key LIKE :text
+                    ORDER BY s.email_key USING ~<~ LIMIT :most""",
+}
+_BY_NAME: dict[Engine, str] = {
+    "sqlite": f"""{_LISTED} subscribers s WHERE s.name <> '' AND lower(s.name) >= lower(:text)
+                  AND lower(s.name) < lower(:text) || char(1114111) ORDER BY lower(s.name) LIMIT :most""",
+    "postgres": f"""{_LISTED} subscribers s WHERE s.name <> '' AND lower(s.name) LIKE lower(:text)
+                    ORDER BY lower(s.name) USING ~<~ LIMIT :most""",
+}
+_TAGS: dict[Engine, str] = {
+    engine: f"""SELECT x.subscriber_id AS id, t.name FROM subscriber_tags x JOIN tags t ON t.id = x.tag_id
+                WHERE x.subscriber_id IN ({ids}) ORDER BY t.name"""
+    for engine, ids in IDS.items()
+}

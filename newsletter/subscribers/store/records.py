@@ -1,0 +1,97 @@
+"""The people with their tags, a page of them at a time, and what an owner's hand changes."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from newsletter.storage import Tx
+from newsletter.storage.lists import IDS, as_list
+from newsletter.subscribers.model import Status
+
+
+class Record(msgspec.Struct):
+    """A subscriber as an owner sees them. Times in epoch ms."""
+
+    id: int
+    email: str
+    name: str
+    status: Status
+    fields: str  # JSON
+    created_at: int
+    confirmed_at: int | None
+    unsubscribed_at: int | None
+    paused_until: int | None
+    tags: list[str] = []
+
+
+class _Tagged(msgspec.Struct):
+    subscriber_id: int
+    name: str
+
+
+async def by_ids(tx: Tx, ids: Sequence[int]) -> list[Record]:
+    """In the order of their ids; who is not there is left out."""
+    people = await tx.all(
+        Record,
+        f"""SELECT id, email, name, status, fields, created_at, confirmed_at, unsubscribed_at, paused_until
+            FROM subscribers WHERE id IN ({IDS[tx.engine]}) ORDER BY id""",
+        ids=as_list(ids),
+    )
+    tags: dict[int, list[str]] = {}
+    for one in await tx.all(
+        _Tagged,
+        f"""SELECT s.subscriber_id, t.name FROM subscriber_tags s JOIN tags t ON t.id = s.tag_id
+            WHERE s.subscriber_id IN ({IDS[tx.engine]}) ORDER BY t.name""",
+        ids=as_list(ids),
+    ):
+        tags.setdefault(one.subscriber_id, []).append(one.name)
+    for person in people:
+        person.tags = tags.get(person.id, [])
+    return people
+
+
+async def rewrite(tx: Tx, id: int, name: str, fields: str) -> None:
+    await tx.run(
+        "UPDATE subscribers SET name = :name, fields = :fields WHERE id = :id",
+        id=id,
+        name=name,
+        fields=fields,
+    )
+
+
+async def untag(tx: Tx, id: int, name: str) -> None:
+    await tx.run(
+        """DELETE FROM subscriber_tags WHERE subscriber_id = :id
+           AND tag_id IN (SELECT id FROM tags WHERE name = :name)""",
+        id=id,
+        name=name,
+    )
+
+
+async def take_over(tx: Tx, id: int, confirmed_at: int, consent_head: str) -> None:
+    """Active, as they were elsewhere."""
+    await tx.run(
+        """UPDATE subscribers SET status = 'active', unsubscribed_at = NULL, consent_head = :head,
+               confirmed_at = coalesce(confirmed_at, :at)
+           WHERE id = :id""",
+        id=id,
+        at=confirmed_at,
+        head=consent_head,
+    )
+
+
+class TagCount(msgspec.Struct):
+    name: str
+    title: str
+    public: bool
+    subscribers: int
+
+
+async def tags(tx: Tx) -> list[TagCount]:
+    """All of them, with how many people have each."""
+    return await tx.all(
+        TagCount,
+        """SELECT t.name, t.title, t.public,
+               (SELECT count(*) FROM subscriber_tags s WHERE s.tag_id = t.id) AS subscribers
+           FROM tags t ORDER BY t.name""",
+    )

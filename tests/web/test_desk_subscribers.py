@@ -1,0 +1,114 @@
+"""The subscribers at the desk: listed, found, looked at one by one, and changed by their owner."""
+
+import json
+
+import httpx
+import pytest
+
+from newsletter.subscribers import records
+from tests.web.stage import ADA, BEN, Stage
+from tests.web.test_desk import csrf_on
+
+LIST = "/admin/subscribers"
+
+
+@pytest.fixture
+async def desk(still: Stage) -> httpx.AsyncClient:
+    """Ada is active under a name, Ben pending."""
+    visitor = await still.visitor()
+    await still.member(visitor, ADA, name="Ada Lovelace")
+    await still.signs_up(visitor, BEN)
+    web = await still.visitor()
+    await still.signs_in(web)
+    return web
+
+
+async def page_of(still: Stage, email: str) -> str:
+    return f"{LIST}/{(await still.house.person(email)).id}"
+
+
+async def does(web: httpx.AsyncClient, path: str, action: str, **fields: str) -> httpx.Response:
+    csrf = csrf_on(await web.get(path))
+    return await web.post(path, data={"csrf": csrf, "action": action, **fields})
+
+
+@pytest.mark.parametrize(
+    ("query", "seen", "unseen", "words"),
+    [
+        ("", (ADA, BEN), (), "2 people."),
+        ("?status=active", (ADA,), (BEN,), "1 person."),
+        ("?where=status:pending", (BEN,), (ADA,), "1 person."),
+        ("?status=active&where=not+form:guide", (), (ADA, BEN), "Nobody."),
+        ("?search=ada", (ADA,), (BEN,), ""),
+        ("?search=lovelace", (), (ADA, BEN), "begins like this"),
+        ("?search=Ada+L", (ADA,), (BEN,), ""),
+    ],
+)
+async def test_who_is_listed(
+    desk: httpx.AsyncClient, query: str, seen: tuple[str, ...], unseen: tuple[str, ...], words: str
+) -> None:
+    page = await desk.get(LIST + query)
+    assert page.status_code == 200
+    assert all(email in page.text for email in seen)
+    assert not any(email in page.text for email in unseen)
+    assert words in page.text
+
+
+async def test_a_segment_that_is_none_is_told_where(desk: httpx.AsyncClient) -> None:
+    page = await desk.get(LIST, params={"where": "tag coaching"})
+    assert page.status_code == 422
+    assert 'id="where-error"' in page.text
+    assert 'value="tag coaching"' in page.text
+    assert (await desk.get(LIST, params={"status": "gone"})).status_code == 422
+
+
+async def test_what_happened_to_one_person(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = await page_of(still, ADA)
+    page = (await desk.get(path)).text
+    for words in (
+        "Filled in the form “guide”",
+        "Consent, record 1: confirmed",
+        "Mail “guide”",
+        "Ada Lovelace",
+    ):
+        assert words in page
+    answer = await desk.get(f"{path}/data.json")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    known = json.loads(answer.text)
+    assert known["email"] == ADA
+    assert known["consent_chain_intact"]
+    assert (await desk.get(f"{LIST}/1")).status_code == (await desk.get(f"{LIST}/x")).status_code == 404
+
+
+async def test_their_owner_changes_them(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = await page_of(still, ADA)
+    id = (await still.house.person(ADA)).id
+    assert (await does(desk, path, "rename", name="Countess")).status_code == 303
+    await does(desk, path, "tag", tag="coaching")
+    assert "coaching" in (await desk.get(LIST)).text
+    person = await still.house.db.read(records.find, id)
+    assert (person.name, person.tags) == ("Countess", ["coaching"])
+    await does(desk, path, "untag", tag="coaching")
+    assert (await still.house.db.read(records.find, id)).tags == []
+    wrong = await does(desk, path, "tag", tag="one, two")
+    assert wrong.status_code == 422
+    assert 'id="tag-error"' in wrong.text
+    assert (await does(desk, path, "nonsense")).status_code == 422
+
+
+async def test_they_are_mailed_no_more(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = await page_of(still, ADA)
+    await does(desk, path, "unsubscribe")
+    assert (await still.house.person(ADA)).status == "unsubscribed"
+    await does(desk, path, "suppress")
+    assert "On the suppression list" in (await desk.get(path)).text
+
+
+async def test_erasing_asks_first(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = await page_of(still, ADA)
+    asked = await does(desk, path, "erase")
+    assert "Erase everything about" in asked.text
+    assert await still.house.known(ADA)
+    done = await does(desk, path, "erase", sure="1")
+    assert (await desk.get(done.headers["Location"])).text.count("They are erased") == 1
+    assert await still.house.known(ADA) is None
