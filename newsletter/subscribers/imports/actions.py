@@ -10,11 +10,12 @@ import msgspec
 from newsletter.errors import Conflict
 from newsletter.ids import new_id
 from newsletter.mail import Post
+from newsletter.mail.outbox import Reason
 from newsletter.storage import Param, Tx
 from newsletter.subscribers import consent
 from newsletter.subscribers.imports.model import Person, Refused, Tally
 from newsletter.subscribers.imports.store import taking as store
-from newsletter.subscribers.model import Consent
+from newsletter.subscribers.model import Consent, Status
 from newsletter.tokens import Tokens
 
 SUPPRESSED = {
@@ -24,6 +25,9 @@ SUPPRESSED = {
     "complained": "It is on the suppression list: they called mail from here spam.",
     "owner": "It is on the suppression list: you put it there.",
 }
+MUTED: dict[Status, Reason] = {"bounced": "bounced", "complained": "complained", "blocked": "owner"}
+"""Who comes as such is on the suppression list too, as who became it here."""
+
 ELSEWHERE = "Somebody else is importing this file right now. Nothing was done twice."
 
 
@@ -79,9 +83,11 @@ class Importing:
         waiting = [p for p in people if p.key in known and _waits(known[p.key])]
         ids = await self._add(tx, one, fresh)
         ids |= await self._raise(tx, one, waiting, {p.key: known[p.key].id for p in waiting})
-        for person in (*fresh, *waiting):
-            if person.key in ids:
-                tally.added[person.status] = tally.added.get(person.status, 0) + 1
+        added = [p for p in (*fresh, *waiting) if p.key in ids]
+        for person in added:
+            tally.added[person.status] = tally.added.get(person.status, 0) + 1
+        muted = [(self._post.listed_as(p.key)[0], MUTED[p.status]) for p in added if p.status in MUTED]
+        await store.bar(tx, muted)
         here = [p for p in people if p.key in known and known[p.key].status == "active"]
         ids |= {p.key: known[p.key].id for p in here}
         await self._tag(tx, [p for p in people if p.key in ids], ids)

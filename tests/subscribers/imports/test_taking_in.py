@@ -71,6 +71,22 @@ async def test_who_left_there_never_becomes_active_here(house: House, written: W
         assert (person.status, person.confirmed_at, person.unsubscribed_at) == (status, None, NOON)
 
 
+async def test_whose_mail_came_back_or_who_complained_there_is_suppressed_here(
+    house: House, written: Written
+) -> None:
+    words = "email,status\nada@example.org,unsubscribed\nben@example.org,bounced\ncleo@example.org,spam\n"
+    path = written(f"{words}dora@example.org,blocked\n")
+    await imported(house, path)
+    assert (await imported(house, path)).tally == imports.Tally(left=4)
+
+    async def look(tx: Tx) -> list[str | None]:
+        sql = "SELECT reason FROM suppressions WHERE key = :key"
+        keys = [house.site.post.listed_as(email)[0] for email in (ADA, BEN, CLEO, DORA)]
+        return [await tx.value(sql, key=key) for key in keys]
+
+    assert await house.db.read(look) == [None, "bounced", "complained", "owner"]
+
+
 async def test_who_is_here_keeps_what_they_have(house: House, written: Written) -> None:
     await house.joins(ADA, "Ada")
     left = await house.joins(BEN, "Ben")

@@ -127,6 +127,15 @@ async def barred(tx: Tx, keys: Sequence[str]) -> list[Barred]:
     )
 
 
+async def bar(tx: Tx, keys: Sequence[tuple[str, str]]) -> None:
+    """Onto the suppression list, each key with its reason. What stands there already stays as it is."""
+    await tx.many(
+        """INSERT INTO suppressions (key, reason, created_at) VALUES (:key, :reason, :now)
+           ON CONFLICT (key) DO NOTHING""",
+        [{"key": key, "reason": reason, "now": tx.now} for key, reason in keys],
+    )
+
+
 async def add(tx: Tx, people: Sequence[Mapping[str, Param]]) -> frozenset[int]:
     """The ids of those who were added: on PostgreSQL somebody may have signed up meanwhile."""
     await tx.many(
