@@ -7,7 +7,6 @@ import click
 from newsletter import settings
 from newsletter.app import running
 from newsletter.cli.site import with_site
-from newsletter.errors import SettingsError
 from newsletter.mail.bounces.listener import LARGEST, Door, listening
 from newsletter.mail.bounces.report import Report
 from newsletter.mail.bounces.report import read as understand
@@ -48,12 +47,15 @@ def bounces() -> None:
 )
 def listen(host: str, port: int) -> None:
     """Take the bounce domain’s mail from a mail server, by SMTP or LMTP, until it is stopped."""
-    process.run(_listen(settings.load(), host, port))
+    chosen = settings.load()
+    if not chosen.bounce_domain:
+        raise click.ClickException(
+            "NEWSLETTER_BOUNCE_DOMAIN must name the domain whose mail comes back here."
+        )
+    process.run(_listen(chosen, host, port))
 
 
 async def _listen(chosen: settings.Settings, host: str, port: int) -> None:
-    if not chosen.bounce_domain:
-        raise SettingsError("NEWSLETTER_BOUNCE_DOMAIN must name the domain whose mail comes back here.")
     with process.stop_signals(_hurry) as stopped:
         async with running(chosen, worker=False, migrate=False) as site:
 

@@ -24,19 +24,19 @@ def test_a_bounce_through_a_pipe(machine: Machine) -> None:
         found.append(envelope_sender(here, Tokens(SETTINGS.secret_keys), mail.id))
 
     machine.act(sent)
-    done = machine.run("bounces", "read", "-", answer=_BOUNCE.format(to="nobody@bounces.example.org"))
+    done = machine.says("bounces", "read", "-", answer=_BOUNCE.format(to="nobody@bounces.example.org"))
     assert done.text == "The address is gone. Nothing follows from it.\n"
-    done = machine.run(
+    done = machine.says(
         "bounces", "read", "-", "--to", found[0], answer=_BOUNCE.format(to="nobody@example.org")
     )
     assert done.text == "The address is gone. It is mailed no more.\n"
-    assert '"status": "bounced"' in machine.run("show", ADA).text
+    assert '"status": "bounced"' in machine.says("show", ADA).text
 
 
 def test_where_the_database_is_away_the_mail_is_kept(machine: Machine) -> None:
     machine.environment["NEWSLETTER_DATABASE_URL"] = "sqlite:///nowhere.db"
-    assert "There is no database" in machine.run("bounces", "read", "-", code=75, answer="x").err
+    assert "There is no database" in machine.says("bounces", "read", "-", code=75, answer="x").err
 
 
 def test_the_listener_wants_its_domain(machine: Machine) -> None:
-    assert "NEWSLETTER_BOUNCE_DOMAIN" in machine.run("bounces", "listen", code=1).err
+    assert "NEWSLETTER_BOUNCE_DOMAIN" in machine.says("bounces", "listen", code=1).err

@@ -9,11 +9,11 @@ STRANGER = "stranger@example.net"
 
 
 def test_who_is_put_on_it_is_unsubscribed_and_may_come_back_when_taken_off(machine: Machine) -> None:
-    assert machine.run("suppressions", "list").text == "Nobody is on the list.\n"
-    machine.run("suppressions", "add", ADA)
-    machine.run("suppressions", "add", STRANGER, "--days", "90")
+    assert machine.says("suppressions", "list").text == "Nobody is on the list.\n"
+    machine.says("suppressions", "add", ADA)
+    machine.says("suppressions", "add", STRANGER, "--days", "90")
     stranger, ada = sorted(
-        machine.run("suppressions", "list").text.splitlines(), key=lambda line: ADA in line
+        machine.says("suppressions", "list").text.splitlines(), key=lambda line: ADA in line
     )
     assert ada.startswith("owner ")
     assert "for good" in ada
@@ -27,8 +27,8 @@ def test_who_is_put_on_it_is_unsubscribed_and_may_come_back_when_taken_off(machi
         assert len(await house.mails(ADA)) == before
 
     machine.act(is_mailed_nothing)
-    assert machine.run("suppressions", "remove", ADA, "--yes").text == "It is off the list.\n"
-    assert machine.run("suppressions", "remove", ADA, "--yes").text == "It was not on the list.\n"
+    assert machine.says("suppressions", "remove", ADA, "--yes").text == "It is off the list.\n"
+    assert machine.says("suppressions", "remove", ADA, "--yes").text == "It was not on the list.\n"
 
     async def comes_back(house: House) -> None:
         await house.signs_up(ADA)
@@ -44,23 +44,23 @@ def test_an_export_is_taken_in_again_with_reasons_ends_and_nobodys_addresses(mac
         f"Email,Reason,Expires\n{BEN},bounced,2099-01-01T00:00:00Z\n{STRANGER},complained,\n"
         "no address,,\nx@example.net,bored,\ny@example.net,,soon\n"
     )
-    done = machine.run("suppressions", "import", str(there))
+    done = machine.says("suppressions", "import", str(there))
     assert done.text == "2 are on the list; 3 lines could not be read.\n"
     assert [line.split(":")[0] for line in done.err.splitlines()] == ["Line 4", "Line 5", "Line 6"]
     out = machine.folder / "out.csv"
-    machine.run("suppressions", "export", "-o", str(out))
+    machine.says("suppressions", "export", "-o", str(out))
     rows = {row["email"]: row for row in csv.DictReader(out.read_text().splitlines())}
     assert (rows[BEN]["reason"], rows[BEN]["expires"]) == ("bounced", "2099-01-01T00:00:00+00:00")
     assert (rows[""]["reason"], rows[""]["expires"]) == ("complained", "")
-    machine.run("suppressions", "remove", BEN, "--yes")
-    machine.run("suppressions", "remove", STRANGER, "--yes")
-    assert machine.run("suppressions", "import", str(out)).text.startswith("2 are")
-    assert len(machine.run("suppressions", "list", "--reason", "complained").text.splitlines()) == 1
-    assert machine.run("suppressions", "remove", STRANGER, "--yes").text == "It is off the list.\n"
+    machine.says("suppressions", "remove", BEN, "--yes")
+    machine.says("suppressions", "remove", STRANGER, "--yes")
+    assert machine.says("suppressions", "import", str(out)).text.startswith("2 are")
+    assert len(machine.says("suppressions", "list", "--reason", "complained").text.splitlines()) == 1
+    assert machine.says("suppressions", "remove", STRANGER, "--yes").text == "It is off the list.\n"
 
 
 def test_a_list_of_bare_addresses(machine: Machine) -> None:
     file = machine.folder / "bare.txt"
     file.write_text(f"{CLEO}\n\n{STRANGER}\n")
-    assert machine.run("suppressions", "import", str(file), "--reason", "not_me").text.startswith("2 are on")
-    assert machine.run("suppressions", "list").text.count("not_me") == 2
+    assert machine.says("suppressions", "import", str(file), "--reason", "not_me").text.startswith("2 are on")
+    assert machine.says("suppressions", "list").text.count("not_me") == 2

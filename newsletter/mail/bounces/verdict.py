@@ -9,7 +9,7 @@ from typing import Literal
 
 Fault = Literal["hard", "soft", "policy"]
 
-_CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
+_CODE = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -]|$)")
 
 _HARD = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "2.1"})
@@ -20,17 +20,19 @@ _OURS = re.compile(
     r"(?i)\bspam|\bblock(ed|list)|blacklist|black list|\bbanned\b|reputation|\bpolicy\b|\bdmarc\b|\bdkim\b|\bspf\b"
     r"|\brbl\b|\bdnsbl\b|spamhaus|barracuda|proofpoint|unsolicited|not authori[sz]ed|unauthori[sz]ed|authentication"
     r"|(?<!not )listed (at|in|on|by)|\bptr\b|reverse dns|too (big|large)|size limit"
-    r"|exceeds.{0,20}size|virus|content reject"
+    r"|exceeds.{0,20}size|message size|virus|content reject|\bhelo\b|\behlo\b|\bmail from\b|relay(ing)? (access )?denied"
+    r"|sender (address |domain |verif\w* )?(reject|invalid|not |unknown|denied|fail|does)|(invalid|unknown|bad) sender"
 )
 _GONE = re.compile(
     r"(?i)(user|recipient|mailbox|account|address|addressee|alias)[^.\n]{0,60}?"
     r"(unknown|not found|does ?n[o']t exist|doesn.t have|not exist|no longer|not exists|invalid|not known|disabled"
-    r"|inactive|closed|deactivated|terminated|discontinued|could ?n.t be found|could not be found|wasn.t found)"
+    r"|inactive|(?<!connection )closed|deactivated|terminated|discontinued|could ?n.t be found|could not be found"
+    r"|wasn.t found)"
     r"|(unknown|no such|invalid|non-?existent|nonexisting|unrouteable|unroutable|not a valid|bad destination)"
     r"[^.\n]{0,30}?(user|recipient|mailbox|account|address|domain|host|person)"
     r"|no mailbox here|not our customer|doesn.t have an? [^.\n]{0,30}account|does not have an? [^.\n]{0,30}account"
     r"|domain (name )?(not found|does not exist)|couldn.t find any host named|no longer (works|employed)"
-    r"|not listed in|isn.t in a domain|relay(ing)? to non-local|address rejected: access denied"
+    r"|not listed in|recipient address rejected: access denied"
 )
 _FULL = re.compile(
     r"(?i)over ?-?quota|quota[^.\n]{0,20}(exceed|full)|exceed[^.\n]{0,30}quota|(mailbox|inbox|maildir)[^.\n]{0,20}full"

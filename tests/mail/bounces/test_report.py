@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.mail.bounces.report import Report, read
+from newsletter.mail.bounces.verdict import judge
 
 SAMPLES = {path.stem: path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.eml"))}
 TOKEN = b"abcdefghijklmnopqrstuvwxyz234567abcdefghijklm"
@@ -42,6 +43,28 @@ def test_each_is_what_it_is_called(name: str, ending: bytes) -> None:
 )
 def test_its_status_code_is_the_exact_one(name: str, status: str) -> None:
     assert read(RAW[name]).status == status
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("550 No such user here", "hard"),
+        ("550-5.1.1 unknown 550 5.1.1 really", "hard"),
+        ("550 5.4.1 Recipient address rejected: Access denied", "hard"),
+        ("550 Sender address rejected: Domain not found", "policy"),  # us, and then everybody would be lost
+        ("553 Invalid sender address", "policy"),
+        ("554 Relay access denied", "policy"),
+        ("552 Message size exceeds the limit", "policy"),
+        ("452 4.2.2 Mailbox full", "soft"),
+        ("552 Mailbox full", "soft"),
+        ("450 User unknown, try again", "soft"),
+        ("550 connection to 5.1.100.20 was lost", "soft"),  # no code
+        ("550 Recipient's host: connection closed", "soft"),
+        ("Postfix 2.4.5", None),
+    ],
+)
+def test_what_a_server_s_words_mean(words: str, meant: str | None) -> None:
+    assert judge(words) == meant
 
 
 def test_the_envelope_s_recipient_comes_first() -> None:
