@@ -20,7 +20,8 @@ _OURS = re.compile(
     r"(?i)\bspam|\bblock(ed|list)|blacklist|black list|\bbanned\b|reputation|\bpolicy\b|\bdmarc\b|\bdkim\b|\bspf\b"
     r"|\brbl\b|\bdnsbl\b|spamhaus|barracuda|proofpoint|unsolicited|not authori[sz]ed|unauthori[sz]ed|authentication"
     r"|(?<!not )listed (at|in|on|by)|\bptr\b|reverse dns|too (big|large)|size limit"
-    r"|exceeds.{0,20}size|message size|virus|content reject|\bhelo\b|\behlo\b|\bmail from\b|relay(ing)? (access )?denied"
+    r"|exceeds.{0,20}size|message size|virus|content reject"
+    r"|\bhelo\b|\behlo\b|\bmail from\b|relay(ing)? (access )?denied"
     r"|sender (address |domain |verif\w* )?(reject|invalid|not |unknown|denied|fail|does)|(invalid|unknown|bad) sender"
 )
 _GONE = re.compile(
