@@ -28,6 +28,7 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import admin, public
+from newsletter.web.api import Api
 from newsletter.web.kit import broadcasting, problems, sequencing
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
@@ -70,7 +71,7 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         site: Site = app.state["site"]
         return site.pages.failure(*words)
 
-    return Edge(app, settings, page=failure)
+    return Edge(app, settings, page=failure, api=Api(lambda: app.state["site"]))
 
 
 @asynccontextmanager

@@ -2,5 +2,6 @@
 
 from newsletter.magnets.actions import Given, Magnets
 from newsletter.magnets.model import Magnet
+from newsletter.magnets.store import all_magnets
 
-__all__ = ["Given", "Magnet", "Magnets"]
+__all__ = ["Given", "Magnet", "Magnets", "all_magnets"]

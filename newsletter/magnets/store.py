@@ -15,6 +15,11 @@ async def find(tx: Tx, id: int) -> Magnet | None:
     return await tx.one(Magnet, f"{_CURRENT} WHERE m.id = :id", id=id)
 
 
+async def all_magnets(tx: Tx) -> list[Magnet]:
+    """By their slugs."""
+    return await tx.all(Magnet, f"{_CURRENT} ORDER BY m.slug")
+
+
 async def of_form(tx: Tx, form_id: int) -> list[Magnet]:
     return await tx.all(
         Magnet,

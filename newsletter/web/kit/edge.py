@@ -24,13 +24,13 @@ Scope = dict[str, Any]
 Page = Callable[[int, str, str, str | None, bool], str]
 
 
-_LONG = "/admin/broadcasts/"
+_LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
 _FILES = "/admin/import"
 _MB = 1024 * 1024
 
 
 class Edge:
-    """Wraps an ASGI app that is reached by the settings' `public_url`.
+    """Wraps an ASGI app that is reached by the settings' `public_url`, and another one for programs.
 
     `body_seconds` is how long a body may take (the server's own deadlines come first). `page` renders
     (status, title, text, reference, embedded) as HTML.
@@ -44,8 +44,10 @@ class Edge:
         body_bytes: int = PUBLIC_BYTES,
         body_seconds: float = 60.0,
         page: Page | None = None,
+        api: App | None = None,
     ) -> None:
         self._app = app
+        self._api = api or app
         self._settings = settings
         self._hosts = hosts(settings.public_url)
         self._headers = security_headers(secure=settings.secure)
@@ -69,7 +71,8 @@ class Edge:
             if scope["method"] == "HEAD":
                 answer.bodiless = True
                 scope = {**scope, "method": "GET", "state": {**scope.get("state", {}), "head": True}}
-            await self._app(scope, receive, answer.send)
+            app = self._api if scope["path"].startswith("/api/") else self._app
+            await app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001  whatever it is, it gets an answer
             await self._answer(scope, headers, answer, error)
 

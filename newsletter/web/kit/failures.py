@@ -64,6 +64,8 @@ def without_private(text: str) -> str:
 
 def wants_json(scope: Mapping[str, Any]) -> bool:
     """Whether a program asks: by what it sends, or by what it accepts."""
+    if scope.get("path", "").startswith("/api/"):
+        return True
     headers = dict(scope["headers"])
     accept = headers.get(b"accept", b"")
     sends = headers.get(b"content-type", b"")

@@ -1,0 +1,49 @@
+"""Sequences for programs: looked at, turned on and off."""
+
+from newsletter.sequences import Sequence
+from newsletter.web.api import shapes
+from newsletter.web.api.asking import Call, Endpoint, Reply
+from newsletter.web.api.subscribers import moment
+from newsletter.web.kit import sequencing
+
+PATH = "/sequences"
+ONE = f"{PATH}/{{slug}}"
+
+
+def _shape(one: Sequence) -> shapes.Sequence:
+    return shapes.Sequence(one.slug, one.state, one.why, one.started_by)
+
+
+async def list_sequences(call: Call) -> Reply:
+    """All sequences, what starts them, and whether they are on."""
+    found = await call.site.db.read(call.site.sequences.all)
+    return Reply(shapes.Sequences([_shape(one) for one in found]))
+
+
+async def get_sequence(call: Call) -> Reply:
+    """One sequence."""
+    return Reply(_shape(await call.site.db.read(call.site.sequences.find, call.path["slug"])))
+
+
+async def start_sequence(call: Call) -> Reply:
+    """Turns it on: for whom what starts it happens from now on, or since a time."""
+    wanted: shapes.SequenceStart = call.body
+    since = moment(wanted.since, "since") if wanted.since else None
+    await call.site.db.write(call.site.sequences.turn_on, call.path["slug"], since)
+    return await get_sequence(call)
+
+
+async def stop_sequence(call: Call) -> Reply:
+    """Turns it off: it starts for nobody and sends nothing. Who is in it keeps their place."""
+    await sequencing.turn_off(call.site, call.path["slug"])
+    return await get_sequence(call)
+
+
+ENDPOINTS = (
+    Endpoint("GET", PATH, "sequences:read", list_sequences, gives=shapes.Sequences),
+    Endpoint("GET", ONE, "sequences:read", get_sequence, gives=shapes.Sequence, single=True),
+    Endpoint(
+        "POST", f"{ONE}/start", "sequences:write", start_sequence, 200, shapes.SequenceStart, gives=shapes.Sequence
+    ),
+    Endpoint("POST", f"{ONE}/stop", "sequences:write", stop_sequence, gives=shapes.Sequence),
+)  # fmt: skip

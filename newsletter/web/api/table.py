@@ -1,0 +1,12 @@
+"""All that there is to ask."""
+
+from newsletter.web.api import broadcasts, comments, offers, sequences, subscribers
+from newsletter.web.api.asking import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *subscribers.ENDPOINTS,
+    *broadcasts.ENDPOINTS,
+    *sequences.ENDPOINTS,
+    *comments.ENDPOINTS,
+    *offers.ENDPOINTS,
+)

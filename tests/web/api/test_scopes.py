@@ -1,0 +1,62 @@
+"""Each thing to ask, and what its token must be allowed. test_openapi.py compares these rows with the table."""
+
+import pytest
+
+from newsletter.owners import SCOPES
+from tests.web.api.conftest import ROOT, Program, program
+from tests.web.stage import Stage
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("lasting_url", ["sqlite"], indirect=True, scope="module"),
+]
+
+ROWS = {
+    "subscribers:read": {
+        "GET /subscribers", "GET /subscribers/{id}", "GET /tags", "GET /segments/count", "GET /export/subscribers",
+    },
+    "subscribers:write": {
+        "POST /subscribers", "PATCH /subscribers/{id}", "DELETE /subscribers/{id}",
+        "POST /subscribers/{id}/unsubscribe", "PUT /subscribers/{id}/tags/{tag}",
+        "DELETE /subscribers/{id}/tags/{tag}",
+    },
+    "broadcasts:read": {"GET /broadcasts", "GET /broadcasts/{id}", "GET /broadcasts/{id}/numbers"},
+    "broadcasts:write": {"POST /broadcasts", "PATCH /broadcasts/{id}", "DELETE /broadcasts/{id}"},
+    "broadcasts:send": {
+        "POST /broadcasts/{id}/test", "POST /broadcasts/{id}/send", "POST /broadcasts/{id}/pause",
+        "POST /broadcasts/{id}/resume", "POST /broadcasts/{id}/cancel",
+    },
+    "sequences:read": {"GET /sequences", "GET /sequences/{slug}"},
+    "sequences:write": {"POST /sequences/{slug}/start", "POST /sequences/{slug}/stop"},
+    "comments:read": {"GET /comments", "GET /comments/{id}"},
+    "comments:moderate": {"DELETE /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam"},
+    "forms:read": {"GET /forms", "GET /magnets"},
+}  # fmt: skip
+
+
+async def test_a_token_opens_what_its_scopes_say(stage: Stage) -> None:
+    tokens = {scope: await program(stage, scope) for scope in SCOPES}
+    anybody = await stage.visitor()
+    owner = await stage.visitor()
+    await stage.signs_in(owner)  # her cookie counts nothing here
+    for scope, rows in ROWS.items():
+        for row in rows:
+            method, path = row.replace("{id}", "1").replace("{tag}", "x").replace("{slug}", "x").split()
+            for web in (anybody, owner):
+                refused = await web.request(method, ROOT + path)
+                assert refused.status_code == 401, row
+                assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+            for other, its in tokens.items():
+                answer = await its.web.request(method, ROOT + path)
+                assert (answer.status_code == 403) == (other != scope), (row, other)
+                if other != scope:
+                    assert scope in answer.json()["detail"]
+                assert answer.status_code not in (401, 500), (row, answer.text)
+
+
+async def test_wrong_tokens(shop: Program) -> None:
+    web = await shop.stage.visitor()
+    for given in ("Bearer nl_x", "Basic nl_x", "Bearer", shop.web.headers["Authorization"][:-1], "nl_x"):
+        answer = await web.get(f"{ROOT}/forms", headers={"Authorization": given})
+        assert answer.status_code == 401, given
+        assert answer.headers["Content-Type"] == "application/problem+json"
