@@ -22,6 +22,9 @@ class Numbers(msgspec.Struct, frozen=True):
     why: str = ""
     """Why it is held, where the circuit breaker holds it."""
 
+    paused: bool = False
+    """The relay was in trouble, and nothing leaves until it is asked again."""
+
     ramped: int = 0
     """So many mails the ramp-up lets go today, and the rest another day; 0: it keeps nothing of it back."""
 
@@ -37,11 +40,13 @@ class Numbers(msgspec.Struct, frozen=True):
     @property
     def waits(self) -> list[str]:
         """Who has to wait, and for what: sentences."""
-        if not self.ramped:
-            return [str(one) for one in self.held_back]
-        mails = "1 mail" if self.ramped == 1 else f"{self.ramped:,} mails"
-        ramp = f"The ramp-up lets {mails} go today; the rest goes on tomorrow by itself."
-        return [ramp, *map(str, self.held_back)]
+        said = [str(one) for one in self.held_back]
+        if self.ramped:
+            mails = "1 mail" if self.ramped == 1 else f"{self.ramped:,} mails"
+            said.insert(0, f"The ramp-up lets {mails} go today; the rest goes on tomorrow by itself.")
+        if self.paused:
+            said.insert(0, "Your mail server takes nothing at the moment. It is asked again by itself.")
+        return said
 
 
 async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
@@ -55,6 +60,7 @@ async def numbers(tx: Tx, mailings: Mailings, broadcast_id: int) -> Numbers:
     return Numbers(
         tally=tally,
         why=(await mailings.find(tx, broadcast.mailing_id)).why,
+        paused=broadcast.state == "sending" and tally.left > 0 and await mailings.paused(tx),
         ramped=await mailings.ramped(tx, tally.left) if broadcast.state == "sending" else 0,
         skips=await skips(tx, broadcast.mailing_id),
         held_back=await held_back(tx, broadcast.mailing_id),

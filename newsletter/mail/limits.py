@@ -137,6 +137,12 @@ async def ramped(tx: Tx, limits: Limits, left: int) -> int:
     return row.share(limits, tx.now) if row.ramp(limits, tx.now, left) < left else 0
 
 
+async def paused(tx: Tx) -> bool:
+    """Whether the relay was in trouble, and all wait until it is asked again. Ask in a read."""
+    (row,) = await tx.all(Meter, _METER, name=_RELAY)
+    return row.paused_until > tx.now
+
+
 async def left_for_many(tx: Tx, limits: Limits, most: int) -> tuple[Meter | None, int]:
     """How many of `most` that go to many may be claimed now, and what `spend_on_many` needs.
 

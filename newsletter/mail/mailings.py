@@ -178,6 +178,10 @@ class Mailings:
         )
         return Tally(**{row.state: row.count for row in rows})
 
+    async def paused(self, tx: Tx) -> bool:
+        """Whether nothing leaves at the moment, since the relay was in trouble."""
+        return await limits.paused(tx)
+
     async def ramped(self, tx: Tx, left: int) -> int:
         """How many mails the ramp-up lets go today, where it keeps some of `left` for another day; else 0."""
         return await limits.ramped(tx, self._limits, left)

@@ -3,11 +3,13 @@
 import pytest
 
 from newsletter.broadcasts import Broadcast, Numbers, numbers
+from newsletter.clock import MINUTE
 from newsletter.errors import NotFound
-from newsletter.mail import Tally, bulk_ledger
+from newsletter.mail import Tally, bulk_ledger, limits
 from newsletter.mail.responses import Response, note
 from newsletter.web.kit import people as everybody
 from tests.broadcasts.writing import Desk
+from tests.conftest import Clock
 from tests.mail.conftest import CONTEXTS, run
 from tests.mail.mailing import people
 
@@ -109,3 +111,20 @@ async def test_what_came_back_counts_once_a_person_and_goes_with_them(desk: Desk
     await desk.db.write(everybody.erase, desk.site, 3)
     seen = await of(desk, one)
     assert (seen.bounced, seen.tally.sent) == (1, 2)
+
+
+async def test_a_relay_in_trouble_is_told_as_long_as_something_waits_for_it(desk: Desk, clock: Clock) -> None:
+    await people(desk.db, 2)
+    one = await desk.in_state("sending")
+    assert (await of(desk, one)).waits == []
+    await desk.db.write(limits.pause, 60, 60)
+    told = ["Your mail server takes nothing at the moment. It is asked again by itself."]
+    assert (await of(desk, one)).waits == told
+    clock.forward(MINUTE)
+    assert (await of(desk, one)).waits == []
+    await desk.db.write(limits.pause, 60, 60)
+    await desk.does("pause", one)
+    assert (await of(desk, one)).waits == []
+    await desk.does("resume", one)
+    await desk.hands_over(one)
+    assert (await of(desk, one)).waits == []

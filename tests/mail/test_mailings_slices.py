@@ -112,7 +112,7 @@ async def test_where_nothing_failed_there_is_nothing_to_do(db: Database, mailing
 async def test_cancelled_in_the_middle_nobody_else_gets_it(
     db: Database, mailings: Mailings, at_work: AtWork, sink: Sink
 ) -> None:
-    sink.delay = 0.01
+    sink.delay = 0.05
     mailing_id = await sent_off(db, mailings, MANY)
 
     async def some() -> bool:
