@@ -23,6 +23,11 @@ _LETTER = {
     "csrf": "live",
 }  # fmt: skip
 
+_FORM = {
+    "title": "A course", "intro": "In six\nletters.", "button": "Join", "wording": "Yes.", "tags": "course, spring",
+    "magnet-structure-your-career": "1", "csrf": "live",
+}  # fmt: skip
+
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/forms/{slug:str}": _SIGN_UP,
     "/forms/{slug:str}/embed": _SIGN_UP,
@@ -72,9 +77,11 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
+    "/admin/forms/new": {"slug": "spring", **_FORM},
+    "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
-    "/admin/subscribers/{id:str}": {"action": "live", "name": "Ada", "tag": "work", "csrf": "live"},
+    "/admin/subscribers/{id:str}": {"action": "rename", "sure": "", "name": "Ada", "tag": "work", "csrf": "live"},
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
@@ -85,11 +92,14 @@ BROADCAST = 7
 IMPORT = 8
 """The number of one that is done."""
 
+PERSON = 9
+"""The number of a subscriber."""
+
 LARGE = {"/admin/import"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
-MULTILINE = {"comment", "raw", "body"}
+MULTILINE = {"comment", "raw", "body", "intro", "wording"}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
@@ -134,6 +144,9 @@ SHOWN = {
     "/admin/sign-in",
     "/admin/enter/{token:str}",
     "/admin/export",
+    "/admin/forms",
+    "/admin/forms/new",
+    "/admin/forms/{slug:str}",
     "/admin/tokens",
     "/admin/tokens/{slug:str}",
     "/admin/subscribers",

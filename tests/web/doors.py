@@ -13,7 +13,7 @@ from newsletter.comments import Draft
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.door_rows import ARTICLE, BROADCAST, IMPORT, TAKEN, Fields
+from tests.web.door_rows import ARTICLE, BROADCAST, IMPORT, PERSON, TAKEN, Fields
 from tests.web.stage import ADA, BEN, CLEO, HOST, OLGA, Stage
 from tests.web.wire import ask
 
@@ -71,7 +71,7 @@ class Doors:
             return template.replace("{token:str}", token)
         if template in OF_A_PAGE:
             return f"{template}?{urlencode({OF_A_PAGE[template]: ARTICLE})}"
-        ids = {"broadcasts": BROADCAST, "import": IMPORT}
+        ids = {"broadcasts": BROADCAST, "import": IMPORT, "subscribers": PERSON}
         id = next((ids[one] for one in ids if template.startswith(f"/admin/{one}/")), self.comment_id)
         template = template.replace("{id:str}", str(id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
@@ -127,6 +127,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO api_tokens (id, prefix, hash, name, scopes, created_at)
              VALUES (:id, 'guide', 'x', 'Shop', 'forms:read', :now)"""
     await tx.run(sql, id=new_id(), now=tx.now)
+    sql = """INSERT INTO subscribers (id, email, email_key, status, created_at)
+             VALUES (:id, 'dora@example.org', 'dora@example.org', 'active', :now)"""
+    await tx.run(sql, id=PERSON, now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 
