@@ -27,11 +27,8 @@ class Scratch:
     def sorted(self) -> Iterator[tuple[str, bytes]]:
         """Key and row."""
         cursor = self._raw.execute("SELECT key, row FROM rows ORDER BY key, rank, number")
-        try:
-            while rows := cursor.fetchmany(500):
-                yield from rows
-        finally:
-            cursor.close()
+        while rows := cursor.fetchmany(500):
+            yield from rows
 
     def close(self) -> None:
         self._raw.close()

@@ -62,7 +62,7 @@ async def test_from_a_file_to_subscribers(service: Stage) -> None:
     async def looked_over() -> bool:
         return "What would happen" in (await web.get(path)).text
 
-    await eventually(looked_over)
+    await eventually(looked_over, 60)
     report = unescape((await web.get(path)).text)
     assert re.search(r"active .*?</dt><dd class=\"number\">2<", report)
     assert "Line 4: This doesn’t look like an email address." in report
@@ -73,7 +73,7 @@ async def test_from_a_file_to_subscribers(service: Stage) -> None:
     async def done() -> bool:
         return "Taken in" in (await web.get(path)).text
 
-    await eventually(done)
+    await eventually(done, 60)
     person = await service.house.person(ADA)
     assert (person.status, person.name) == ("active", "Ada")
     data = await service.site.db.read(service.site.subscribers.own_data, person.id)
