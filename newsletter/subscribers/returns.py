@@ -47,12 +47,14 @@ class Returns:
         return "ignored"
 
     async def look(self, tx: Tx) -> int:
-        """What servers refused for good while we spoke to them counts as what comes by mail. Returns how many."""
+        """What servers refused for good while we spoke to them counts like mail. Returns how much was news."""
         rows = await ledger.refused(tx, _BATCH)
+        effects: list[Effect] = []
         for row in rows:
             kind = judge(row.reply) or "soft"
-            await self._follow(tx, row, Report(kind, status=enhanced(row.reply), words=plain(row.reply)))
-        return len(rows)
+            report = Report(kind, status=enhanced(row.reply), words=plain(row.reply))
+            effects.append(await self._follow(tx, row, report))
+        return len(rows) - effects.count("ignored")
 
     async def _follow(self, tx: Tx, row: Sent, report: Report) -> Effect:
         person = None if row.subscriber_id is None else await store.lock(tx, row.subscriber_id)

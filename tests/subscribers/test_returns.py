@@ -151,6 +151,8 @@ async def test_what_a_server_refuses_while_we_speak_to_it_counts_the_same(house:
     await mailed(house, ADA, "failed", UNKNOWN)
     await mailed(house, BEN, "failed", "550-5.7.1 blocked, see 550 5.1.1 user unknown")
     await mailed(house, BEN, "failed", "It can’t be made: user unknown")
+    lost = await mailed(house, ADA, "failed", UNKNOWN)
+    await run(house, "UPDATE outbox SET subscriber_id = 1 WHERE id = :id", id=lost)
     assert await house.db.write(house.site.returns.look) == 2
     assert (await house.person(ADA)).status == "bounced"
     assert (await house.person(BEN)).status == "active"

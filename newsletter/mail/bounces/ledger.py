@@ -96,6 +96,7 @@ _REFUSED = f"""{_SENT}
     WHERE state = 'failed' AND settled_at > :since AND recipient <> ''
       AND (reply LIKE '4__ %' OR reply LIKE '4__-%' OR reply LIKE '5__ %' OR reply LIKE '5__-%')
       AND NOT EXISTS (SELECT 1 FROM bounces b WHERE b.outbox_id = outbox.id)
+      AND (subscriber_id IS NULL OR EXISTS (SELECT 1 FROM subscribers s WHERE s.id = outbox.subscriber_id))
     ORDER BY subscriber_id, id LIMIT :most
     """  # noqa: S608  our own
 _ARRIVED = """
