@@ -1,14 +1,17 @@
 """The forms as the web needs them: found quickly, and able to judge what was filled in."""
 
+import hashlib
 from collections.abc import Mapping
+
+import msgspec
 
 from newsletter.addresses import Address, is_role, parse
 from newsletter.clock import monotonic
 from newsletter.errors import BadInput, NotFound
 from newsletter.magnets import Magnets
-from newsletter.signups import store
+from newsletter.signups import editing_store, store
 from newsletter.signups.model import Form
-from newsletter.storage import Database
+from newsletter.storage import Database, Tx
 
 FRESH = 2.0  # seconds a form is kept in memory: an edit shows everywhere within that time
 
@@ -37,6 +40,41 @@ class Forms:
         """What was read in a transaction that is over; one that was kept already grows no younger."""
         if self.kept(form.id) is not form:
             self._kept[form.id] = self._kept[form.slug] = (monotonic(), form)
+
+    async def tallies(self, tx: Tx) -> list[editing_store.Tally]:
+        """All of them, with their numbers."""
+        return await editing_store.tallies(tx)
+
+    async def stored(self, tx: Tx, slug: str) -> Form:
+        """As it is now, not as it is kept in memory. Raises NotFound."""
+        form = await store.find_form(tx, self._magnets, slug)
+        if form is None:
+            raise NotFound("There is no such form here. Please check the address.")
+        return form
+
+    async def make(self, tx: Tx, form: Form) -> None:
+        """A new one, with the first version of its wording. Raises BadInput where the slug is taken."""
+        if await editing_store.is_taken(tx, form.slug):
+            raise BadInput("Please look again.", {"slug": "There is a form of this name already."})
+        own = msgspec.structs.replace(form, fields=form.fields[1:])
+        await store.add_form(tx, own, hashlib.sha256(form.wording.encode()).hexdigest())
+        await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
+
+    async def change(self, tx: Tx, form: Form) -> None:
+        """All but its slug and fields. Another wording is a new version; who agreed to the old one did so to that."""
+        await editing_store.lock(tx, form.id)
+        current = await self.stored(tx, form.slug)
+        wording_id = current.wording_id
+        if form.wording != current.wording:
+            wording_id = await editing_store.add_wording(tx, form.id, form.wording)
+        await editing_store.change(tx, msgspec.structs.replace(form, wording_id=wording_id))
+        await editing_store.withdraw_magnets(tx, form.id)
+        await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
+
+    def forget(self, form: Form) -> None:
+        """After a change that is committed: the next reader gets the new one. Other nodes follow within FRESH."""
+        self._kept.pop(form.slug, None)
+        self._kept.pop(form.id, None)
 
 
 def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> Address:

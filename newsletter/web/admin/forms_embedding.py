@@ -1,0 +1,43 @@
+"""What the owner copies into a page of theirs to have a form there."""
+
+from html import escape
+
+import msgspec
+
+from newsletter.signups import Form
+
+
+class Code(msgspec.Struct):
+    id: str
+    label: str
+    text: str
+
+
+def codes(form: Form, public_url: str) -> list[Code]:
+    """As the README has them, for this form."""
+    address = f"{public_url}/forms/{form.slug}"
+    script = f'<script src="{public_url}/embed.js" defer></script>'
+    plain = _plain(form, address)
+    frame = (
+        f'<iframe src="{address}/embed" title="{escape(form.title)}"\n'
+        '  width="100%" height="520" style="border: 0" loading="lazy"></iframe>'
+    )
+    element = f'<newsletter-form form="{form.slug}">\n{plain}\n</newsletter-form>'
+    return [
+        Code("plain", "A plain form, which needs no script", plain),
+        Code("script", "The same in place, without leaving the page", f"{script}\n{element}"),
+        Code("frame", "A frame", f"{script}\n{frame}"),
+    ]
+
+
+def _plain(form: Form, address: str) -> str:
+    lines = [f'<form method="post" action="{address}" accept-charset="utf-8">']
+    for field in form.fields:
+        id, name = f"{form.slug}-{escape(field.name)}", escape(field.name)
+        kind = "email" if field.name == "email" else "text"
+        mark, required = (" (required)", " required") if field.required else ("", "")
+        known = f'maxlength="{field.max_length}" autocomplete="{escape(field.autocomplete)}"{required}'
+        lines.append(f'  <label for="{id}">{escape(field.label)}{mark}</label>')
+        lines.append(f'  <input id="{id}" type="{kind}" name="{name}" {known}>')
+    lines += [f"  <p>{escape(form.wording)}</p>", f"  <button>{escape(form.button)}</button>", "</form>"]
+    return "\n".join(lines)
