@@ -37,10 +37,11 @@ class Page(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """Where to look, and the column that runs from the newest to the first."""
+    """Where to look, the column that runs from the newest to the first, and where that alone stands."""
 
     tables: str
     key: str
+    keys: str
     params: dict[str, Param]
 
 
@@ -51,7 +52,7 @@ class _Tag(msgspec.Struct):
 
 async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo = UTC) -> Page:
     """Up to `most` people of the segment whose ids are below `before`, the newest first."""
-    source = _source(segment)
+    source = _source(segment, tx.engine)
     floor = await _floor(tx, source, before)
     where, values = compiled(segment, tx.engine, zone, one_by_one=True)
     people = await tx.all(
@@ -71,7 +72,7 @@ async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo
 
 async def counted(tx: Tx, segment: Segment, *, zone: tzinfo = UTC) -> tuple[int, bool]:
     """How many there are among the newest LOOK, and whether that is all of them."""
-    source = _source(segment)
+    source = _source(segment, tx.engine)
     floor = await _floor(tx, source, NEWEST)
     where, values = compiled(segment, tx.engine, zone, one_by_one=True)
     sql = f"SELECT count(*) FROM {source.tables} AND {source.key} > :floor AND {where}"
@@ -81,7 +82,7 @@ async def counted(tx: Tx, segment: Segment, *, zone: tzinfo = UTC) -> tuple[int,
 async def _floor(tx: Tx, source: _Source, before: int) -> int:
     """The id at which the look ends; 0 where it reaches the first of all."""
     found = await tx.value(
-        f"""SELECT {source.key} FROM {source.tables} AND {source.key} < :before
+        f"""SELECT {source.key} FROM {source.keys} AND {source.key} < :before
             ORDER BY {source.key} DESC LIMIT 1 OFFSET :look""",
         before=before,
         look=LOOK,
@@ -107,17 +108,17 @@ async def tags_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[str]]:
     return tags
 
 
-def _source(segment: Segment) -> _Source:
+def _source(segment: Segment, engine: Engine) -> _Source:
     """Along the index that brings only people of one tag or of one status, where all of the segment have it."""
     condition = segment.condition
     parts = condition.parts if isinstance(condition, And) else (condition,)
     for part in parts:
         if isinstance(part, Tagged):
-            return _Source(_TAGGED, "x.subscriber_id", {"tag": part.tag})
+            return _Source(_TAGGED[engine], "x.subscriber_id", _TAGS_ALONE, {"tag": part.tag})
     for part in parts:
         if isinstance(part, Standing):
-            return _Source(_STANDING, "s.id", {"status": part.status})
-    return _Source(_ALL, "s.id", {})
+            return _Source(_STANDING, "s.id", _STANDING, {"status": part.status})
+    return _Source(_ALL, "s.id", _ALL, {})
 
 
 def _prefix(engine: Engine, text: str) -> str:
@@ -131,9 +132,15 @@ _COLUMNS = "s.id, s.email, s.name, s.status, s.created_at, s.confirmed_at"
 _LISTED = f"SELECT {_COLUMNS} FROM"
 _ALL = "subscribers s WHERE 1 = 1"
 _STANDING = "subscribers s WHERE s.status = :status"
-# CROSS: SQLite then takes the tables in this order.
-_TAGGED = """subscriber_tags x CROSS JOIN subscribers s
-    WHERE s.id = x.subscriber_id AND x.tag_id = (SELECT id FROM tags WHERE name = :tag)"""
+_OF_TAG = "x.tag_id = (SELECT id FROM tags WHERE name = :tag)"
+_TAGS_ALONE = f"subscriber_tags x WHERE {_OF_TAG}"
+# Along the tag's people, each looked up: SQLite keeps to the order of a CROSS JOIN, PostgreSQL to OFFSET 0. It would
+# read everybody beside those of a tag else, since it can't know how few they are.
+_TAGGED: dict[Engine, str] = {
+    "sqlite": f"subscriber_tags x CROSS JOIN subscribers s WHERE s.id = x.subscriber_id AND {_OF_TAG}",
+    "postgres": f"""subscriber_tags x
+        CROSS JOIN LATERAL (SELECT * FROM subscribers WHERE id = x.subscriber_id OFFSET 0) s WHERE {_OF_TAG}""",
+}
 _BY_ADDRESS: dict[Engine, str] = {
     "sqlite": f"""{_LISTED} subscribers s WHERE s.email_key >= :text AND s.email_key < :text || char(1114111)
                   ORDER BY s.email_key LIMIT :most""",
