@@ -28,7 +28,7 @@ class Seen(NamedTuple):
     tags: dict[int, list[str]]
     before: int = 0  # where the next page begins; 0: there is none
     looked_on: bool = False
-    count: int | None = None  # on the first page
+    total: int | None = None  # on the first page
     exact: bool = True
 
 
@@ -48,8 +48,8 @@ async def look(tx: Tx, settings: Settings, asked: Asked, before: int) -> Seen:
     segment, zone = segment_of(asked), ZoneInfo(settings.time_zone)
     page = await listing.page(tx, segment, before or listing.NEWEST, PER_PAGE, zone=zone)
     tags = await listing.tags_of(tx, [one.id for one in page.people])
-    count, exact = (None, True) if before else await listing.counted(tx, segment, zone=zone)
-    return Seen(list(page.people), tags, page.before, page.looked_on, count, exact)
+    total, exact = (None, True) if before else await listing.counted(tx, segment, zone=zone)
+    return Seen(list(page.people), tags, page.before, page.looked_on, total, exact)
 
 
 class Event(NamedTuple):
