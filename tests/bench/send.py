@@ -35,8 +35,8 @@ KEY = "bench-key-" + "k" * 32
 def main(figure: Figure) -> None:
     for connections in CONNECTIONS:
         near(figure, connections)
-    for kind, goal in (("ed25519", 0.7), ("rsa", 0.75)):
-        signed(figure, kind, goal)
+    signed(figure, "ed25519", 0.7)
+    signed(figure, "rsa", 0.75)
     for milliseconds in (20, 50):
         over_a_link(figure, milliseconds)
 

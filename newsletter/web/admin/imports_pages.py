@@ -16,7 +16,7 @@ from newsletter.subscribers import imports, tag_name
 from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
 from newsletter.web.admin.imports_upload import NO_FILE, receive
 from newsletter.web.kit import importing
-from newsletter.web.kit.policy import content_policy
+from newsletter.web.kit.policy import ASKS_AGAIN
 from newsletter.web.kit.site import Site, is_head, site_of
 from newsletter.web.kit.text import clean
 
@@ -39,9 +39,6 @@ KINDS = {
     "fields": "Fields, as JSON",
     "ignore": "– left out –",
 }
-ASKS_AGAIN = {"Content-Security-Policy": f"{content_policy()}; connect-src 'self'"}
-"""The policy of a page that asks for itself anew while it goes on."""
-
 VERBS = ("check", "start", "again", "delete")
 
 

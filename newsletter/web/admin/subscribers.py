@@ -9,6 +9,7 @@ from newsletter.errors import BadInput
 from newsletter.ids import read_id
 from newsletter.subscribers import STATUSES
 from newsletter.web.admin.door import form_key, refresh, session_of
+from newsletter.web.kit.policy import ASKS_AGAIN
 from newsletter.web.kit.rostering import LONGEST_SEARCH, Asked, Seen, look
 from newsletter.web.kit.site import site_of
 
@@ -33,6 +34,7 @@ async def people(request: Request[Any, Any, Any]) -> Response[str]:
     page = site.pages.page(
         "admin/subscribers.html",
         422 if error else 200,
+        ASKS_AGAIN,
         asked=asked,
         seen=seen,
         before=before,

@@ -23,6 +23,10 @@ def content_policy(forms: str = "'self'", frames: str = "'none'") -> str:
     )
 
 
+ASKS_AGAIN = {"Content-Security-Policy": f"{content_policy()}; connect-src 'self'"}
+"""The policy of a page of the desk whose script asks for it anew."""
+
+
 def page_origin(request: Request[Any, Any, Any]) -> str:
     """The origin that the browser names, '' when it names none, hides it, or it is no browser that speaks."""
     origin = request.headers.get("origin", "")
