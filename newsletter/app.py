@@ -132,8 +132,8 @@ def put_together(settings: Settings, db: Database) -> Site:
     tokens = Tokens(settings.secret_keys)
     post = Post(settings, tokens)
     subscribers = Subscribers(tokens, post)
-    magnets = Magnets(post)
     returns = Returns(tokens, post)
+    magnets = Magnets(post)
     forms = Forms(db, magnets)
     comments = Comments(settings, tokens, post)
     mailings = Mailings(settings)
@@ -143,9 +143,9 @@ def put_together(settings: Settings, db: Database) -> Site:
         tokens=tokens,
         post=post,
         subscribers=subscribers,
-        magnets=magnets,
         returns=returns,
         suppressions=Suppressions(post, subscribers),
+        magnets=magnets,
         signups=Signups(settings, post, subscribers, magnets, forms),
         forms=forms,
         owners=Owners(post),
@@ -224,9 +224,9 @@ async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
 
 
 async def tidy_once(site: Site) -> None:
-    await site.db.write(site.signups.remind)
     while await site.db.write(site.returns.look):
         pass
+    await site.db.write(site.signups.remind)
     while traces := await site.db.write(site.signups.purge):
         await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
     while await site.db.write(site.notices.purge):
