@@ -10,6 +10,7 @@ import pytest
 from newsletter.clock import DAY, HOUR, MINUTE, SECOND
 from newsletter.mail import Post
 from newsletter.mail.claims import Delivery
+from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.ledger import release, settlement, turn
 from newsletter.mail.limits import UNLIMITED, Limits, Meter, limits_of, meter
 from newsletter.settings import Settings
@@ -68,7 +69,7 @@ async def test_who_has_no_limit_pays_nothing_for_it(
     clock.forward(1)
     claimed, asked = await db.write(spied, settlement(held, "sent", "250"), 1, limits)
     assert len(claimed) == 1
-    assert sum("send_limits" in sql for sql in asked) == more
+    assert sum("send_limits" in sql.replace(NOT_HELD, "") for sql in asked) == more
     assert len(asked) == 4 + more, "settle, look who is next, ask who is suppressed, claim"
 
 

@@ -77,7 +77,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
-    "/admin/forms/new": {"slug": "spring", **_FORM},
+    "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},

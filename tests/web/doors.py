@@ -92,6 +92,7 @@ class Doors:
         """What its form would send."""
         live = {"token": self.tokens["form"], "csrf": self.csrf, "action": f"approve-{self.comment_id}"}
         live["comment"] = f"I agree, {new_id()} times."  # the same twice would be refused
+        live["slug"] = f"spring-{new_id()}"
         return {name: live[name] if value == "live" else value for name, value in TAKEN[template].items()}
 
 
