@@ -72,18 +72,21 @@ class BulkWorker:
     async def round(self, poll: float) -> None:
         """Reserves what is due, opens as many lanes as there is work for, and waits for more of either."""
         if self._relay.ready_in or self._relay.urgent:
-            await asyncio.sleep(min(self._relay.ready_in or _MOMENT, poll))
+            seconds = min(self._relay.ready_in or _MOMENT, poll)
+            await self._rest(asyncio.sleep(seconds, True), seconds)
             return
         if len(self._jobs) < self._connections * PER_LANE // 2:
             poll = min(await self._reserve() or poll, poll)
         for _ in range(min(self._most_lanes() - len(self._lanes), len(self._jobs))):
             self._open_lane()
+        if self._stopping:  # while it looked for work: nobody would wake it
+            return
         await self._rest(
             self._hungry.wait() if self._jobs or self._lanes else self._db.wait(TOPIC, poll), poll
         )
 
     def _most_lanes(self) -> int:
-        if clock.monotonic() < self._faulty_until:
+        if self._stopping or clock.monotonic() < self._faulty_until:
             return 0
         if self._relay.troubled:
             return 1

@@ -188,7 +188,7 @@ class Worker:
         await self._relay.sweep()
 
     def _room(self) -> int:
-        if self._relay.ready_in:
+        if self._relay.ready_in or self._stopping:
             return 0
         return (1 if self._relay.troubled else self._connections) - len(self._lanes)
 
@@ -202,6 +202,8 @@ class Worker:
 
     async def _rest(self, seconds: float) -> None:
         """Until something is enqueued, something may have become due, or the worker is to stop."""
+        if self._stopping:  # while it looked for work: nobody would wake it
+            return
         nap = self._nap = asyncio.create_task(self._db.wait(TOPIC, seconds))
         try:
             await asyncio.wait([nap])
