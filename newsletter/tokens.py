@@ -36,7 +36,7 @@ Purpose = Literal[
     "bounce",
 ]
 
-LASTING = ("unsubscribe", "unfollow", "bounce")
+LASTING = ("unsubscribe", "unfollow", "bounce", "reply")
 """Links to leave, and what bounces come back to: never expire, carry no time, and are short enough for their header."""
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -1,5 +1,6 @@
 """What comes back of what was sent: a door for a mail server, and one for a pipe."""
 
+from functools import partial
 from typing import BinaryIO
 
 import click
@@ -11,6 +12,7 @@ from newsletter.mail.bounces.listener import LARGEST, Door, listening
 from newsletter.mail.bounces.report import Report
 from newsletter.mail.bounces.report import read as understand
 from newsletter.web import process
+from newsletter.web.kit.answering import said_by_mail
 from newsletter.web.kit.site import Site
 
 
@@ -64,7 +66,8 @@ async def _listen(chosen: settings.Settings, host: str, port: int) -> None:
 
             listener = process.listen(host, port)
             where = "{}:{}".format(*listener.getsockname()[:2])
-            async with listening(Door(chosen.bounce_domain, site.tokens, take), listener):
+            door = Door(chosen.bounce_domain, site.tokens, take, answer=partial(said_by_mail, site))
+            async with listening(door, listener):
                 click.echo(f"Taking the mail of {chosen.bounce_domain} on {where}.", err=True)
                 await stopped.wait()
 
@@ -81,7 +84,14 @@ def read(file: BinaryIO, recipient: str) -> None:
 
     Ends with 75 where the database can’t be reached now, so that a mail server keeps the mail and tries again.
     """
-    report = understand(file.read(LARGEST), recipient)
+    mail = file.read(LARGEST)
+    if recipient.lower().startswith("reply+"):
+        said = with_site(said_by_mail, recipient, mail)
+        if said.startswith("4"):
+            raise _LaterError(said)
+        click.echo(said)
+        return
+    report = understand(mail, recipient)
     try:
         effect = with_site(_take, report)
     except click.ClickException as error:

@@ -1,6 +1,7 @@
 """What readers say under an article: written, confirmed once, moderated, shown, told of."""
 
 from newsletter.comments.actions import EDITABLE, TWICE, Comments
+from newsletter.comments.answering import answer, written
 from newsletter.comments.avatars import avatar
 from newsletter.comments.exports import as_json, as_wxr, count_comments
 from newsletter.comments.importing import TOGETHER, Importing, ImportResult
@@ -64,6 +65,7 @@ __all__ = [
     "Waiting",
     "Words",
     "Written",
+    "answer",
     "as_json",
     "as_wxr",
     "avatar",
@@ -77,4 +79,5 @@ __all__ = [
     "source",
     "unlinked",
     "website",
+    "written",
 ]

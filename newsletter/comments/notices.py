@@ -67,6 +67,8 @@ class Notices:
             "links": {"unsubscribe": ["/f/", "unfollow", [person.follow_id]]},
             "unsubscribe": True,
         }
+        if self._settings.bounce_domain:
+            context["reply"] = [comment.id, person.id]
         sent = await self._post.enqueue(tx, "comment_reply", person.email, context=context)
         await mails.add(tx, comment.id, sent.id)
 

@@ -127,10 +127,19 @@ class Messages:
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ]
+        if numbers := values.get("reply"):
+            headers.insert(2, ("Reply-To", Address(addr_spec=self._reply_to(numbers))))
         if values.get("unsubscribe"):
             headers.append(("List-Unsubscribe", f"<{values['links']['unsubscribe']}>"))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return headers
+
+    def _reply_to(self, numbers: Sequence[int]) -> str:
+        """An answer to it comes in by the door for bounces, and says what it answers."""
+        domain = self._settings.bounce_domain
+        return (
+            f"reply+{self._tokens.make('reply', *numbers)}@{domain}" if domain else self._settings.from_email
+        )
 
     def _name_boundaries(self, message: EmailMessage, delivery: Delivery) -> None:
         """After the message, not by chance. "=_" is no quoted-printable, so no body can hold it."""

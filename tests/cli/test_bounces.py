@@ -1,5 +1,7 @@
 """Mail that came back, through a pipe."""
 
+from pathlib import Path
+
 from newsletter.mail.bounces.sender import envelope_sender
 from newsletter.settings import Settings
 from newsletter.tokens import Tokens
@@ -31,6 +33,13 @@ def test_a_bounce_through_a_pipe(machine: Machine) -> None:
     )
     assert done.text == "The address is gone. It is mailed no more.\n"
     assert '"status": "bounced"' in machine.says("show", ADA).text
+
+
+def test_an_answer_through_a_pipe_says_what_became_of_it(machine: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "answer.eml"
+    file.write_bytes(b"From: ada@example.org\r\n\r\nI agree.\r\n")
+    said = machine.says("bounces", "read", str(file), "--to", "reply+nonsense@bounces.example.org").text
+    assert said.startswith("550 5.6.0 This link is not complete, or not one of ours.")
 
 
 def test_where_the_database_is_away_the_mail_is_kept(machine: Machine) -> None:

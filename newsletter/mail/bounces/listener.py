@@ -28,15 +28,26 @@ FOR_COMPLAINTS = ("complaints", "abuse", "postmaster")
 _log = logging.getLogger(__name__)
 
 Take = Callable[[Report], Awaitable[str]]
+Answer = Callable[[str, bytes], Awaitable[str]]
+"""What an answer to a notification becomes: its recipient and the mail, to the reply of SMTP."""
 
 
 class Door:
     """Says who may come in, and hands on what they bring. aiosmtpd calls it by these names."""
 
-    def __init__(self, domain: str, tokens: Tokens, take: Take, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self,
+        domain: str,
+        tokens: Tokens,
+        take: Take,
+        connections: int = CONNECTIONS,
+        *,
+        answer: Answer | None = None,
+    ) -> None:
         self.domain = domain
         self._tokens = tokens
         self._take = take
+        self._answer = answer
         self._connections = connections
         self._open = 0
         self.taken: Counter[str] = Counter()
@@ -60,6 +71,7 @@ class Door:
         if domain.lower() != self.domain:
             return f"550 5.7.1 This door takes mail for {self.domain} only."
         known = any(row_of(self._tokens, token) is not None for token in tokens_in(address.encode()))
+        known |= self._answer is not None and local.lower().startswith("reply+")
         if not known and local.lower() not in FOR_COMPLAINTS:
             return "550 5.1.1 No message of ours has that address."
         envelope.rcpt_tos.append(address)
@@ -68,6 +80,8 @@ class Door:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802  the same
         """Taken is what is committed; where it can't be kept now, it may come again."""
         assert isinstance(envelope.content, bytes)
+        if self._answer and envelope.rcpt_tos[0].lower().startswith("reply+"):
+            return await self._answer(envelope.rcpt_tos[0], envelope.content)
         report = await asyncio.to_thread(read, envelope.content, envelope.rcpt_tos[0])
         try:
             effect = await self._take(report)
