@@ -16,7 +16,7 @@ async def said_by_mail(site: Site, recipient: str, mail: bytes) -> str:
         who, words = await to_thread(_read, mail)
         kept = await site.db.write(answer, site.comments, ids[0], ids[1], who, words)
     except Unavailable:
-        return "451 4.3.0 It can't be kept now. Please try again later."
+        return "451 4.3.0 It could not be kept just now. Please try again later."
     except Repeated:
         return "250 2.0.0 It is here already"
     except NewsletterError as error:
