@@ -3,11 +3,11 @@
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.exceptions import HTTPException
 
 from newsletter import clock
@@ -27,12 +27,13 @@ from newsletter.storage import Database, delete_old_copies, open_database, pendi
 from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, file_waits
 from newsletter.tokens import Tokens
-from newsletter.web import admin, public
+from newsletter.web import public
 from newsletter.web.api import Api
 from newsletter.web.kit import broadcasting, problems, sequencing
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
 from newsletter.web.kit.gate import Gate
+from newsletter.web.kit.late import Late
 from newsletter.web.kit.pages import Pages
 from newsletter.web.kit.site import Site
 
@@ -54,9 +55,24 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
             app.state["site"] = site
             yield
 
-    app = Litestar(
-        route_handlers=[public.routes(), admin.routes()],
-        lifespan=[lifespan],
+    app = _litestar(public.routes(), lifespan)
+
+    def desk() -> Litestar:
+        made = _litestar(importlib.import_module("newsletter.web.admin").routes())
+        made.state["site"] = app.state["site"]
+        return made
+
+    def failure(*words: Any) -> str:
+        site: Site = app.state["site"]
+        return site.pages.failure(*words)
+
+    return Edge(app, settings, page=failure, api=Api(lambda: app.state["site"]), desk=Late(desk))
+
+
+def _litestar(routes: Router, *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:
+    return Litestar(
+        route_handlers=[routes],
+        lifespan=lifespan,
         exception_handlers={
             NewsletterError: problems.on_newsletter_error,
             HTTPException: problems.on_http_exception,
@@ -66,12 +82,6 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         logging_config=None,
         request_max_body_size=None,  # the edge counts, while the body streams
     )
-
-    def failure(*words: Any) -> str:
-        site: Site = app.state["site"]
-        return site.pages.failure(*words)
-
-    return Edge(app, settings, page=failure, api=Api(lambda: app.state["site"]))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from newsletter import settings
 from newsletter.app import running
 from newsletter.cli.site import with_site
 from newsletter.mail.bounces.listener import LARGEST, Door, listening
-from newsletter.mail.bounces.report import Report
+from newsletter.mail.bounces.model import Report
 from newsletter.mail.bounces.report import read as understand
 from newsletter.web import process
 from newsletter.web.kit.answering import said_by_mail

@@ -4,15 +4,15 @@ Which message came back is known by the signed envelope sender that it had, or b
 while we spoke to it. Whom a mail names is never asked: anybody can write that.
 """
 
+from importlib import import_module
 from typing import Literal
 
 from newsletter.clock import DAY
 from newsletter.mail import Post
 from newsletter.mail.bounces import ledger
 from newsletter.mail.bounces.ledger import Sent
-from newsletter.mail.bounces.report import Report, plain
+from newsletter.mail.bounces.model import Report
 from newsletter.mail.bounces.sender import row_of
-from newsletter.mail.bounces.verdict import enhanced, judge
 from newsletter.mail.responses import note, skip_waiting
 from newsletter.storage import Tx
 from newsletter.subscribers.model import Subscriber
@@ -51,8 +51,8 @@ class Returns:
         rows = await ledger.refused(tx, _BATCH)
         effects: list[Effect] = []
         for row in rows:
-            kind = judge(row.reply) or "soft"
-            report = Report(kind, status=enhanced(row.reply), words=plain(row.reply))
+            # What understands a server's words is a part of our start that most starts do without.
+            report: Report = import_module("newsletter.mail.bounces.report").of_words(row.reply)
             effects.append(await self._follow(tx, row, report))
         return len(rows) - effects.count("ignored")
 

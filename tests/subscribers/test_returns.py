@@ -5,7 +5,7 @@ import pytest
 
 from newsletter.clock import DAY, HOUR
 from newsletter.ids import new_id
-from newsletter.mail.bounces.report import Kind, Report
+from newsletter.mail.bounces.model import Kind, Report
 from newsletter.mail.bounces.sender import envelope_sender, tokens_in
 from newsletter.mail.responses import responses
 from newsletter.storage import Tx

@@ -167,7 +167,9 @@ async def serving(
         edge = create_app(msgspec.structs.replace(SETTINGS, **changes), worker=worker)
         server = await opened.enter_async_context(Server(edge, port=port, drain=0))
         app: Any = edge._app
-        routes = {route.path: set(route.methods) for route in app.routes}
+        late: Any = edge._desk
+        desk = await late.app()
+        routes = {route.path: set(route.methods) for route in (*app.routes, *desk.routes)}
         yield Stage(server.port, app.state["site"], inbox, clock, routes, opened)
 
 

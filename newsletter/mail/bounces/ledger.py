@@ -3,7 +3,7 @@
 import msgspec
 
 from newsletter.clock import DAY
-from newsletter.mail.bounces.report import Report
+from newsletter.mail.bounces.model import Report
 from newsletter.storage import Tx
 
 LATEST = 5 * DAY

@@ -11,7 +11,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, syntax
 
 from newsletter.errors import Unavailable
-from newsletter.mail.bounces.report import Report, read
+from newsletter.mail.bounces.model import Report
+from newsletter.mail.bounces.report import read
 from newsletter.mail.bounces.sender import row_of, tokens_in
 from newsletter.tokens import Tokens
 

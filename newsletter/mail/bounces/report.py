@@ -6,16 +6,12 @@ envelope sender that our message had.
 
 import re
 from collections.abc import Iterator
-from typing import Literal
-
-import msgspec
 
 from newsletter.mail.bounces import crooked
 from newsletter.mail.bounces.mime import LARGEST, Fields, Part, decoded_words, field_blocks, parse, walk
+from newsletter.mail.bounces.model import Kind, Report
 from newsletter.mail.bounces.sender import tokens_in
 from newsletter.mail.bounces.verdict import enhanced, judge
-
-Kind = Literal["hard", "soft", "policy", "complaint", "auto", "unknown"]
 
 _MOST_TOKENS = 5
 _LONGEST_WORDS = 300
@@ -26,24 +22,17 @@ _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "other", "miscategorized"}
 _DIAGNOSTIC = re.compile(r"(?i)^\s*[\w-]{1,20}\s*;\s*")
 
 
-class Report(msgspec.Struct, frozen=True):
-    kind: Kind
-    tokens: tuple[str, ...] = ()
-    """Of which messages it may speak, as they stand in it; the likeliest first. Nothing says that they are ours."""
-
-    status: str = ""
-    """``5.1.1``, where it says one."""
-
-    words: str = ""
-    """The server's, without any address."""
-
-
 def read(raw: bytes, recipient: str = "") -> Report:
     """What came, addressed to `recipient` where the envelope is known. Takes any bytes, in linear time."""
     raw = raw[:LARGEST]
     message = parse(raw)
     kind, status, words = _meaning(message, list(walk(message)))
     return Report(kind, _tokens(raw, recipient), status, plain(words))
+
+
+def of_words(words: str) -> Report:
+    """What a server said while we spoke to it, and meant for good."""
+    return Report(judge(words) or "soft", status=enhanced(words), words=plain(words))
 
 
 def plain(words: str) -> str:

@@ -30,7 +30,7 @@ _MB = 1024 * 1024
 
 
 class Edge:
-    """Wraps an ASGI app that is reached by the settings' `public_url`, and another one for programs.
+    """Wraps an ASGI app that is reached by the settings' `public_url`, another one for programs, and one for the owner.
 
     `body_seconds` is how long a body may take (the server's own deadlines come first). `page` renders
     (status, title, text, reference, embedded) as HTML.
@@ -45,9 +45,11 @@ class Edge:
         body_seconds: float = 60.0,
         page: Page | None = None,
         api: App | None = None,
+        desk: App | None = None,
     ) -> None:
         self._app = app
         self._api = api or app
+        self._desk = desk or app
         self._settings = settings
         self._hosts = hosts(settings.public_url)
         self._headers = security_headers(secure=settings.secure)
@@ -71,10 +73,14 @@ class Edge:
             if scope["method"] == "HEAD":
                 answer.bodiless = True
                 scope = {**scope, "method": "GET", "state": {**scope.get("state", {}), "head": True}}
-            app = self._api if scope["path"].startswith("/api/") else self._app
-            await app(scope, receive, answer.send)
+            await self._whose(scope["path"])(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001  whatever it is, it gets an answer
             await self._answer(scope, headers, answer, error)
+
+    def _whose(self, path: str) -> App:
+        if path.startswith("/api/"):
+            return self._api
+        return self._desk if path == "/admin" or path.startswith("/admin/") else self._app
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from newsletter.mail.bounces.listener import Door, listening
-from newsletter.mail.bounces.report import Report
+from newsletter.mail.bounces.model import Report
 from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.web.process import listen

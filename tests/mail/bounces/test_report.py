@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.bounces.report import Report, read
+from newsletter.mail.bounces.model import Report
+from newsletter.mail.bounces.report import read
 from newsletter.mail.bounces.verdict import judge
 
 SAMPLES = {path.stem: path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.eml"))}
