@@ -6,10 +6,10 @@ A value that can't be used stops the start with one sentence that names it.
 import os
 import secrets
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parseaddr
+from importlib import import_module
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -104,9 +104,10 @@ def _file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        return {name.lower(): value for name, value in tomllib.loads(Path(path).read_text("utf-8")).items()}
+        read = import_module("tomllib").loads(Path(path).read_text("utf-8"))  # most have no such file
     except (OSError, ValueError) as error:
         raise SettingsError(f"NEWSLETTER_CONFIG: can't read {path}: {error}") from None
+    return {name.lower(): value for name, value in read.items()}
 
 
 def _checked(values: dict[str, Any]) -> Settings:
