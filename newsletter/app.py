@@ -28,7 +28,6 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import public
-from newsletter.web.api import Api
 from newsletter.web.kit import broadcasting, problems, sequencing
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
@@ -66,7 +65,10 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         site: Site = app.state["site"]
         return site.pages.failure(*words)
 
-    return Edge(app, settings, page=failure, api=Api(lambda: app.state["site"]), desk=Late(desk))
+    def api() -> Any:
+        return importlib.import_module("newsletter.web.api.door").Door(app.state["site"])
+
+    return Edge(app, settings, page=failure, api=Late(api), desk=Late(desk))
 
 
 def _litestar(routes: Router, *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:

@@ -107,12 +107,6 @@ async def wait(tx: Tx, limits: Limits) -> int:
     return 0 if room.full_until else room.wait
 
 
-async def ramped(tx: Tx, limits: Limits) -> int:
-    """How many mails a day the ramp-up allows now, where it holds back what is due; else 0."""
-    meter = await held.meter(tx)
-    return 0 if meter.ramp(limits, tx.now, 1) else meter.share(limits, tx.now)
-
-
 async def content(tx: Tx, mailing_id: int) -> bytes:
     """The frozen message."""
     return bytes(await tx.value("SELECT content FROM mailings WHERE id = :id", id=mailing_id))

@@ -139,7 +139,7 @@ class BulkWorker:
         """The owner is told once a day that the rest waits for tomorrow."""
         if going or not self._limits.ramp_up:
             return
-        share = await self._db.write(bulk_ledger.ramped, self._limits)
+        share = await self._db.read(limits.ramped, self._limits, 1)
         if share and share != self._told_share:
             _log.warning(
                 "The ramp-up lets %d mails go today; the rest of a broadcast goes on by itself.", share

@@ -42,12 +42,7 @@ def make(source: Path, to: Path) -> None:
         raise BadInput(f"There is a file {to} already, and a backup replaces none. Please name another.")
     unfinished = beside(to, ".partial")
     try:
-        unfinished.unlink(missing_ok=True)
-        make_file(unfinished)
-        with closing(
-            sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=30)
-        ) as reader:
-            reader.execute("VACUUM INTO ?", (str(unfinished),))
+        copies.whole(source, unfinished)
         files = [unfinished]
         if (key := beside(source, ".key")).exists():
             files.append(_copied(key, beside(to, ".key.partial")))

@@ -29,18 +29,23 @@ def make(path: Path, number: int) -> None:
     copy = path.with_name(f"{path.stem}-before-{number:04}{path.suffix}")
     unfinished = copy.with_name(f"{copy.name}.partial")
     try:
-        unfinished.unlink(missing_ok=True)
-        make_file(unfinished)
-        with closing(sqlite3.connect(path)) as reader:
-            reader.execute("VACUUM INTO ?", (str(unfinished),))
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
+        whole(path, unfinished)
         unfinished.replace(copy)
     except (sqlite3.Error, OSError) as error:
         with suppress(OSError):
             unfinished.unlink()
         raise MigrationError(f"The database can't be copied to {copy} before migrating: {error}.") from None
     _log.info("copied the database to %s, which goes after %d days or the next erasure", copy, KEPT // DAY)
+
+
+def whole(path: Path, to: Path) -> None:
+    """The database at `path`, which may be in use, as one new file, synced. Raises sqlite3.Error, OSError."""
+    to.unlink(missing_ok=True)
+    make_file(to)
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as reader:
+        reader.execute("VACUUM INTO ?", (str(to),))
+    with to.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def delete(path: Path, *, older_than: int | None = None) -> None:

@@ -22,9 +22,9 @@ async def reserved(db: Database) -> int:
 async def test_each_day_lets_twice_as_many_go(db: Database, mailings: Mailings, clock: Clock) -> None:
     await sent_off(db, mailings, 200)
     assert [await reserved(db), await reserved(db)] == [10, 0]
-    assert await db.write(bulk_ledger.ramped, RAMP) == 10
+    assert await db.read(ramped, RAMP, 1) == 10
     clock.forward(DAY + HOUR)
-    assert await db.write(bulk_ledger.ramped, RAMP) == 0
+    assert await db.read(ramped, RAMP, 1) == 0
     assert [await reserved(db), await reserved(db)] == [20, 0]
     clock.forward(DAY + HOUR)
     assert await reserved(db) == 40

@@ -7,6 +7,7 @@ import msgspec
 from newsletter.storage import Tx
 from newsletter.storage.lists import IDS, as_list
 from newsletter.subscribers.model import Status
+from newsletter.subscribers.store.listing import tags_of
 
 
 class Record(msgspec.Struct):
@@ -24,11 +25,6 @@ class Record(msgspec.Struct):
     tags: list[str] = []
 
 
-class _Tagged(msgspec.Struct):
-    subscriber_id: int
-    name: str
-
-
 async def by_ids(tx: Tx, ids: Sequence[int]) -> list[Record]:
     """In the order of their ids; who is not there is left out."""
     people = await tx.all(
@@ -37,14 +33,7 @@ async def by_ids(tx: Tx, ids: Sequence[int]) -> list[Record]:
             FROM subscribers WHERE id IN ({IDS[tx.engine]}) ORDER BY id""",
         ids=as_list(ids),
     )
-    tags: dict[int, list[str]] = {}
-    for one in await tx.all(
-        _Tagged,
-        f"""SELECT s.subscriber_id, t.name FROM subscriber_tags s JOIN tags t ON t.id = s.tag_id
-            WHERE s.subscriber_id IN ({IDS[tx.engine]}) ORDER BY t.name""",
-        ids=as_list(ids),
-    ):
-        tags.setdefault(one.subscriber_id, []).append(one.name)
+    tags = await tags_of(tx, ids)
     for person in people:
         person.tags = tags.get(person.id, [])
     return people
