@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import string
 from typing import get_args
 
 import pytest
@@ -37,6 +38,17 @@ def test_it_is_signed_as_itsdangerous_signs() -> None:
 def test_it_carries_its_ids() -> None:
     for numbers in ((0,), (1, 61, 62), (2**63 - 1, 1)):
         assert TOKENS.read("confirm", TOKENS.make("confirm", *numbers, now=NOW), NOW, clock.DAY) == numbers
+
+
+@pytest.mark.parametrize("purpose", ["confirm", "unsubscribe"])
+def test_a_link_has_one_spelling(purpose: Purpose) -> None:
+    token = TOKENS.make(purpose, 7)
+    alphabet = string.ascii_letters + string.digits + "-_"
+    others = [token[:-1] + last for last in alphabet if last != token[-1]]
+    others += [token + "=", token + "A", token[:-3] + "+" + token[-3:], token.replace(".", ".=", 1)]
+    for other in others:
+        with pytest.raises(NotFound):
+            TOKENS.read(purpose, other)
 
 
 def test_it_expires_and_says_what_it_was_for() -> None:
