@@ -362,6 +362,12 @@ CREATE TABLE send_domains (
 );
 CREATE INDEX send_domains_waiting ON send_domains (next_at) WHERE waits = 1;
 
+CREATE TABLE send_journal (
+  worker BIGINT NOT NULL,
+  begun TEXT NOT NULL,                    -- JSON: rows of the outbox whose messages may have left
+  accepted TEXT NOT NULL                  -- JSON: of those, what a server has taken, and its words
+);
+
 CREATE TABLE send_limits (
   name TEXT PRIMARY KEY,                  -- 'relay' is everything that leaves
   paused_until BIGINT NOT NULL DEFAULT 0,
