@@ -172,11 +172,15 @@ def _web_address(name: str, url: str) -> str:
         parts = urlsplit(url)
         extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
         plain = parts.scheme in ("http", "https") and parts.hostname and not extra and parts.port != 0
-    except ValueError:  # a port that is none, half an IPv6 address
+        netloc = parts.netloc.lower()
+        if not netloc.isascii():  # as browsers write it in Origin, and as a mail's header can hold it
+            host = parse(f"x@{parts.hostname}").email.rpartition("@")[2]
+            netloc = f"{host}:{parts.port}" if parts.port else host
+    except (ValueError, BadInput):  # a port that is none, half an IPv6 address, letters that no host has
         plain = False
     if not plain:
         raise SettingsError(f"{PREFIX}{name} must be an address like https://news.example.org, not {url!r}.")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return f"{parts.scheme}://{netloc}"
 
 
 def _address(name: str, text: str) -> str:

@@ -22,6 +22,7 @@ def given(**values: str) -> dict[str, str]:
         ("public_url", "https://example.org/news"),
         ("public_url", "https://example.org:abc"),
         ("public_url", "https://[::1"),
+        ("public_url", "https://bücher.-example"),
         ("allowed_origins", "https://[::1"),
         ("allowed_origins", "https://a.example.org, blog"),
         ("from", "Olga"),

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from newsletter.errors import SettingsError
 from newsletter.mail.headers import MessageError
@@ -82,9 +85,15 @@ def put(value: Any, path: tuple[Any, ...], payload: str) -> Any:
 PLACES = [(name, path) for name, context in sorted(CONTEXTS.items()) for path in places(context)]
 
 
+HERE = Settings(
+    public_url="https://news.example.com", from_email="letters@example.com", secret_keys=("k" * 32,)
+)
+BUILDER = Messages(HERE, Tokens(HERE.secret_keys))  # for all: its templates are read once
+
+
 @pytest.fixture
-def messages(settings: Settings, tokens: Tokens) -> Messages:
-    return Messages(settings, tokens)
+def messages() -> Messages:
+    return BUILDER
 
 
 def assert_sound(raw: bytes, name: str, payload: str) -> None:
@@ -121,6 +130,24 @@ def test_no_value_becomes_anything_else(messages: Messages, name: str, path: tup
             assert_sound(raw, name, payload)
     assert len(told) >= 14, "all of the control characters"
     assert "mallory" not in "".join(told), "what is told must not repeat the value"
+
+
+PIECES = st.sampled_from(
+    ["\r\n", "\n", "Bcc: ", "=?utf-8?q?", "=0A", "?=", ": ", " ", "<h1>", ", ", "=_", "."]
+)
+
+
+@limits(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(PLACES), st.lists(PIECES | st.text(st.characters(exclude_categories=["Cs"]))).map("".join)
+)
+def test_no_text_becomes_anything_else(place: tuple[str, tuple[Any, ...]], text: str) -> None:
+    name, path = place
+    try:
+        raw = BUILDER.build(delivery(name, context=put(CONTEXTS[name], path, text)))
+    except MessageError:
+        return
+    assert_sound(raw, name, text)
 
 
 @pytest.mark.parametrize(
