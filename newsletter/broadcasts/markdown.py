@@ -39,7 +39,6 @@ _LOOKS = {  # class for dark and narrow screens (templates/email/base.html), and
     "li": ("ink", "margin:0 0 6px"),
     "blockquote": ("ink line", "margin:0 0 18px;padding:2px 0 1px 16px;border:0 solid #e6e3db;border-left-width:3px"),
     "hr": ("line", "margin:28px 0;border:0 solid #e6e3db;border-top-width:1px;height:0"),
-    "a": ("link", "color:#1f5f5b;text-decoration:underline;overflow-wrap:anywhere"),
     "img": ("", "display:block;max-width:100%;height:auto;border:0;border-radius:4px"),
     "code": ("ink offer", f"font:14px/1.5 {_MONO};padding:1px 5px;border-radius:4px;{_BOX}"),
     "pre": (
@@ -67,7 +66,7 @@ class _Markdown(MarkdownIt):
         return super().normalizeLinkText(unmarked(link))
 
 
-def written(marks: Marks, body: str, *, for_page: bool) -> Written:
+def written(marks: Marks, body: str, *, for_page: bool, links: str) -> Written:
     """As `write` says (text.py)."""
     body = _UNSEEN.sub("", _SURROGATE.sub("\ufffd", body))
     tokens = _MARKDOWN.parse(marks.mark(body))
@@ -78,7 +77,8 @@ def written(marks: Marks, body: str, *, for_page: bool) -> Written:
         title = "".join(t.content for t in tokens[1].children or () if t.type in ("text", "code_inline"))
         tokens = tokens[3:]
     text = plain(tokens)
-    _dress(tokens, {} if for_page else _LOOKS)
+    link = ("link", f"color:{links};text-decoration:underline;overflow-wrap:anywhere")
+    _dress(tokens, {} if for_page else _LOOKS | {"a": link})
     html = str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {"page": for_page}))
     return Written(html, text, title, reading.links, reading.unknown, reading.loose)
 
@@ -214,4 +214,11 @@ def _boxed(content: str, env: Any) -> str:
     return f"<pre{dress}>{escapeHtml(content)}</pre>\n"
 
 
-_MARKDOWN = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer).enable("strikethrough")
+def _set_up() -> _Markdown:
+    markdown = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer)
+    markdown.enable("strikethrough")
+    markdown.parse("a")  # compiles the rules: of two threads that came first, one found them half compiled
+    return markdown
+
+
+_MARKDOWN = _set_up()

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from markdown_it.ruler import Ruler
 
+from newsletter.broadcasts import markdown
 from newsletter.broadcasts.text import LONGEST, Written, write
 from newsletter.errors import BadInput
 from newsletter.mail.merge import Marks
@@ -215,3 +217,10 @@ def test_a_text_has_an_end() -> None:
 )
 def test_on_a_page_it_has_no_looks_and_loads_nothing(body: str, html: str) -> None:
     assert write(Marks(), body, for_page=True).html == html + "\n"
+
+
+def test_nothing_is_left_to_be_made_ready_by_the_first_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are rendered in threads: of two that were the first, one found the parser's rules half made."""
+    fresh = markdown._set_up()
+    monkeypatch.delattr(Ruler, "__compile__")
+    assert [token.type for token in fresh.parse("> *b*\n\n- `e`")].count("inline") == 2

@@ -5,7 +5,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it.ruler import Ruler
 
+from newsletter.comments import markdown
 from newsletter.comments.text import LONGEST, count_links, excerpt, plain, render, sanitise, unlinked
 from tests.comments.payloads import PAYLOADS, is_inert
 
@@ -266,3 +268,12 @@ def test_a_list_shows_a_text_whole_unless_it_outgrows_it() -> None:
     long, grown = render("**word** " * 500), render("*&* " * 2_400)
     assert excerpt(long, 100) == long
     assert excerpt(grown, 10) == "<p>&amp; &amp; &amp; &amp; &amp;…</p>"
+
+
+def test_nothing_is_left_to_be_made_ready_by_the_first_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are rendered in threads: of two that were the first, one found the parser's rules half made."""
+    fresh = markdown._set_up()
+    typed = "> a *b*\n\n- [c](https://example.org/d) `e`"
+    expected = markdown.to_html(typed)
+    monkeypatch.delattr(Ruler, "__compile__")
+    assert fresh.render(typed) == expected
