@@ -38,6 +38,18 @@ async def page(tx: Tx, after: str, limit: int) -> list[Suppressed]:
     )
 
 
+async def find(tx: Tx, exact: str, mailbox: str) -> list[Suppressed]:
+    """Why an address, or its mailbox, is on the list now; the oldest reason first."""
+    return await tx.all(
+        Suppressed,
+        """SELECT key, reason, created_at, expires_at FROM suppressions
+           WHERE key IN (:exact, :mailbox) AND (expires_at IS NULL OR expires_at > :now) ORDER BY created_at""",
+        exact=exact,
+        mailbox=mailbox,
+        now=tx.now,
+    )
+
+
 async def remove(tx: Tx, exact: str, mailbox: str) -> bool:
     """Takes an address off, and its mailbox. Whether either was on the list."""
     gone = await tx.run(

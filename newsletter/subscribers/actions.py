@@ -169,6 +169,28 @@ class Subscribers:
             "consent_chain_intact": consent.intact(self._tokens, records, person.consent_head),
         }
 
+    async def certificate(self, tx: Tx, id: int) -> dict[str, Any]:
+        """What shows to somebody else that, when and to which words one person agreed. Raises NotFound."""
+        person = await self.find(tx, id)
+        records = await consents.chain(tx, id)
+        words = {one.number: one for one in await consents.agreements(tx, id)}
+        return {
+            "email": person.email,
+            "name": person.name,
+            "status": person.status,
+            "intact": consent.intact(self._tokens, records, person.consent_head),
+            "records": [
+                _readable(one)
+                | {
+                    "form": words[one.number].form,
+                    "wording": words[one.number].wording,
+                    "wording_version": words[one.number].version,
+                    "wording_sha256": words[one.number].sha256,
+                }
+                for one in records
+            ],
+        }
+
     async def overview(self, tx: Tx, since: int) -> figures.Overview:
         """What the desk shows: days from `since` (ms) on."""
         return await figures.overview(tx, since)

@@ -14,10 +14,24 @@ from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.model import Consent
 from newsletter.subscribers.store import people
 from newsletter.subscribers.store import records as store
-from newsletter.subscribers.store.records import Record, TagCount, tags
+from newsletter.subscribers.store.records import Guide, Record, TagCount, guides, mails, newest_signup, tags
 from newsletter.tokens import Tokens
 
-__all__ = ["Record", "TagCount", "add", "change", "find", "page", "put_tag", "tags", "take_tag"]
+__all__ = [
+    "Guide",
+    "Record",
+    "TagCount",
+    "add",
+    "change",
+    "find",
+    "guides",
+    "mails",
+    "newest_signup",
+    "page",
+    "put_tag",
+    "tags",
+    "take_tag",
+]
 
 MOST_FIELDS = 100
 MOST_TAGS = 100

@@ -32,6 +32,10 @@ class Suppressions:
         """A row of an export of ours, whose address isn't known. Whether it was news."""
         return await list_.put(tx, row)
 
+    async def why(self, tx: Tx, email_key: str) -> list[Suppressed]:
+        """Why mail to this address is held back; nothing where it isn't."""
+        return await list_.find(tx, *self._post.listed_as(email_key))
+
     async def remove(self, tx: Tx, address: Address) -> bool:
         """Whether that changed anything. It subscribes nobody, but they may sign up again."""
         found = await list_.remove(tx, *self._post.listed_as(address.key))

@@ -1,10 +1,15 @@
 """The subscribers at the desk: listed, found, looked at one by one, and changed by their owner."""
 
 import json
+from io import BytesIO
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
+from newsletter.clock import DAY
+from newsletter.mail.outbox import Reason
+from newsletter.storage import Tx
 from newsletter.subscribers import records
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
@@ -94,6 +99,90 @@ async def test_their_owner_changes_them(still: Stage, desk: httpx.AsyncClient) -
     assert wrong.status_code == 422
     assert 'id="tag-error"' in wrong.text
     assert (await does(desk, path, "nonsense")).status_code == 422
+
+
+async def test_fields_of_their_own(still: Stage, desk: httpx.AsyncClient) -> None:
+    path, id = await page_of(still, ADA), (await still.house.person(ADA)).id
+
+    async def fields() -> dict[str, str]:
+        found: dict[str, str] = json.loads((await still.house.db.read(records.find, id)).fields)
+        return found
+
+    assert (await does(desk, path, "keep", field="city", value="Porto")).status_code == 303
+    assert await fields() == {"city": "Porto"}
+    assert 'value="Porto"' in (await desk.get(path)).text
+    nameless = await does(desk, path, "keep", value="Porto")
+    assert (nameless.status_code, 'id="field-error"' in nameless.text) == (422, True)
+    await does(desk, path, "keep", field="city", value="")
+    assert await fields() == {}
+
+
+@pytest.mark.parametrize(("email", "message"), [(BEN, "confirmation"), (ADA, "fresh_link")])
+async def test_what_they_were_mailed_is_mailed_again_once_a_day(
+    still: Stage, desk: httpx.AsyncClient, email: str, message: str
+) -> None:
+    path, id = await page_of(still, email), (await still.house.person(email)).id
+    guides = await still.site.db.read(records.guides, id)
+    assert [one.title for one in guides] == (["Structure your career"] if email == ADA else [])
+    guide = {"guide": str(guides[0].id)} if guides else {}
+    sent = f"SELECT count(*) FROM outbox WHERE subscriber_id = {id} AND message = '{message}'"
+    before = await still.house.count(sent)
+    still.clock.forward(DAY + 1)
+    assert (await does(desk, path, "mail", **guide)).status_code == 303
+    again = await does(desk, path, "mail", **guide)
+    assert (again.status_code, "one such mail a day" in again.text) == (422, True)
+    assert await still.house.count(sent) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "asks", "words"),
+    [("bounced", False, "mail to it came back"), ("complained", True, "they called mail from here spam")],
+)
+async def test_they_may_be_mailed_again(
+    still: Stage, desk: httpx.AsyncClient, reason: Reason, asks: bool, words: str
+) -> None:
+    path = await page_of(still, ADA)
+    await still.site.db.write(still.site.post.suppress, ADA, reason)
+    page = await desk.get(path)
+    assert f"On the suppression list: {words}" in page.text
+    refused = await does(desk, path, "mail")
+    assert (refused.status_code, "Take it off first" in refused.text) == (422, True)
+    answer = await does(desk, path, "unsuppress")
+    if asks:
+        assert "their own wish" in answer.text
+        assert await still.site.db.read(still.site.post.suppressed, ADA)
+        answer = await does(desk, path, "unsuppress", sure="1")
+    assert answer.status_code == 303
+    assert not await still.site.db.read(still.site.post.suppressed, ADA)
+
+
+async def test_a_certificate_says_what_was_agreed_to(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = f"{await page_of(still, ADA)}/consent"
+    form = await still.site.forms.find("guide")
+    known = json.loads((await desk.get(f"{path}.json")).text)
+    (record,) = known["records"]
+    assert (known["email"], known["intact"], known["issuer"]["name"]) == (ADA, True, "Olga Writes")
+    assert (record["kind"], record["wording"], record["wording_version"]) == ("confirmed", form.wording, 1)
+    page = (await desk.get(path)).text
+    assert record["hash"] in page
+    assert "complete and unchanged" in page
+    await still.site.db.write(_meddle, "UPDATE consent_records SET at = at + 1")
+    assert "They prove nothing" in (await desk.get(path)).text
+
+
+async def _meddle(tx: Tx, sql: str) -> None:
+    await tx.run(sql)
+
+
+async def test_a_certificate_on_paper(still: Stage, desk: httpx.AsyncClient) -> None:
+    path = await page_of(still, ADA)
+    await does(desk, path, "rename", name='#panic("x") *Łukasz* [Ωmega]')
+    answer = await desk.get(f"{path}/consent.pdf")
+    assert answer.headers["Content-Type"] == "application/pdf"
+    text = PdfReader(BytesIO(answer.content)).pages[0].extract_text()
+    assert '#panic("x") *Łukasz* [Ωmega]' in text
+    assert ADA in text
+    assert "complete and unchanged" in " ".join(text.split())
 
 
 async def test_they_are_mailed_no_more(still: Stage, desk: httpx.AsyncClient) -> None:

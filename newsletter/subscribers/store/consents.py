@@ -1,5 +1,7 @@
 """The consent records: rows that are only ever added."""
 
+import msgspec
+
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.subscribers.model import Consent
@@ -52,5 +54,27 @@ async def chain(tx: Tx, subscriber_id: int) -> list[Consent]:
         Consent,
         """SELECT subscriber_id, number, kind, at, requested_at, form_id, wording_id, message_id, detail, hash
            FROM consent_records WHERE subscriber_id = :id ORDER BY number""",
+        id=subscriber_id,
+    )
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """What one record's ids stand for: the form, and the words that were agreed to ('' where there were none)."""
+
+    number: int
+    form: str
+    wording: str
+    version: int | None
+    sha256: str
+
+
+async def agreements(tx: Tx, subscriber_id: int) -> list[Agreement]:
+    """For each record of a chain, in its order. The forms' tables are joined for their words."""
+    return await tx.all(
+        Agreement,
+        """SELECT c.number, coalesce(f.title, '') AS form, coalesce(w.text, '') AS wording, w.number AS version,
+               coalesce(w.sha256, '') AS sha256
+           FROM consent_records c LEFT JOIN forms f ON f.id = c.form_id LEFT JOIN wordings w ON w.id = c.wording_id
+           WHERE c.subscriber_id = :id ORDER BY c.number""",
         id=subscriber_id,
     )

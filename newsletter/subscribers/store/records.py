@@ -84,3 +84,33 @@ async def tags(tx: Tx) -> list[TagCount]:
                (SELECT count(*) FROM subscriber_tags s WHERE s.tag_id = t.id) AS subscribers
            FROM tags t ORDER BY t.name""",
     )
+
+
+class Guide(msgspec.Struct, frozen=True):
+    id: int
+    title: str
+
+
+async def guides(tx: Tx, id: int) -> list[Guide]:
+    """Those that belong to the forms through which somebody confirmed. Other slices' words, by their ids."""
+    return await tx.all(
+        Guide,
+        """SELECT m.id, m.title FROM magnets m WHERE m.id IN (
+               SELECT o.magnet_id FROM form_magnets o JOIN signups g ON g.form_id = o.form_id
+               WHERE g.subscriber_id = :id AND g.confirmed_at IS NOT NULL) ORDER BY m.title, m.id""",
+        id=id,
+    )
+
+
+async def newest_signup(tx: Tx, id: int) -> int | None:
+    """The last that was mailed a link: of another nobody knows whether a stranger typed it."""
+    found: int | None = await tx.value(
+        "SELECT max(id) FROM signups WHERE subscriber_id = :id AND message_id <> '' AND confirmed_at IS NULL",
+        id=id,
+    )
+    return found
+
+
+async def mails(tx: Tx, id: int) -> int:
+    """How many were promised to somebody."""
+    return int(await tx.value("SELECT count(*) FROM outbox WHERE subscriber_id = :id", id=id))

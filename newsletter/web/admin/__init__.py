@@ -16,6 +16,7 @@ from newsletter.web.admin import (
     imports,
     sessions,
     subscriber,
+    subscriber_consent,
     subscribers,
     tokens,
 )
@@ -36,6 +37,7 @@ def routes() -> Routes:
             *imports.ROUTES,
             *subscribers.ROUTES,
             *subscriber.ROUTES,
+            *subscriber_consent.ROUTES,
             *comments.ROUTES,
             *comment.ROUTES,
             *comment_settings.ROUTES,

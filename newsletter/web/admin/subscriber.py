@@ -10,21 +10,42 @@ from litestar.response import Redirect
 from newsletter.errors import BadInput, NotFound
 from newsletter.ids import read_id
 from newsletter.owners import Session
-from newsletter.storage import Tx
 from newsletter.subscribers import records
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit import people
+from newsletter.web.kit.changing import WARNED, do
 from newsletter.web.kit.rostering import whole
 from newsletter.web.kit.site import Site, site_of
 
-LONGEST_NAME = 200
-LONGEST_TAG = 100
+FIELDS = {"action": 20, "name": 200, "tag": 100, "field": 100, "value": 1_000, "guide": 20, "sure": 1}
+"""What the page's forms send, and how long it may be."""
+
+BESIDE = {
+    "rename": "name",
+    "tag": "tag",
+    "untag": "tag",
+    "keep": "field",
+    "mail": "mail",
+    "unsuppress": "mail",
+}
+"""Where a sentence stands that isn't about one field."""
+
 DONE = {
     "rename": "It is saved.",
+    "keep": "It is saved.",
     "tag": "They have the tag.",
     "untag": "They have it no more.",
+    "mail": "It is on its way to them.",
     "unsubscribe": "They are mailed nothing any more, unless they sign up again.",
     "suppress": "This address is on the suppression list: it is mailed nothing, whatever is asked in its name.",
+    "unsuppress": "This address is off the suppression list. Nobody is subscribed by that: they may sign up again.",
+}
+WHY = {
+    "not_me": "they said that a sign-up here wasn’t theirs",
+    "erased": "they asked to be erased",
+    "bounced": "mail to it came back",
+    "complained": "they called mail from here spam",
+    "owner": "you put it there",
 }
 
 
@@ -33,12 +54,13 @@ async def show(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
     """Raises SignedOut, NotFound."""
     site = site_of(request)
     session = await session_of(request)
-    page = await _page(site, session, _id(id), done=DONE.get(request.query_params.get("done", ""), ""))
+    page = await _page(site, session, id_of(id), done=DONE.get(request.query_params.get("done", ""), ""))
     await refresh(request, session, page)
     return page
 
 
-def _id(text: str) -> int:
+def id_of(text: str) -> int:
+    """Raises NotFound."""
     id = read_id(text)
     if id is None:
         raise NotFound(records.GONE)
@@ -51,12 +73,11 @@ async def _page(
     id: int,
     *,
     errors: dict[str, str] | None = None,
-    sure: bool = False,
+    sure: str = "",
     done: str = "",
 ) -> Response[str]:
     person = await site.db.read(records.find, id)
     known, events = await site.db.read(whole, site, id)
-    listed = await site.db.read(site.post.suppressed, person.email.lower())
     return site.pages.page(
         "admin/subscriber.html",
         422 if errors else 200,
@@ -64,7 +85,10 @@ async def _page(
         fields=known["fields"],
         intact=known["consent_chain_intact"],
         events=events,
-        listed=bool(listed),
+        listed=await site.db.read(site.suppressions.why, person.email.lower()),
+        guides=await site.db.read(records.guides, id),
+        why=WHY,
+        warned=WARNED,
         errors=errors or {},
         sure=sure,
         done=done,
@@ -77,7 +101,7 @@ async def data(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[b
     """All of it as a file: the proof of consent, and what they may ask for. Raises SignedOut, NotFound."""
     site = site_of(request)
     await session_of(request)
-    known = await site.db.read(people.own_data, site, _id(id))
+    known = await site.db.read(people.own_data, site, id_of(id))
     headers = {
         "Content-Disposition": 'attachment; filename="subscriber.json"',
         "Cache-Control": "private, no-store",
@@ -89,12 +113,12 @@ async def data(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[b
 @post("/admin/subscribers/{id:str}")
 async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Any]:
     """Raises SignedOut, BadInput, NotFound."""
-    site, own = site_of(request), _id(id)
-    sent = await own_fields(request, {"action": 20, "name": LONGEST_NAME, "tag": LONGEST_TAG, "sure": 1})
+    site, own = site_of(request), id_of(id)
+    sent = await own_fields(request, FIELDS)
     verb, values = sent.values.get("action", ""), sent.values
     if verb == "erase":
         if values.get("sure") != "1":
-            return await _page(site, sent.session, own, sure=True)
+            return await _page(site, sent.session, own, sure=verb)
         await site.scrub(await site.db.write(people.erase, site, own))
         return _to("/admin/subscribers?done=erased")
     if verb not in DONE:
@@ -102,28 +126,13 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
     try:
         if sent.errors:
             raise BadInput("Please look again.", sent.errors)
-        await site.db.write(_do, site, verb, own, values)
+        done = await site.db.write(do, site, verb, own, values)
     except BadInput as error:
-        errors = error.fields or {"tag" if verb in ("tag", "untag") else "name": error.sentence}
+        errors = error.fields or {BESIDE.get(verb, "name"): error.sentence}
         return await _page(site, sent.session, own, errors=errors)
+    if not done:
+        return await _page(site, sent.session, own, sure=verb)
     return _to(f"/admin/subscribers/{own}?done={verb}")
-
-
-async def _do(tx: Tx, site: Site, verb: str, id: int, values: dict[str, str]) -> None:
-    """Raises BadInput, NotFound."""
-    person = await records.find(tx, id)
-    match verb:
-        case "rename":
-            await records.change(tx, id, values.get("name", ""), None)
-        case "tag":
-            await records.put_tag(tx, id, values.get("tag", ""))
-        case "untag":
-            await records.take_tag(tx, id, values.get("tag", ""))
-        case "unsubscribe":
-            await site.subscribers.unsubscribe(tx, id, "desk")
-        case _:
-            await site.subscribers.unsubscribe(tx, id, "desk")
-            await site.post.suppress(tx, person.email.lower(), "owner")
 
 
 def _to(place: str) -> Redirect:
