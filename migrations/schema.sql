@@ -34,6 +34,7 @@ CREATE TABLE bounces (
   at BIGINT NOT NULL,                 -- when it was known to have come back
   PRIMARY KEY (outbox_id, kind)
 );
+CREATE INDEX bounces_at ON bounces (at) WHERE subscriber_id IS NOT NULL;
 CREATE INDEX bounces_subscriber ON bounces (subscriber_id, at) WHERE subscriber_id IS NOT NULL;
 
 CREATE TABLE broadcast_links (
@@ -141,6 +142,7 @@ CREATE INDEX comments_old_spam ON comments (coalesce(decided_at, created_at)) WH
 CREATE INDEX comments_old_unverified ON comments (coalesce(decided_at, created_at)) WHERE status = 'unverified';
 CREATE INDEX comments_parent ON comments (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX comments_pending ON comments (id) WHERE status = 'pending';
+CREATE INDEX comments_published ON comments (coalesce(decided_at, created_at)) WHERE status = 'approved';
 CREATE INDEX comments_shown ON comments (thread_id, path, status) WHERE status IN ('approved', 'deleted');
 CREATE INDEX comments_spam ON comments (id) WHERE status = 'spam';
 CREATE INDEX comments_unverified ON comments (id) WHERE status = 'unverified';
@@ -160,6 +162,7 @@ CREATE TABLE consent_records (
   UNIQUE (subscriber_id, number)
 );
 CREATE INDEX consent_records_confirmed ON consent_records (at) WHERE kind = 'confirmed';
+CREATE INDEX consent_records_left ON consent_records (at) WHERE kind = 'unsubscribed';
 
 CREATE TABLE downloads (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
@@ -527,6 +530,42 @@ CREATE TABLE threads (
   closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
   shown INTEGER NOT NULL DEFAULT 0,   -- comments that the public sees
   version BIGINT NOT NULL DEFAULT 0,  -- counts up with each change of what the public sees
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE webhook_deliveries (     -- nobody's address is in it: its body is made when it is sent
+  id INTEGER PRIMARY KEY,
+  webhook_id BIGINT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+  event TEXT NOT NULL,
+  subject_id BIGINT NOT NULL,         -- the row that the event is about
+  subscriber_id BIGINT REFERENCES subscribers (id) ON DELETE CASCADE,
+  at BIGINT NOT NULL,                 -- when it happened
+  state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'failed')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before BIGINT NOT NULL,
+  tried_at BIGINT,
+  status INTEGER NOT NULL DEFAULT 0,  -- HTTP's; 0: there was no answer
+  took INTEGER NOT NULL DEFAULT 0,    -- ms
+  answer TEXT NOT NULL DEFAULT '',    -- its first characters, without any address, or why there is none
+  UNIQUE (webhook_id, event, subject_id)
+);
+CREATE INDEX webhook_deliveries_at ON webhook_deliveries (at) WHERE state <> 'queued';
+CREATE INDEX webhook_deliveries_log ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_state ON webhook_deliveries (webhook_id, state, not_before, id);
+CREATE INDEX webhook_deliveries_subscriber ON webhook_deliveries (subscriber_id) WHERE subscriber_id IS NOT NULL;
+
+CREATE TABLE webhooks (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL,
+  events TEXT NOT NULL,               -- with spaces between them
+  state TEXT NOT NULL DEFAULT 'on' CHECK (state IN ('on', 'off')),
+  why TEXT NOT NULL DEFAULT '',       -- it is off; '' when its owner wanted so
+  secret INTEGER NOT NULL DEFAULT 1,  -- the number of its newest: the secret is made of it and of the service's key
+  overlap_until BIGINT NOT NULL DEFAULT 0,  -- so long it is signed with the one before too
+  since BIGINT NOT NULL,              -- what happened before it is not told
+  noted_to BIGINT NOT NULL,           -- so far it was looked for what happened
+  held_until BIGINT NOT NULL DEFAULT 0,  -- a worker has it, or it is left alone for a while
+  failing_since BIGINT,               -- no delivery has gone well since
   created_at BIGINT NOT NULL
 );
 

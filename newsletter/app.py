@@ -108,6 +108,7 @@ async def working(site: Site) -> AsyncIterator[None]:
         "broadcast": broadcast(site),
         "sequence": sequence(site),
         "import": take_in(site),
+        "webhooks": tell_programs(site),
     }
     tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
     try:
@@ -222,6 +223,19 @@ async def take_in(site: Site) -> None:
     while True:
         await survived(take_in_files(site), "An import")
         await site.db.wait("imports", LOOK_EVERY)
+
+
+async def tell_programs(site: Site) -> None:
+    """Webhooks are told what happened. They are no part of our start: what sends to them is loaded after it."""
+    await asyncio.sleep(LOOK_EVERY)
+    part = await asyncio.to_thread(importlib.import_module, "newsletter.webhooks.rounds")
+    rounds = part.Rounds(site.db, site.tokens, site.settings, site.post)
+    try:
+        while True:
+            await survived(rounds.once(), "Telling webhooks")
+            await site.db.wait("webhooks", LOOK_EVERY)
+    finally:
+        await rounds.stop()
 
 
 async def survived(work: Coroutine[Any, Any, None], what: str) -> None:

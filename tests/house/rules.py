@@ -14,7 +14,7 @@ from tests.house.source import Source
 
 Rule = Callable[[Source], Iterator[str]]
 
-FEATURES = ("signups", "comments", "broadcasts", "sequences", "magnets", "subscribers", "owners")
+FEATURES = ("signups", "comments", "broadcasts", "sequences", "magnets", "subscribers", "owners", "webhooks")
 
 DOORS = {  # each outside thing, and the only places that may import it
     "litestar": ("newsletter/web/", "newsletter/app.py"),

@@ -77,6 +77,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "broadcast_held": {"title": "On work", "why": "11 of the first 40 addresses were refused for good."},
     "sequence_held": {"slug": "welcome", "why": "11 of the first 40 addresses were refused for good."},
+    "webhook_off": {
+        "url": "https://shop.example.org/hooks",
+        "why": "It failed for three days: it answered 500.",
+    },
     "sign_in": {"minutes": 15, "links": {"sign_in": ["/admin/enter/", "sign-in", [41]]}},
 }
 

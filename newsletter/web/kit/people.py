@@ -1,5 +1,6 @@
 """All that is kept of one person, whatever they did here: shown, and erased. Each verb is one transaction."""
 
+from importlib import import_module
 from typing import Any
 
 from newsletter.addresses import Address
@@ -28,6 +29,8 @@ async def erase(tx: Tx, site: Site, subscriber_id: int, epoch: int | None = None
         return ()
     await site.persons.erase(tx, person.email_key)
     await site.mailings.forget_samples(tx, person.email_key)
+    # Webhooks are no part of our start.
+    await import_module("newsletter.webhooks").note_erasure(tx, subscriber_id)
     return await site.subscribers.erase(tx, subscriber_id, epoch)
 
 

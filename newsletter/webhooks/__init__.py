@@ -1,0 +1,42 @@
+"""Programs elsewhere that are told what happened here: which, of what, and what became of each delivery."""
+
+from newsletter.webhooks.actions import (
+    GONE,
+    MOST,
+    add,
+    change,
+    everyone,
+    find,
+    forget,
+    is_local,
+    log,
+    note_erasure,
+    resend,
+    rotate,
+    try_out,
+)
+from newsletter.webhooks.model import EVENTS, TEST, Delivery, Event, State, Webhook
+from newsletter.webhooks.signing import secret_of
+
+__all__ = [
+    "EVENTS",
+    "GONE",
+    "MOST",
+    "TEST",
+    "Delivery",
+    "Event",
+    "State",
+    "Webhook",
+    "add",
+    "change",
+    "everyone",
+    "find",
+    "forget",
+    "is_local",
+    "log",
+    "note_erasure",
+    "resend",
+    "rotate",
+    "secret_of",
+    "try_out",
+]
