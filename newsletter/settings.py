@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_connections: int = 4  # to the relay at once, for what goes to many
     bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
+    brand_colour: str = ""  # "#rrggbb", of the buttons and links in mails; '': ours
+    logo: str = ""  # a PNG's path, shown at the top of each mail
     clicks: bool = False  # whether it is counted how often a broadcast's links are followed
     import_mb: int = 100  # the largest file of subscribers that the desk takes, in MB
     time_zone: str = "UTC"  # the owner's, for scheduled broadcasts

@@ -8,17 +8,17 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from newsletter.addresses import parse
 from newsletter.broadcasts.text import Written, write
 from newsletter.errors import BadInput
+from newsletter.mail.brand import brand_of
 from newsletter.mail.bulk import Frozen, freeze
 from newsletter.mail.headers import REFUSED
 from newsletter.mail.headers import sender as own_sender
 from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks
-from newsletter.paths import TEMPLATES
+from newsletter.mail.templates import templates_of
 from newsletter.settings import Settings
 
 _WRONG_SENDER = "The sender can’t be used. Write it like: Ada Byron <letters@example.org>."
@@ -59,25 +59,19 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class Letters:
-    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail."""
+    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail, or the owner's colour or logo can't be used."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sender = own_sender(settings)
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES / "email"),
-            autoescape=select_autoescape(("html",), default=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self.brand = brand_of(settings)
+        self._templates = templates_of(settings, self.brand)
 
     def letter(self, draft: Draftlike) -> Letter:
         """Raises BadInput when the text is too long or the sender is none."""
         marks = Marks()
         subject, preheader = marks.mark(_line(draft.subject)), marks.mark(_line(draft.preheader))
-        written = write(marks, draft.body)
+        written = write(marks, draft.body, links=self.brand.link)
         sender = self._sender_of(draft.sender)
         values = {
             # What is no tag of ours is escaped with the rest.

@@ -22,11 +22,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _BARE = re.compile(r"(?<![A-Za-z0-9+.-])https?://[^\s<>\"'`\\]+(?<![?!.,:;*_~)\]])")
 
-_SANS = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 _SERIF = "Charter,Georgia,serif"
 _MONO = "ui-monospace,Menlo,Consolas,monospace"
 _HEADING = f"line-height:1.3;font-weight:normal;font-family:{_SERIF};color:#1c2430"
-_TEXT = f"font:16px/1.6 {_SANS};color:#1c2430;overflow-wrap:anywhere"
+_TEXT = "font-size:16px;line-height:1.6;color:#1c2430;overflow-wrap:anywhere"  # its typeface is the cell's
 _BOX = "background:#f6f5f1;border:1px solid #e6e3db;color:#1c2430"
 _WRAPPED = "white-space:pre-wrap;overflow-wrap:anywhere"
 _LOOKS = {  # class for dark and narrow screens (templates/email/base.html), and what each program reads

@@ -5,6 +5,7 @@ from importlib import import_module
 import msgspec
 
 from newsletter.errors import BadInput
+from newsletter.mail.brand import ACCENT
 from newsletter.mail.merge import Marks
 
 LONGEST = 100_000  # characters of Markdown
@@ -28,15 +29,16 @@ class Written(msgspec.Struct, frozen=True):
     loose: list[str]  # what looks like a link and is none
 
 
-def write(marks: Marks, body: str, *, for_page: bool = False) -> Written:
+def write(marks: Marks, body: str, *, for_page: bool = False, links: str = ACCENT) -> Written:
     """Raises BadInput when `body` is longer than LONGEST.
 
     `for_page`: for a page with a style sheet of its own, which loads nothing from elsewhere: a picture is a link to it.
+    `links` is their colour in a mail.
     """
     if len(body) > LONGEST:
         raise BadInput(f"The text has more than {LONGEST:,} characters.")
     markdown = import_module(
         "newsletter.broadcasts.markdown"
     )  # a twentieth of our start, and no form needs it
-    written: Written = markdown.written(marks, body, for_page=for_page)
+    written: Written = markdown.written(marks, body, for_page=for_page, links=links)
     return written

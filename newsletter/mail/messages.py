@@ -14,13 +14,14 @@ from email.policy import compat32
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import TemplateError
 
 from newsletter import clock
+from newsletter.mail.brand import brand_of
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import signer_of
 from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
-from newsletter.paths import TEMPLATES
+from newsletter.mail.templates import templates_of
 from newsletter.settings import Settings
 from newsletter.storage import Tx, files
 from newsletter.tokens import LASTING, Tokens
@@ -36,21 +37,14 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Messages:
-    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail, or a DKIM key can't be used."""
+    """Raises SettingsError when NEWSLETTER_FROM can't stand in a mail, or a DKIM key, colour or logo can't be used."""
 
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
         self._settings = settings
         self._signer = signer_of(settings)
         self._tokens = tokens
         self._sender = sender(settings)
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES / "email"),
-            autoescape=select_autoescape(("html",), default=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self._templates = templates_of(settings, brand_of(settings))
         self._templates.filters |= {"counted": _counted, "facts": _facts}
 
     def build(self, delivery: Delivery, attachments: Sequence[Attachment] = ()) -> bytes:

@@ -11,14 +11,11 @@ import msgspec
 import pytest
 
 from newsletter.addresses import parse
-from newsletter.broadcasts import Draft, Letters
 from newsletter.mail.headers import MessageError
-from newsletter.mail.messages import Messages
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings, load
-from newsletter.tokens import Tokens
-from tests.conftest import NOON
-from tests.mail.conftest import ADA, CONTEXTS, delivery
+from tests.mail.conftest import ADA, delivery
+from tests.mail.every import KINDS, built
 
 _EACH = frozenset(
     (
@@ -47,7 +44,9 @@ MATRIX = {
     "moderation": _BY_ITSELF,
     "broadcast_held": _BY_ITSELF,
     "sequence_held": _BY_ITSELF,
+    "webhook_off": _BY_ITSELF,
     "sign_in": _BY_ITSELF,
+    "invitation": _BY_ITSELF,
     # To many, a sequence's step too. Not Auto-Submitted: a person wrote it.
     "broadcast": _EACH | _LEAVE | {"Precedence", "List-Id"},
 }
@@ -64,19 +63,6 @@ SAID = {
     "MIME-Version": "1.0",
 }
 _WORDS = {"Subject", "From", "List-Id"}  # where an encoded word may stand
-_LONGEST = 8 * 62**9  # an id of ten digits and one, as long as they get
-
-
-def built(settings: Settings, kind: str, recipient: str = ADA) -> bytes:
-    tokens = Tokens(settings.secret_keys)
-    if kind == "broadcast":
-        letters = Letters(settings)
-        frozen = letters.freeze(letters.letter(Draft(subject="On work", body="A letter.")), NOON)
-        leave = f"{settings.public_url}/u/{tokens.make('unsubscribe', _LONGEST)}"
-        return frozen.message(recipient, delivery().message_id, "{}", leave)
-    name, _, by_mail = kind.partition(" ")
-    context = CONTEXTS[name] | ({"reply": [41, _LONGEST]} if by_mail else {})
-    return Messages(settings, tokens).build(delivery(name, context=context, recipient=recipient))
 
 
 def head_of(raw: bytes) -> tuple[EmailMessage, dict[str, str]]:
@@ -91,10 +77,11 @@ def head_of(raw: bytes) -> tuple[EmailMessage, dict[str, str]]:
 
 def test_each_kind_of_message_has_its_row() -> None:
     folders = {path.name for path in (TEMPLATES / "email").iterdir() if path.is_dir()}
-    assert folders | {"broadcast"} == {kind.partition(" ")[0] for kind in MATRIX}
+    assert folders <= set(KINDS)
+    assert set(KINDS) <= set(MATRIX)
 
 
-@pytest.mark.parametrize("kind", MATRIX)
+@pytest.mark.parametrize("kind", KINDS)
 def test_its_headers_are_those_of_its_row_and_say_what_was_meant(settings: Settings, kind: str) -> None:
     settings = msgspec.structs.replace(settings, bounce_domain="bounces.example.com")
     raw = built(settings, kind)

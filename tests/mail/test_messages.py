@@ -127,7 +127,9 @@ def test_text_and_html_say_the_same(messages: Messages, name: str, context: dict
 @pytest.mark.parametrize(("name", "context"), VARIANTS)
 def test_nobody_else_is_contacted(messages: Messages, name: str, context: dict[str, Any]) -> None:
     plain, html = parts(messages.build(delivery(name, context=context)))
-    assert not re.findall(r"https?://(?!news\.example\.com/)", plain + html)
+    told = str(context.get("url"))  # to the owner, as text
+    assert f'href="{told}' not in html
+    assert not re.findall(r"https?://(?!news\.example\.com/)", (plain + html).replace(told, ""))
     assert not re.findall(r"(?i)<img|<link|<script|<iframe|@import|url\(|src=|background=", html)
 
 

@@ -145,6 +145,7 @@ SHOWN = {
     "/archive/feed.xml",
     "/l/{slug:str}",
     "/assets/{name:str}",
+    "/logo/{name:str}",
     "/embed.js",
     "/robots.txt",
     "/health",

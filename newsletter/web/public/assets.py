@@ -23,6 +23,19 @@ async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Respons
     return Response(content, media_type=media_type, headers={"Cache-Control": FOR_GOOD})
 
 
+@get("/logo/{name:str}")
+async def logo(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+    """The owner's, as mails show it. A mail with an earlier one shows today's. Nobody is counted by it."""
+    found = site_of(request).letters.brand.logo
+    if found is None:
+        raise NotFound("There is no such file.")
+    headers = {
+        "Cache-Control": FOR_GOOD if name == found.name else "public, max-age=3600",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # mail is read on other people's pages
+    }
+    return Response(found.content, media_type="image/png", headers=headers)
+
+
 @get("/embed.js")
 async def embed_script(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The element that other people's pages load; its name stays, so it is asked for again after an hour."""
@@ -74,4 +87,4 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     return Response({"ready": True, "workers": alive}, headers={"Cache-Control": "no-store"})
 
 
-ROUTES = [asset, embed_script, robots, health, ready]
+ROUTES = [asset, logo, embed_script, robots, health, ready]
