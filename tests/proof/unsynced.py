@@ -7,5 +7,5 @@ NORMAL = sqlite_file.WRITER_PRAGMAS.replace("synchronous = FULL", "synchronous =
 assert NORMAL != sqlite_file.WRITER_PRAGMAS
 
 if __name__ == "__main__":
-    sqlite.WRITER_PRAGMAS = NORMAL  # type: ignore[attr-defined]
+    sqlite.WRITER_PRAGMAS = NORMAL  # type: ignore[attr-defined]  # a name that it only imports
     main()
