@@ -1,0 +1,47 @@
+"""The doctor at the desk: asked by a button, with a name server of the test's own; the page alone asks nobody."""
+
+import re
+from html import unescape
+from typing import Any
+
+import dns.resolver
+import pytest
+
+from tests.doctor.conftest import Zone, zone
+from tests.web.conftest import Serve
+from tests.web.test_desk import csrf_on
+
+__all__ = ["zone"]  # a fixture
+
+
+async def test_it_is_examined_when_the_button_is_pressed(
+    serve: Serve, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking: list[Any] = []
+
+    def ours(self: Any, _path: str) -> None:
+        self.nameservers, self.port = ["127.0.0.1"], zone.port
+        asking.append(self)
+
+    monkeypatch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", ours)
+    zone.says("letters.example.org", "TXT", "v=spf1 ip4:127.0.0.1 -all")
+    zone.says("_dmarc.letters.example.org", "TXT", "v=DMARC1; p=reject")
+    async with serve(worker=False, from_email="olga@letters.example.org") as service:
+        web = await service.visitor()
+        await service.signs_in(web)
+        page = await web.get("/admin/doctor")
+        assert "No mail is sent" in page.text
+        assert "<dl" not in page.text
+        assert (await web.post("/admin/doctor", data={"csrf": "x"})).status_code == 422
+        assert not asking
+        before = await service.dump()
+        found = await web.post("/admin/doctor", data={"csrf": csrf_on(page)})
+        assert await service.dump() == before
+    assert asking
+    text = unescape(re.sub(r"<[^>]+>", " ", found.text))
+    sections = dict(re.findall(r'id="level-(\w+)">.*?<dl(.*?)</dl>', found.text, re.DOTALL))
+    assert "<dt>SPF</dt>" in sections["well"]
+    assert "<dt>DMARC</dt>" in sections["well"]
+    assert "<dt>DKIM</dt>" not in sections["well"]
+    assert re.search(r"\d things are wrong|One thing is wrong|Nothing is wrong", text)
+    assert found.headers["Cache-Control"] == "no-store"
