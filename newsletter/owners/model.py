@@ -15,6 +15,8 @@ Scope = Literal[
     "comments:read",
     "comments:moderate",
     "forms:read",
+    "webhooks:read",
+    "webhooks:write",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 

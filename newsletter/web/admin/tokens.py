@@ -23,6 +23,8 @@ SAID = {
     "comments:read": "Read comments, with their authors’ addresses",
     "comments:moderate": "Approve and delete comments",
     "forms:read": "Read forms and guides",
+    "webhooks:read": "Read webhooks, and what became of their deliveries",
+    "webhooks:write": "Make and change webhooks, which are told of subscribers with their addresses",
 }
 _FIELDS: dict[str, int] = {"name": LONGEST_NAME, "days": 5} | dict.fromkeys(SCOPES, 1)
 

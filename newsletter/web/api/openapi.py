@@ -56,7 +56,7 @@ def description(endpoints: Iterable[Endpoint], root: str) -> dict[str, Any]:
         "info": {
             "title": "Newsletter",
             "version": __version__,
-            "description": "Subscribers, broadcasts, sequences and comments, for programs of the owner’s.",
+            "description": "Subscribers, broadcasts, sequences, comments and webhooks, for programs of the owner’s.",
         },
         "servers": [{"url": root}],
         "security": [{"token": []}],
@@ -97,7 +97,8 @@ def _named(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _in_path(one: Endpoint) -> list[dict[str, Any]]:
-    shapes = {"id": {"type": "string", "pattern": "^[0-9]{1,19}$"}}
+    number = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+    shapes = {"id": number, "delivery": number}
     return [
         {
             "name": name,

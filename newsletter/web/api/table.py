@@ -1,6 +1,6 @@
 """All that there is to ask."""
 
-from newsletter.web.api import broadcasts, comments, offers, sequences, subscribers
+from newsletter.web.api import broadcasts, comments, offers, sequences, subscribers, webhooks
 from newsletter.web.api.asking import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -9,4 +9,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sequences.ENDPOINTS,
     *comments.ENDPOINTS,
     *offers.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 )

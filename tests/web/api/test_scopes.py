@@ -31,6 +31,11 @@ ROWS = {
     "comments:read": {"GET /comments", "GET /comments/{id}"},
     "comments:moderate": {"DELETE /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam"},
     "forms:read": {"GET /forms", "GET /magnets"},
+    "webhooks:read": {"GET /webhooks", "GET /webhooks/{id}", "GET /webhooks/{id}/deliveries"},
+    "webhooks:write": {
+        "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
+        "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/deliveries/{delivery}/resend",
+    },
 }  # fmt: skip
 
 
@@ -41,7 +46,13 @@ async def test_a_token_opens_what_its_scopes_say(stage: Stage) -> None:
     await stage.signs_in(owner)  # her cookie counts nothing here
     for scope, rows in ROWS.items():
         for row in rows:
-            method, path = row.replace("{id}", "1").replace("{tag}", "x").replace("{slug}", "x").split()
+            method, path = (
+                row.replace("{id}", "1")
+                .replace("{tag}", "x")
+                .replace("{slug}", "x")
+                .replace("{delivery}", "1")
+                .split()
+            )
             for web in (anybody, owner):
                 refused = await web.request(method, ROOT + path)
                 assert refused.status_code == 401, row
