@@ -102,6 +102,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return _checked(values)
 
 
+def with_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours and more, for a program that we start."""
+    return {**os.environ, **more}
+
+
 def _file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}

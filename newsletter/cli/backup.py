@@ -5,20 +5,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from typing import ParamSpec, TypeVar
 
 import click
 
 from newsletter import clock, settings
-from newsletter.errors import BadInput, NewsletterError
+from newsletter.errors import NewsletterError
 from newsletter.mail import hold
 from newsletter.storage import backup as files
-from newsletter.storage import engine_of, migrate, open_database, sqlite_path
+from newsletter.storage import dumps, engine_of, migrate, open_database, sqlite_path
 
-_SERVER = {
-    "backup": "Your database is a PostgreSQL: back it up by pg_dump --format=custom, and keep NEWSLETTER_SECRET_KEY.",
-    "restore": "Your database is a PostgreSQL: restore it by pg_restore, and before you start the service run: "
-    "newsletter sending hold",
-}
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @click.command()
@@ -26,12 +24,15 @@ _SERVER = {
 @click.option("--keep", type=click.IntRange(1), help="In a folder: delete all but the newest so many.")
 def backup(to: Path, keep: int | None) -> None:
     """Copy the database to the file or folder TO, while the service runs; in a folder it is named by the time."""
-    source = _database("backup")
+    url, source = _database()
     if keep and not to.is_dir():
         raise click.UsageError(f"--keep is for a folder, and {to} is none.")
     if to.is_dir():
-        to /= f"newsletter-{clock.moment(clock.now()):%Y-%m-%dT%H%M%SZ}.db"
-    _watched(lambda: files.make(source, to), source, to)
+        to /= f"newsletter-{clock.moment(clock.now()):%Y-%m-%dT%H%M%SZ}.{'db' if source else 'dump'}"
+    if source:
+        _watched(lambda: files.make(source, to), source, to)
+    else:
+        _said(dumps.make, url, to)
     click.echo(f"{to}: {files.size(to):,} bytes. Its checksum is in {to.name}.sha256.")
     if not files.beside(to, ".key").exists():
         click.echo(
@@ -46,23 +47,32 @@ def backup(to: Path, keep: int | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def restore(file: Path, yes: bool) -> None:
     """Put the backup FILE where the database is. Then nothing is sent until you say: newsletter sending resume."""
-    to = _database("restore")
-    try:
-        if to.resolve() == file.resolve():
-            raise BadInput("This is the database itself.")
-        files.verify(file)
-        if to.exists() and not yes:
-            click.confirm(f"Put {file} in place of {to.absolute()}?", abort=True)
-        old = files.restore(file, to, _come_up_held)
-    except NewsletterError as error:
-        raise click.ClickException(error.sentence) from None
-    click.echo(f"{file} was put to {to}.")
-    if old:
-        click.echo(f"What was there is {old} now, for a week.")
+    url, to = _database()
+    _said(files.verify, file)
+    if to:
+        _restore_file(file, to, yes)
+    else:
+        _said(lambda: asyncio.run(dumps.ready(url)))
+        if not yes:
+            click.confirm(f"Put {file} into the empty database?", abort=True)
+        _said(dumps.restore, file, url)
+        _said(lambda: asyncio.run(_hold(url)))
+        click.echo(f"{file} was put into the database.")
     click.echo(
         "Nothing is sent until you run: newsletter sending resume. Who has left or was erased since the backup was "
         "made is back in it; each broadcast that was under way then is held, and goes on by itself when you let it."
     )
+
+
+def _restore_file(file: Path, to: Path, yes: bool) -> None:
+    if to.resolve() == file.resolve():
+        raise click.ClickException("This is the database itself.")
+    if to.exists() and not yes:
+        click.confirm(f"Put {file} in place of {to.absolute()}?", abort=True)
+    old = _said(files.restore, file, to, _come_up_held)
+    click.echo(f"{file} was put to {to}.")
+    if old:
+        click.echo(f"What was there is {old} now, for a week.")
 
 
 def _come_up_held(draft: Path) -> None:
@@ -78,13 +88,16 @@ async def _hold(url: str) -> None:
         await db.close()
 
 
-def _database(verb: str) -> Path:
+def _database() -> tuple[str, Path | None]:
+    """Its URL, and the file where it is one. Raises ClickException."""
+    url = _said(settings.load).database_url
+    return url, _said(sqlite_path, url) if _said(engine_of, url) == "sqlite" else None
+
+
+def _said(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Raises ClickException."""
     try:
-        url = settings.load().database_url
-        if engine_of(url) != "sqlite":
-            raise BadInput(_SERVER[verb])
-        return sqlite_path(url)
+        return work(*args, **kwargs)
     except NewsletterError as error:
         raise click.ClickException(error.sentence) from None
 

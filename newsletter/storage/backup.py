@@ -19,7 +19,7 @@ from newsletter.storage import copies
 from newsletter.storage.sqlite_file import cannot_open, make_file
 
 _BLOCK = 1 << 20
-_NAMED = re.compile(r"newsletter-\d{4}-\d\d-\d\dT\d{6}Z\.db")
+_NAMED = re.compile(r"newsletter-\d{4}-\d\d-\d\dT\d{6}Z\.(db|dump)")
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
@@ -38,24 +38,33 @@ def make(source: Path, to: Path) -> None:
         raise BadInput(
             f"There is no database {source.absolute()}. NEWSLETTER_DATABASE_URL says where to look."
         )
+    key = beside(source, ".key")
+    sealed(to, lambda draft: copies.whole(source, draft), key if key.exists() else None)
+
+
+def sealed(to: Path, write: Callable[[Path], None], key: Path | None = None) -> None:
+    """What `write` writes as the new file `to`, with its manifest and a copy of the key. Raises NewsletterError."""
     if to.exists():
         raise BadInput(f"There is a file {to} already, and a backup replaces none. Please name another.")
     unfinished = beside(to, ".partial")
     try:
-        copies.whole(source, unfinished)
+        unfinished.unlink(missing_ok=True)
+        make_file(unfinished)
+        write(unfinished)
         files = [unfinished]
-        if (key := beside(source, ".key")).exists():
+        if key:
             files.append(_copied(key, beside(to, ".key.partial")))
         sums = "".join(f"{digest(file)}  {file.name.removesuffix('.partial')}\n" for file in files)
         for file in files:
             _sync(file)
             file.replace(file.with_name(file.name.removesuffix(".partial")))
         _write(beside(to, ".sha256"), sums)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, Unavailable) as error:
         for leftover in (unfinished, beside(to, ".key.partial")):
             with suppress(OSError):
                 leftover.unlink()
-        raise Unavailable(f"The backup {to} can't be made: {error}.") from None
+        why = error.sentence if isinstance(error, Unavailable) else f"{error}."
+        raise Unavailable(f"The backup {to} can't be made: {why}") from None
 
 
 def thin(folder: Path, keep: int) -> list[Path]:

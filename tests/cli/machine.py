@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 from click.testing import CliRunner
 
 from newsletter.cli import cli
@@ -81,3 +82,15 @@ class Machine:
                 await db.close()
 
         asyncio.run(run())
+
+
+def tools_for(url: str) -> str:
+    """The PATH on which PostgreSQL's own programs are those of this server."""
+    return os.pathsep.join((asyncio.run(_tools_for(url)), os.environ["PATH"]))
+
+
+async def _tools_for(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    server: str = await connection.fetchval("SELECT setting FROM pg_config WHERE name = 'BINDIR'")
+    await connection.close()
+    return server
