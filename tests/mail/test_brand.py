@@ -1,7 +1,6 @@
 """The owner's colour and logo in each mail; whatever they are, it can be read, and nothing else is loaded."""
 
 import re
-import zlib
 from pathlib import Path
 
 import msgspec
@@ -16,19 +15,7 @@ from newsletter.mail.templates import FOLDER, inlined
 from newsletter.settings import Settings
 from tests.mail.every import KINDS, built
 from tests.mail.test_messages import parts
-
-
-def png(path: Path, width: int, height: int) -> str:
-    """The smallest that is one, all of it transparent."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
-
-    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    rows = zlib.compress(bytes(1 + 4 * width) * height)
-    ends = chunk(b"IHDR", size + b"\x08\x06\0\0\0") + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + ends)
-    return str(path)
+from tests.pictures import png
 
 
 @given(st.integers(0, 0xFFFFFF))

@@ -12,8 +12,8 @@ import pytest
 from newsletter.settings import Settings
 from tests.figures import Figure
 from tests.mail.every import KINDS, built
-from tests.mail.test_brand import png
 from tests.mail.test_messages import alike, spoken
+from tests.pictures import png
 
 CEILING = 0.5
 RELAYED = b"""\

@@ -12,6 +12,7 @@ import pytest_asyncio
 from newsletter.storage import Database
 from tests.cast import House, build
 from tests.conftest import Clock
+from tests.pictures import png
 from tests.postgres import Databases
 from tests.web.doors import Doors, opened
 from tests.web.stage import Stage, serving
@@ -84,8 +85,9 @@ def lasting_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def doors(lasting_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Doors]:
     """One service for all tests of a file that change nothing; they run in its loop."""
-    clock = Clock()
+    clock, folder = Clock(), tmp_path_factory.mktemp("mail")
+    logo = png(folder / "logo.png", 96, 96)
     with pytest.MonkeyPatch.context() as patch:
         set_clock(patch, clock)
-        async with serving(lasting_url, tmp_path_factory.mktemp("mail"), clock, worker=False) as running:
+        async with serving(lasting_url, folder, clock, worker=False, logo=logo) as running:
             yield await opened(running)

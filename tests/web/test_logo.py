@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.mail.test_brand import png
+from tests.pictures import png
 from tests.web.conftest import Serve
 
 
