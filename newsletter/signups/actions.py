@@ -7,12 +7,12 @@ import msgspec
 
 from newsletter.addresses import Address
 from newsletter.clock import DAY, HOUR
-from newsletter.errors import BadInput, NotFound
+from newsletter.errors import BadInput, NotFound, Refused
 from newsletter.magnets import Magnet, Magnets
 from newsletter.mail import Post
 from newsletter.settings import Settings
 from newsletter.signups import store
-from newsletter.signups.forms import Forms
+from newsletter.signups.forms import CLOSED, Forms
 from newsletter.signups.model import Form, Signup
 from newsletter.storage import Tx
 from newsletter.subscribers import Consent, NotMe, Subscriber, Subscribers
@@ -60,8 +60,11 @@ class Signups:
         """Keeps the request and the one mail that it causes.
 
         Whatever the address's standing, the same statements run and nothing is returned, so that neither
-        answer nor time tells whether it is known (promise 6). Raises BadInput for a proof shown twice.
+        answer nor time tells whether it is known (promise 6). Raises BadInput for a proof shown twice, and
+        Refused where the form is closed.
         """
+        if form.closed:
+            raise Refused(CLOSED)
         if submission.proof:
             await self.spend(tx, *submission.proof)
         person = await self._subscribers.admit(tx, submission.address)

@@ -67,17 +67,22 @@ async def add_wording(tx: Tx, form_id: int, text: str) -> int:
 
 
 async def change(tx: Tx, form: Form) -> None:
-    """All but its slug, which pages elsewhere know it by, and its fields."""
+    """All but its slug, which pages elsewhere know it by; `form.fields` without the email, which every form has."""
     await tx.run(
-        """UPDATE forms SET title = :title, intro = :intro, button = :button, tags = :tags,
-               thanks_url = :thanks, wording_id = :wording WHERE id = :id""",
+        """UPDATE forms SET title = :title, intro = :intro, button = :button, fields = :fields, tags = :tags,
+               thanks_url = :thanks, wording_id = :wording, closed = :closed, accent = :accent,
+               background = :background WHERE id = :id""",
         id=form.id,
         title=form.title,
         intro=form.intro,
         button=form.button,
+        fields=msgspec.json.encode(form.fields).decode(),
         tags=msgspec.json.encode([tag_name(tag) for tag in form.tags]).decode(),
         thanks=form.thanks_url,
         wording=form.wording_id,
+        closed=int(form.closed),
+        accent=form.accent,
+        background=form.background,
     )
 
 

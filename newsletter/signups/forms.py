@@ -7,13 +7,15 @@ import msgspec
 
 from newsletter.addresses import Address, is_role, parse
 from newsletter.clock import monotonic
-from newsletter.errors import BadInput, NotFound
+from newsletter.errors import BadInput, NotFound, Refused
 from newsletter.magnets import Magnets
 from newsletter.signups import editing_store, store
+from newsletter.signups.fields import answer
 from newsletter.signups.model import Form
 from newsletter.storage import Database, Tx
 
 FRESH = 2.0  # seconds a form is kept in memory: an edit shows everywhere within that time
+CLOSED = "This form is closed at the moment: nobody can sign up here now."
 
 
 class Forms:
@@ -61,13 +63,15 @@ class Forms:
         await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
 
     async def change(self, tx: Tx, form: Form) -> None:
-        """All but its slug and fields. Another wording is a new version; who agreed to the old one did so to that."""
+        """All but its slug. Another wording is a new version; who agreed to the old one did so to that."""
         await editing_store.lock(tx, form.id)
         current = await self.stored(tx, form.slug)
         wording_id = current.wording_id
         if form.wording != current.wording:
             wording_id = await editing_store.add_wording(tx, form.id, form.wording)
-        await editing_store.change(tx, msgspec.structs.replace(form, wording_id=wording_id))
+        await editing_store.change(
+            tx, msgspec.structs.replace(form, fields=form.fields[1:], wording_id=wording_id)
+        )
         await editing_store.withdraw_magnets(tx, form.id)
         await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
 
@@ -77,11 +81,14 @@ class Forms:
         self._kept.pop(form.id, None)
 
 
-def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> Address:
-    """The address of a filled-in form; `errors` is what was wrong with its text already.
+def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> tuple[Address, dict[str, str]]:
+    """The address of a filled-in form, and what was answered beside it, without what was left empty.
 
-    Raises BadInput with every field's error at once.
+    `errors` is what was wrong with its text already. Raises BadInput with every field's error at once, and
+    Refused where the form is closed.
     """
+    if form.closed:
+        raise Refused(CLOSED)
     wrong = dict(errors)
     address = None
     try:
@@ -90,9 +97,21 @@ def check(form: Form, values: Mapping[str, str], errors: Mapping[str, str]) -> A
             raise BadInput("Mail to this address reaches an office, not a reader. Please enter your own.")
     except BadInput as error:
         wrong.setdefault("email", error.sentence)
-    for field in form.fields[1:]:
-        if field.required and not values.get(field.name):
-            wrong.setdefault(field.name, f"Please fill in: {field.label}.")
+    answers = _answers(form, values, wrong)
     if wrong or address is None:
         raise BadInput("Please look at the marked fields; what you typed is still there.", wrong)
-    return address
+    return address, answers
+
+
+def _answers(form: Form, values: Mapping[str, str], wrong: dict[str, str]) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    for field in form.fields[1:]:
+        text = values.get(field.name)
+        if text and field.name not in wrong:
+            try:
+                answers[field.name] = answer(field, text)
+            except BadInput as error:
+                wrong[field.name] = error.sentence
+        elif field.required and not text:
+            wrong.setdefault(field.name, f"Please fill in: {field.label}.")
+    return answers

@@ -13,6 +13,12 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     max_length: int = 100
     type: str = "text"
     autocomplete: str = "off"
+    options: tuple[str, ...] = ()  # of a choice
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What one can answer; () where they may write."""
+        return ("Yes", "No") if self.type == "yes_no" else self.options
 
 
 EMAIL = Field(
@@ -33,6 +39,9 @@ class Form(msgspec.Struct, frozen=True):
     fields: tuple[Field, ...]  # the email first
     tags: tuple[str, ...]
     magnets: tuple[Magnet, ...]
+    closed: bool = False  # it says so, and takes nothing
+    accent: str = ""  # "#rrggbb", or "" for ours
+    background: str = ""
 
 
 class Signup(msgspec.Struct):

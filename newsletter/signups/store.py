@@ -20,6 +20,9 @@ class _FormRow(msgspec.Struct):
     wording: str
     fields: str
     tags: str
+    closed: int
+    accent: str
+    background: str
 
 
 async def find_form(tx: Tx, magnets: Magnets, slug: str) -> Form | None:
@@ -34,7 +37,7 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
     row = await tx.one(
         _FormRow,
         f"""SELECT f.id, f.slug, f.title, f.intro, f.button, f.thanks_url, f.wording_id, w.text AS wording,
-                f.fields, f.tags
+                f.fields, f.tags, f.closed, f.accent, f.background
             FROM forms f JOIN wordings w ON w.id = f.wording_id WHERE {which}""",
         wanted=wanted,
     )
@@ -52,14 +55,19 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
         (EMAIL, *msgspec.json.decode(row.fields, type=tuple[Field, ...])),
         msgspec.json.decode(row.tags, type=tuple[str, ...]),
         tuple(await magnets.of_form(tx, row.id)),
+        bool(row.closed),
+        row.accent,
+        row.background,
     )
 
 
 async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
     """The form with its wording's first version; `form.fields` without the email, which every form has."""
     await tx.run(
-        """INSERT INTO forms (id, slug, title, intro, button, fields, tags, thanks_url, wording_id, created_at)
-           VALUES (:id, :slug, :title, :intro, :button, :fields, :tags, :thanks, :wording_id, :now)""",
+        """INSERT INTO forms (id, slug, title, intro, button, fields, tags, thanks_url, wording_id, closed, accent,
+               background, created_at)
+           VALUES (:id, :slug, :title, :intro, :button, :fields, :tags, :thanks, :wording_id, :closed, :accent,
+               :background, :now)""",
         id=form.id,
         slug=form.slug,
         title=form.title,
@@ -69,6 +77,9 @@ async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
         tags=msgspec.json.encode([tag_name(tag) for tag in form.tags]).decode(),
         thanks=form.thanks_url,
         wording_id=form.wording_id,
+        closed=int(form.closed),
+        accent=form.accent,
+        background=form.background,
         now=tx.now,
     )
     await tx.run(

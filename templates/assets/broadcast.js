@@ -24,7 +24,7 @@
 
     // How far down the owner is, in percent of the text: the frame is to show the same place.
     function place() {
-      const { value, selectionStart } = form.elements.body;
+      const { value = "", selectionStart } = form.elements.body || {};
       const whole = value.trim().length;
       return whole ? Math.min(100, Math.round(100 * selectionStart / whole)) : 0;
     }
@@ -50,6 +50,7 @@
     }
 
     async function check() {
+      if (!document.getElementById("findings")) return;
       const mine = ++asked;
       const fields = new FormData(form);
       fields.set("action", "look");
@@ -68,7 +69,7 @@
       clearTimeout(timer);
       timer = setTimeout(() => { preview(); check(); }, looks ? 0 : WAIT);
     });
-    if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body.value) preview();
+    if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body?.value !== "") preview();
     let sent = false;
     form.addEventListener("submit", (event) => {
       if (event.submitter === shows) return;

@@ -130,16 +130,18 @@
       if (this.url) return
       this.url = here("forms/" + this.getAttribute("form"))
       try {
-        const { title, fields, token, button, wording } = (await ask(this.url))[1]
+        const { title, fields, token, button, wording, closed, colours } = (await ask(this.url))[1]
+        if (closed) return this.show(el("div", {}, closed))
         const form = el("form", { method: "post", action: this.url, "aria-label": title },
-          ...fields.map(({ name, label, required, help = "", type, max_length, autocomplete }) => el("div", {},
-            el("label", { for: name }, label, required ? " (required)" : ""),
-            el("input", { id: name, name, type, required, autocomplete, maxlength: max_length, "aria-describedby": name + "-help" }),
+          ...fields.map(({ name, caption, help, html, options }) => el("div", {},
+            el("label", { for: name }, caption),
+            el(options[1] ? "select" : "input", html, ...options.map((text) => el("option", {}, text))),
             el("p", { id: name + "-help" }, help))),
           el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
             el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
           el("input", { name: "token", type: "hidden", value: token }),
           el("p", {}, wording), el("button", {}, button))
+        form.style = colours
         this.show(el("div", {}, form), form)
       } catch {} // the plain form stays
     }

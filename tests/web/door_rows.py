@@ -25,7 +25,8 @@ _LETTER = {
 
 _FORM = {
     "title": "A course", "intro": "In six\nletters.", "button": "Join", "wording": "Yes.", "tags": "course, spring",
-    "magnet-structure-your-career": "1", "csrf": "live",
+    "magnet-structure-your-career": "1", "f0-label": "City", "f0-options": "Porto\nLisbon", "f0-type": "choice",
+    "accent": "#1f5f5b", "csrf": "live",
 }  # fmt: skip
 
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
@@ -78,6 +79,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
+    "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
@@ -109,7 +111,7 @@ LARGE = {"/admin/import"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
-MULTILINE = {"comment", "raw", "body", "intro", "wording"}
+MULTILINE = {"comment", "raw", "body", "intro", "wording", "f0-options"}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {

@@ -36,11 +36,11 @@ async def typed(request: Request[Any, Any, Any]) -> Response[str]:
     sent = await read_typed(request, {**LOOKS, "version": LONGEST_VERSION})
     errors = [f"{name}: {sentence}" for name, sentence in sent.errors.items()]
     if errors:
-        return _said(site, errors, 422)
+        return said(site, errors, 422)
     try:
         letter = await to_thread(site.letters.letter, draft_typed(sent.values))
     except BadInput as error:
-        return _said(site, [error.sentence], 422)
+        return said(site, [error.sentence], 422)
     return _shown(site, letter, sent.session.email, sent.values)
 
 
@@ -53,7 +53,7 @@ async def kept(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
     try:
         letter = await to_thread(site.letters.letter, draft_of(one))
     except BadInput as error:
-        return _said(site, [error.sentence])
+        return said(site, [error.sentence])
     return _shown(site, letter, session.email, request.query_params)
 
 
@@ -68,14 +68,14 @@ def _shown(site: Site, letter: Letter, email: str, asked: Mapping[str, str]) -> 
         "dark": dark,
     }
     if asked.get("look") == "text":
-        return _framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": plain}))
+        return framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": plain}))
     strip = site.pages.render("admin/_broadcast_head.html", head)
     start, end = _BODY.search(html).span()  # type: ignore[union-attr]  # our own shape has one
     # The reader's own setting is not asked: the owner looks at both.
     top = html[:start].replace(_SCHEME, "all" if dark else "not all", 1)
     top = top.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
     top = top.replace("<head>", '<head>\n<base target="_blank">', 1)  # where no window may be opened: nowhere
-    return _framed(site, top + html[start:end] + strip + _with_place(html[end:], asked.get("at", "")))
+    return framed(site, top + html[start:end] + strip + _with_place(html[end:], asked.get("at", "")))
 
 
 def _with_place(html: str, at: str) -> str:
@@ -89,12 +89,14 @@ def _with_place(html: str, at: str) -> str:
     return f'{html[:here]}<a id="here"></a>{html[here:]}'
 
 
-def _said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
+def said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
+    """Why there is nothing to see."""
     context = {"sender": "", "subject": "", "preheader": "", "dark": False, "text": "\n".join(sentences)}
-    return _framed(site, site.pages.render("admin/broadcast_preview.html", context), status)
+    return framed(site, site.pages.render("admin/broadcast_preview.html", context), status)
 
 
-def _framed(site: Site, html: str, status: int = 200) -> Response[str]:
+def framed(site: Site, html: str, status: int = 200) -> Response[str]:
+    """`html` as a page of no origin, in which nothing runs, nothing is sent and nothing is fetched."""
     pictures = " ".join(sorted(site.settings.page_origins))
     policy = (
         f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: {pictures}; base-uri 'none'; "

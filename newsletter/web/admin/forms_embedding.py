@@ -34,10 +34,15 @@ def _plain(form: Form, address: str) -> str:
     lines = [f'<form method="post" action="{address}" accept-charset="utf-8">']
     for field in form.fields:
         id, name = f"{form.slug}-{escape(field.name)}", escape(field.name)
-        kind = "email" if field.name == "email" else "text"
+        kind = field.type if field.type in ("email", "date") else "text"
         mark, required = (" (required)", " required") if field.required else ("", "")
-        known = f'maxlength="{field.max_length}" autocomplete="{escape(field.autocomplete)}"{required}'
         lines.append(f'  <label for="{id}">{escape(field.label)}{mark}</label>')
+        if field.choices:
+            lines.append(f'  <select id="{id}" name="{name}"{required}>')
+            lines += [f"    <option>{escape(option)}</option>" for option in ("", *field.choices)]
+            lines.append("  </select>")
+            continue
+        known = f'maxlength="{field.max_length}" autocomplete="{escape(field.autocomplete)}"{required}'
         lines.append(f'  <input id="{id}" type="{kind}" name="{name}" {known}>')
     lines += [f"  <p>{escape(form.wording)}</p>", f"  <button>{escape(form.button)}</button>", "</form>"]
     return "\n".join(lines)

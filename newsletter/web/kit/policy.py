@@ -15,10 +15,14 @@ _CROSSED = re.compile(r"/forms/.+|/comments(/preview|/edit/.+)?|/threads(/.+)?|/
 """What scripts of other pages may read; never what a mailed link opens."""
 
 
-def content_policy(forms: str = "'self'", frames: str = "'none'") -> str:
-    """Our pages load from here alone; where their forms may lead, and who may hold them in a frame."""
+def content_policy(forms: str = "'self'", frames: str = "'none'", style: str = "") -> str:
+    """Our pages load from here alone; where their forms may lead, and who may hold them in a frame.
+
+    `style` names the one style that stands in the page itself, by its hash.
+    """
+    own = f"'self' {style}" if style else "'self'"
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; "
+        f"default-src 'none'; style-src {own}; img-src 'self' data:; script-src 'self'; base-uri 'none'; "
         f"form-action {forms}; frame-ancestors {frames}"
     )
 
@@ -91,14 +95,14 @@ def preflight(request: Request[Any, Any, Any], settings: Settings) -> dict[str, 
     }
 
 
-def embeddable(settings: Settings, target: str = "") -> dict[str, str]:
+def embeddable(settings: Settings, target: str = "", style: str = "") -> dict[str, str]:
     """Headers of the iframe's pages: only allowed origins may hold them (any, where the owner named none).
 
     `target` is where their form may end beside our own pages: browsers check where a post leads.
     """
     ancestors = " ".join(("'self'", *settings.allowed_origins)) if settings.allowed_origins else "*"
     return {
-        "Content-Security-Policy": content_policy(_forms(target), ancestors),
+        "Content-Security-Policy": content_policy(_forms(target), ancestors, style),
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
 
@@ -115,9 +119,9 @@ def known_target(url: str, settings: Settings) -> str:
     return url if f"{target.scheme}://{target.netloc.lower()}" in known else ""
 
 
-def hosted(target: str) -> dict[str, str]:
+def hosted(target: str, style: str = "") -> dict[str, str]:
     """Headers of a form that ends on the author's own page: browsers check where a post leads."""
-    return {"Content-Security-Policy": content_policy(_forms(target))}
+    return {"Content-Security-Policy": content_policy(_forms(target), style=style)}
 
 
 def _forms(target: str) -> str:

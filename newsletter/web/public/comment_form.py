@@ -24,7 +24,9 @@ async def offered(site: Site) -> Form | None:
     """The newsletter that can be had with a comment: its form asks nothing that a comment's doesn't."""
     with suppress(NotFound, Unavailable):
         form = await site.forms.find(NEWSLETTER)
-        if not any(field.required and field.name not in ("email", "name") for field in form.fields):
+        if not form.closed and not any(
+            field.required and field.name not in ("email", "name") for field in form.fields
+        ):
             return form
     return None
 

@@ -99,7 +99,7 @@ async def _wish(request: Request[Any, Any, Any], site: Site, draft: Draft) -> tu
     if form is None:
         return None
     fields = {"name": draft.name}
-    address = check(form, {"email": draft.address.email, **fields}, {})
+    address, _ = check(form, {"email": draft.address.email, **fields}, {})
     ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
     return form, Submission(address, fields, page_origin(request), ip)
 

@@ -9,8 +9,8 @@ from litestar.response import Redirect
 
 from newsletter.addresses import canonical, suggestion
 from newsletter.errors import BadInput, NewsletterError
-from newsletter.signups import Form, Submission, check
-from newsletter.web.kit import problems
+from newsletter.signups import CLOSED, Field, Form, Submission, check
+from newsletter.web.kit import colours, problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
@@ -75,10 +75,11 @@ async def _sent(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -
     site = site_of(request)
     form = await site.forms.find(slug)
     hint = suggestion("x@" + request.query_params.get("typed", ""))
-    policy = embeddable(site.settings) if embedded else {}
+    css = colours.style(form.accent, form.background)
+    policy = _policy(site, css, "", embedded=embedded)
     back = known_target(request.query_params.get("back", ""), site.settings)
     return site.pages.page(
-        "public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded, back=back
+        "public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded, back=back, css=css
     )
 
 
@@ -122,13 +123,12 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
 
 async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: Body) -> str:
     """Stores the sign-up, and returns the address's domain as typed. What fills the honeypot is thanked, not kept."""
-    address = check(form, body.values, body.errors)
+    address, answers = check(form, body.values, body.errors)
     proof = site.gate.proof(body.values.get("altcha", "")) if body.is_json else None
     site.gate.admit(request, form.id, body.values.get("token", ""))
     if not body.values.get("leave_blank"):
-        fields = {field.name: body.values.get(field.name, "") for field in form.fields[1:]}
         ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
-        submission = Submission(address, fields, page_origin(request), ip, proof)
+        submission = Submission(address, answers, page_origin(request), ip, proof)
         await site.db.write_in_crowd(canonical(address.key), site.signups.sign_up, form, submission)
     await site.veil.wait()
     return address.email
@@ -178,18 +178,25 @@ def _page(
     status: int = 200,
 ) -> Response[str]:
     values = values or {}
-    policy = embeddable(site.settings) if embedded else hosted(known_target(form.thanks_url, site.settings))
+    css = colours.style(form.accent, form.background)
     return site.pages.page(
         "public/embed.html" if embedded else "public/form.html",
         status,
-        policy,
+        _policy(site, css, known_target(form.thanks_url, site.settings), embedded=embedded),
         form=form,
+        closed=CLOSED if form.closed else "",
+        css=css,
         values=values,
         errors=errors or {},
         hint=suggestion(values.get("email", "")),
         token=site.gate.token(form.id),
         action=f"/forms/{form.slug}/embed" if embedded else f"/forms/{form.slug}",
     )
+
+
+def _policy(site: Site, css: str, target: str, *, embedded: bool) -> dict[str, str]:
+    own = colours.allowed(css)
+    return embeddable(site.settings, style=own) if embedded else hosted(target, own)
 
 
 def _definition(site: Site, form: Form) -> dict[str, Any]:
@@ -200,21 +207,40 @@ def _definition(site: Site, form: Form) -> dict[str, Any]:
         "intro": form.intro,
         "button": form.button,
         "wording": form.wording,
-        "fields": [
-            {
-                "name": field.name,
-                "label": field.label,
-                "type": field.type,
-                "required": field.required,
-                "help": field.help,
-                "max_length": field.max_length,
-                "autocomplete": field.autocomplete,
-            }
-            for field in form.fields
-        ],
+        "closed": CLOSED if form.closed else "",
+        "colours": colours.embedded(form.accent),
+        "fields": [_field(field) for field in form.fields],
         "magnets": [{"title": m.title, "description": m.description, "size": m.size} for m in form.magnets],
         "action": f"{site.settings.public_url}/forms/{form.slug}",
         "token": site.gate.token(form.id),
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    """`caption`, `html` and `options`, with the empty one that nobody has chosen yet, are as our script shows them."""
+    name = field.name
+    html: dict[str, Any] = {
+        "id": name,
+        "name": name,
+        "required": field.required,
+        "aria-describedby": f"{name}-help",
+    }
+    if not field.choices:
+        html |= {"maxlength": field.max_length, "autocomplete": field.autocomplete}
+        html["type"] = field.type if field.type in ("email", "date") else "text"
+    if field.type == "number":
+        html["inputmode"] = "decimal"
+    return {
+        "name": name,
+        "label": field.label,
+        "type": field.type,
+        "required": field.required,
+        "help": field.help,
+        "max_length": field.max_length,
+        "autocomplete": field.autocomplete,
+        "options": ("", *field.choices) if field.choices else (),
+        "caption": f"{field.label} (required)" if field.required else field.label,
+        "html": html,
     }
 
 

@@ -34,7 +34,9 @@ async def _left(site: Site, title: str = "You have unsubscribed") -> Response[st
     form = None
     with suppress(NotFound, Unavailable):
         form = await site.forms.find(NEWSLETTER)
-    return site.pages.page("public/left.html", title=title, form_url=form and f"/forms/{form.slug}")
+    return site.pages.page(
+        "public/left.html", title=title, form_url=form and not form.closed and f"/forms/{form.slug}"
+    )
 
 
 @post("/u/{token:str}", status_code=200)
