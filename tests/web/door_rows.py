@@ -84,6 +84,14 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
+    "/admin/webhooks": {"url": "https://a.example/hooks", "subscriber.confirmed": "1", "csrf": "live"},
+    "/admin/webhooks/{id:str}": {
+        "action": "save",
+        "sure": "",
+        "url": "https://b.example/hooks",
+        "comment.published": "1",
+        "csrf": "live",
+    },
     "/admin/subscribers/{id:str}": {
         "action": "rename",
         "sure": "",
@@ -106,6 +114,9 @@ IMPORT = 8
 
 PERSON = 9
 """The number of a subscriber."""
+
+WEBHOOK = 11
+"""The number of one."""
 
 LARGE = {"/admin/import"}
 """Where a body may be larger than any form."""
@@ -163,6 +174,8 @@ SHOWN = {
     "/admin/forms/{slug:str}",
     "/admin/tokens",
     "/admin/tokens/{slug:str}",
+    "/admin/webhooks",
+    "/admin/webhooks/{id:str}",
     "/admin/subscribers",
     "/admin/subscribers/{id:str}",
     "/admin/subscribers/{id:str}/data.json",

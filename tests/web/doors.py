@@ -13,7 +13,7 @@ from newsletter.comments import Draft
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.door_rows import ARTICLE, BROADCAST, IMPORT, PERSON, TAKEN, Fields
+from tests.web.door_rows import ARTICLE, BROADCAST, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
 from tests.web.stage import ADA, BEN, CLEO, HOST, OLGA, Stage
 from tests.web.wire import ask
 
@@ -71,7 +71,7 @@ class Doors:
             return template.replace("{token:str}", token)
         if template in OF_A_PAGE:
             return f"{template}?{urlencode({OF_A_PAGE[template]: ARTICLE})}"
-        ids = {"broadcasts": BROADCAST, "import": IMPORT, "subscribers": PERSON}
+        ids = {"broadcasts": BROADCAST, "import": IMPORT, "subscribers": PERSON, "webhooks": WEBHOOK}
         id = next((ids[one] for one in ids if template.startswith(f"/admin/{one}/")), self.comment_id)
         template = template.replace("{id:str}", str(id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
@@ -131,6 +131,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO subscribers (id, email, email_key, status, created_at)
              VALUES (:id, 'dora@example.org', 'dora@example.org', 'active', :now)"""
     await tx.run(sql, id=PERSON, now=tx.now)
+    sql = """INSERT INTO webhooks (id, url, events, since, noted_to, created_at)
+             VALUES (:id, 'https://c.example/', 'broadcast.finished', :now, :now, :now)"""
+    await tx.run(sql, id=WEBHOOK, now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
 

@@ -20,6 +20,7 @@ from newsletter.web.admin import (
     subscriber_consent,
     subscribers,
     tokens,
+    webhooks,
 )
 from newsletter.web.admin.door import SignedOut, to_sign_in
 from newsletter.web.kit.body import arrived
@@ -49,6 +50,7 @@ def routes() -> Routes:
             *broadcasts_report.ROUTES,
             *broadcasts_people.ROUTES,
             *tokens.ROUTES,
+            *webhooks.ROUTES,
             *doctor.ROUTES,
         ],
         before_request=arrived,
