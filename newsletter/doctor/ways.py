@@ -17,6 +17,7 @@ from newsletter.settings import Settings
 
 _SECONDS = 10.0
 _SOON = 14 * DAY
+_LEFT = b"You have unsubscribed"  # what our page says, and no login's
 _ENOUGH = 1_000_000  # bytes: a letter with a guide attached
 
 
@@ -94,7 +95,7 @@ def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
         else http.client.HTTPConnection(host, port, timeout=_SECONDS)
     )
     try:
-        status, at = _ask(connection, "GET", "/health")
+        status, at, _ = _ask(connection, "GET", "/health")
         found = _certificate(connection)
         if status != 200:
             return Seen(
@@ -105,9 +106,9 @@ def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
                 at,
             )
         found.append(well("Web", f"{url} is this service."))
-        # Nobody's link: it must say so, and neither lead elsewhere nor ask for anything first.
-        status, _ = _ask(connection, "POST", "/u/doctor", "List-Unsubscribe=One-Click")
-        if status == 404:
+        # Nobody's link, which is told what everybody's is; nothing may lead elsewhere or ask for anything first.
+        status, _, page = _ask(connection, "POST", "/u/doctor", "List-Unsubscribe=One-Click")
+        if status == 200 and _LEFT in page:
             found.append(well("One-click", "A mailbox provider's one click reaches it."))
         else:
             found.append(
@@ -124,12 +125,12 @@ def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
 
 def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, body: str = ""
-) -> tuple[int, int | None]:
+) -> tuple[int, int | None, bytes]:
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, body or None, headers)
     answer = connection.getresponse()
-    answer.read()
-    return answer.status, _moment(answer.getheader("Date", ""))
+    page = answer.read()
+    return answer.status, _moment(answer.getheader("Date", "")), page
 
 
 def _moment(date: str) -> int | None:

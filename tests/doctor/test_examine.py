@@ -24,7 +24,8 @@ class Web:
     """Answers each method with a status, by HTTP/1.1, or in TLS."""
 
     def __init__(self) -> None:
-        self.statuses = {"GET": 200, "POST": 404}
+        self.statuses = {"GET": 200, "POST": 200}
+        self.page = b"<h1>You have unsubscribed</h1>"
         self.late = 0.0  # seconds that its clock is behind
         self.asked: list[str] = []
         self.port = 0
@@ -36,9 +37,9 @@ class Web:
             if method == "POST":
                 assert await reader.readexactly(26) == b"List-Unsubscribe=One-Click"
             date = formatdate(time.time() - self.late, usegmt=True)
-            writer.write(
-                f"HTTP/1.1 {self.statuses[method]} x\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode()
-            )
+            status, size = self.statuses[method], len(self.page)
+            head = f"HTTP/1.1 {status} x\r\nDate: {date}\r\nContent-Length: {size}\r\n\r\n"
+            writer.write(head.encode() + self.page)
             await writer.drain()
             if method == "POST":
                 break
@@ -120,6 +121,12 @@ async def test_nothing_is_well(zone: Zone, settings: Settings, names: Names, sin
     ]  # fmt: skip
     assert all(one.to_do for one in found if one.level == "wrong")
     assert found[-1].sentence.endswith("SPF, DKIM, DMARC, one-click unsubscribing.")
+
+
+async def test_a_page_of_somebody_elses_is_no_one_click(web: Web, settings: Settings) -> None:
+    web.page = b"<h1>Please sign in</h1>"
+    (found,) = [one for one in (await ways.web(settings)).findings if one.area == "One-click"]
+    assert (found.level, "200 before it reaches" in found.sentence) == ("wrong", True)
 
 
 async def test_what_can_be_read_on_the_way_is_told(sink: Sink, settings: Settings) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import dns.resolver
 import pytest
 
+from newsletter.doctor import ways
 from tests.doctor.conftest import Zone, zone
+from tests.ports import free_ports
 from tests.web.conftest import Serve
 from tests.web.test_desk import csrf_on
 
@@ -45,3 +47,11 @@ async def test_it_is_examined_when_the_button_is_pressed(
     assert "<dt>DKIM</dt>" not in sections["well"]
     assert re.search(r"\d things are wrong|One thing is wrong|Nothing is wrong", text)
     assert found.headers["Cache-Control"] == "no-store"
+
+
+async def test_our_own_one_click_is_known(serve: Serve) -> None:
+    """As a stranger's, who is told what everybody is: the doctor must take that for an answer."""
+    (port,) = free_ports(1)
+    async with serve(worker=False, port=port, public_url=f"http://localhost:{port}") as service:
+        found = {one.area: one for one in (await ways.web(service.site.settings)).findings}
+    assert found["One-click"].level == "well", found["One-click"].sentence
