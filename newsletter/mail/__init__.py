@@ -1,8 +1,8 @@
 """Everything that leaves: promised in the transaction that causes it, sent by a worker, settled for good.
 
 Calls go worker > handover > messages, relay > smtp > wire, and worker > ledger > claims > limits. What goes to
-many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk_ledger. A feature needs `Post` and
-`Mailings`, a process needs `Worker`.
+many goes worker > bulk_worker > bulk_lane > pipeline > smtp, and > books > bulk_turns > journal. A feature
+needs `Post` and `Mailings`, a process needs `Worker`.
 """
 
 from newsletter.mail.domains import HeldBack, held_back

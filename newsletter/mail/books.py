@@ -1,17 +1,22 @@
-"""What all connections have to write down, in as few commits as there can be."""
+"""What all connections have to write down, in as few commits as there can be, and as few rows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from newsletter import clock
 from newsletter.errors import Unavailable
-from newsletter.mail import bulk_ledger
+from newsletter.mail import bulk_turns
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Want
 from newsletter.mail.limits import Limits
 from newsletter.storage import Database
 
 _AGAIN = 1.0  # seconds until a database that was away is asked again
+_MANY = 250
+"""So many rows are settled at once: a few milliseconds, so that no sign-up waits for longer."""
+_LATE = 0.5
+"""Seconds, at most, until a row says what its server has said."""
 
 
 class _Entry(NamedTuple):
@@ -21,14 +26,23 @@ class _Entry(NamedTuple):
 
 
 class Books:
-    """One writer for a worker's lanes: what comes while it writes goes into its next commit."""
+    """One writer for a worker's lanes: what comes while it writes goes into its next commit.
 
-    def __init__(self, db: Database, worker: int, limits: Limits) -> None:
+    What servers accept is noted in the journal at once, and written into its rows with many others, or as soon as
+    there is anything else to say than that; `settled` is told of each that is.
+    """
+
+    def __init__(self, db: Database, worker: int, limits: Limits, settled: Callable[[int], None]) -> None:
         self._db = db
         self._worker = worker
         self._limits = limits
+        self._settled = settled
         self._waiting: list[_Entry] = []
         self._writing: asyncio.Task[None] | None = None
+        self._wire = set[int]()  # begun, and not answered
+        self._accepted: list[Verdict] = []  # in the journal, and not in their rows
+        self._since = 0.0  # when the first of them was
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def turn(self, done: Sequence[Verdict], wants: Sequence[Want]) -> set[int]:
         """What became of some, and others are about to be sent: the ids of those that may be.
@@ -36,11 +50,10 @@ class Books:
         Both are on the disk when this returns. A database that is away is waited for: what a server has said must
         not be lost.
         """
-        loop = asyncio.get_running_loop()
-        entry = _Entry(done, wants, loop.create_future())
+        entry = _Entry(done, wants, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         if self._writing is None:
-            self._writing = loop.create_task(self._write())
+            self._writing = asyncio.create_task(self._write())
         return await entry.begun
 
     async def _write(self) -> None:
@@ -65,13 +78,56 @@ class Books:
     async def _commit(self, batch: Sequence[_Entry]) -> set[int]:
         done = [one for entry in batch for one in entry.done]
         wants = [want for entry in batch for want in entry.wants]
+        settling = [*self._accepted, *done] if self._is_time(done, wants) else []
+        wire = self._wire.difference(one.id for one in done)
+        begun = await self._begun(settling, [] if settling else done, wants, wire)
+        self._wire = wire.difference(want.row_id for want in wants) | begun
+        self._accepted = [] if settling else [*self._accepted, *done]
+        for one in settling:
+            self._settled(one.id)
+        self._set_alarm()
+        return begun
+
+    async def _begun(
+        self, done: Sequence[Verdict], accepted: Sequence[Verdict], wants: Sequence[Want], wire: set[int]
+    ) -> set[int]:
         while True:
             try:
-                return await self._db.write(bulk_ledger.turn, self._worker, done, wants, self._limits)
+                return await self._db.write(
+                    bulk_turns.turn, self._worker, done, wants, self._limits, accepted=accepted, wire=wire
+                )
             except Unavailable:
                 await asyncio.sleep(_AGAIN)
 
+    def _is_time(self, done: Sequence[Verdict], wants: Sequence[Want]) -> bool:
+        """Whether rows are settled now. A provider's room is counted by its rows."""
+        waiting = len(self._accepted) + len(done)
+        return (
+            waiting >= _MANY
+            or not wants
+            or bool(self._limits.domains)
+            or any(one.state != "sent" for one in done)
+            or (waiting > 0 and bool(self._since) and clock.monotonic() - self._since >= _LATE)
+        )
+
+    def _set_alarm(self) -> None:
+        """Where all servers think for long, what they have said before is not kept back."""
+        if self._accepted and not self._since:
+            self._since = clock.monotonic()
+            self._alarm = asyncio.get_running_loop().call_later(_LATE, self._ring)
+        elif not self._accepted:
+            self._since = 0.0
+            if self._alarm:
+                self._alarm.cancel()
+
+    def _ring(self) -> None:
+        if self._accepted:
+            ended = asyncio.ensure_future(self.turn([], []))
+            ended.add_done_callback(lambda task: task.cancelled() or task.exception())
+
     async def close(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
         if self._writing:
             self._writing.cancel()
             await asyncio.wait([self._writing])

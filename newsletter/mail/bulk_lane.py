@@ -53,7 +53,7 @@ class Lane:
         self._pipeline = Pipeline(connection)
         self._ask = ask
         self._most = most
-        self._begun: deque[Ready] = deque()  # written down as `sending`, in the order they leave
+        self._begun: deque[Ready] = deque()  # in the journal, in the order they leave
         self._begun_at = 0.0
         self._dotted = False  # all of the first of them is on its way
         self._drawn: list[Ready] = []  # not begun yet
@@ -151,11 +151,8 @@ class Lane:
         return False
 
     async def _turn(self, drawn: Sequence[Ready]) -> set[int]:
-        ended = self._ended
-        begun = await self._books.turn(ended, [one.want for one in drawn])
+        begun = await self._books.turn(self._ended, [one.want for one in drawn])
         self._ended = []
-        for one in ended:
-            self._feed.drop(one.id)
         return begun
 
     def _note(self, outcome: Outcome) -> None:

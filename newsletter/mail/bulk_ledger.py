@@ -1,27 +1,23 @@
-"""The ledger of what goes to many, a batch at a time. Each function is one transaction, or a part of one.
+"""What of the ledger a worker reserves to send it to many. Each function is one transaction, or a part of one.
 
-A worker reserves rows, which stay `queued` and are its own; writes down that it is about to send one (`sending`,
-committed before the message's first byte); and settles it when the server has answered. A connection's lane writes
-the end of two and the beginning of two more at once, so of each connection at most two are `sending`.
+A reserved row is `sending` and its worker's own. That its message may leave is committed to the worker's journal before
+the message's first byte (newsletter/mail/bulk_turns.py); a row that is reserved and not in the journal was not begun.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
-from newsletter.mail import breaker, domains
+from newsletter.mail import journal
 from newsletter.mail import limits as held
-from newsletter.mail.breaker import Verdict
 from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.limits import Limits
 from newsletter.mail.outbox import TOPIC, suppression_keys
 from newsletter.storage import Tx
+from newsletter.storage.lists import IDS, as_list
 from newsletter.tokens import Tokens
 
 _MAILINGS = 8  # served side by side: a sequence need not wait until a broadcast is through
-LEFT = "They left after this was promised."
-SUPPRESSED = "The address is on the suppression list."
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -98,7 +94,8 @@ async def due(tx: Tx, most: int, after: int) -> list[Job]:
 
 async def take(tx: Tx, worker: int, jobs: Sequence[Job]) -> None:
     if jobs:
-        await tx.run(_RESERVE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
+        await journal.open_(tx, worker)
+        await tx.run(_RESERVE[tx.engine], ids=as_list(job.id for job in jobs), worker=worker)
 
 
 async def wait(tx: Tx, limits: Limits) -> int:
@@ -126,74 +123,11 @@ async def set_aside(
 
 async def give_up(tx: Tx, worker: int, jobs: Sequence[Job], limits: Limits) -> None:
     """Reserved, and not begun: others may have them."""
-    await tx.run(_FREE[tx.engine], ids=_json([job.id for job in jobs]), worker=worker)
+    await tx.run(_FREE[tx.engine], ids=as_list(job.id for job in jobs), worker=worker)
     if limits:
         for job in jobs:
             await held.give_back(tx, job.claimed_at)
     tx.wake(TOPIC)
-
-
-async def turn(
-    tx: Tx, worker: int, done: Sequence[Verdict], wants: Sequence[Want], limits: Limits
-) -> set[int]:
-    """Settles what has been answered, and begins those of `wants` that may still be sent: their ids."""
-    if done:
-        await _settle(tx, worker, done, limits)
-    if not wants:
-        return set()
-    ids = _json([one.row_id for one in wants])
-    rows = await tx.all(_Id, _BEGIN[tx.engine], ids=ids, worker=worker)
-    begun = {row.id for row in rows} - await _suppressed(tx, wants)
-    for refused in (one for one in wants if one.row_id not in begun):
-        await _refuse(tx, worker, refused)
-        if limits:
-            await held.give_back(tx, refused.claimed_at)
-    return begun
-
-
-async def _suppressed(tx: Tx, wants: Sequence[Want]) -> set[int]:
-    """Asked once they are begun: on PostgreSQL a later statement sees what was written before it."""
-    keys = [key for one in wants for key in {one.exact, one.mailbox}]
-    rows = await tx.all(_Key, _SUPPRESSED[tx.engine], keys=_json(keys), now=tx.now)
-    found = {row.key for row in rows}
-    return {one.row_id for one in wants if not found.isdisjoint((one.exact, one.mailbox))} if found else set()
-
-
-async def _settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) -> None:
-    """Fenced: a row that was taken away from `worker` in the meantime stays as it is. Most of a batch are told the
-    same, but for the server's words: one statement then, that reads nothing of each but those."""
-    if limits.domains:
-        await domains.heed(tx, done)
-    for fate in {one.fate for one in done}:
-        state, tried, resent, delay = fate
-        await tx.run(
-            _SETTLE[tx.engine],
-            words=_json({str(one.id): one.words for one in done if one.fate == fate}),
-            worker=worker,
-            state=state,
-            tried=tried,
-            resent=resent,
-            not_before=tx.now + delay,
-            settled_at=None if state in ("queued", "deferred") else tx.now,
-        )
-    await breaker.heed(tx, done)
-    if limits:
-        for one in done:
-            if not one.tried:
-                await held.give_back(tx, one.claimed_at)
-
-
-async def _refuse(tx: Tx, worker: int, refused: Want) -> None:
-    """It may not begin, or not leave any more. Who left is skipped; what is held waits for anybody."""
-    why = await tx.value(_WHY, id=refused.row_id, exact=refused.exact, mailbox=refused.mailbox, now=tx.now)
-    if why:
-        await tx.run(_SKIP, id=refused.row_id, worker=worker, why=why, now=tx.now)
-    else:
-        await tx.run(_GIVE_UP, id=refused.row_id, worker=worker)
-
-
-def _json(value: Sequence[Any] | Mapping[str, Any]) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 _OPEN = f"""
@@ -217,69 +151,13 @@ _NEXT = f"""{JOBS}
     """
 _DUE = {"sqlite": _NEXT, "postgres": f"{_NEXT} FOR UPDATE OF o SKIP LOCKED"}
 
-_IDS = {
-    "sqlite": "SELECT value FROM json_each(:ids)",
-    "postgres": "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))",
-}
 _RESERVE = {
-    engine: f"""UPDATE outbox SET worker = :worker
+    engine: f"""UPDATE outbox SET worker = :worker, state = 'sending'
                 WHERE id IN ({ids}) AND worker IS NULL AND state IN ('queued', 'deferred')"""  # noqa: S608  our own
-    for engine, ids in _IDS.items()
+    for engine, ids in IDS.items()
 }
 _FREE = {
-    engine: f"""UPDATE outbox SET worker = NULL
-                WHERE id IN ({ids}) AND worker = :worker AND state IN ('queued', 'deferred')"""  # noqa: S608  our own
-    for engine, ids in _IDS.items()
-}
-
-_STAYS = """(o.subscriber_id IS NULL OR EXISTS (
-        SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
-                                      AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))"""
-_STANDS = "(p.expires_at IS NULL OR p.expires_at > :now)"
-# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured).
-_BEGIN = {
-    engine: f"""
-    UPDATE outbox AS o SET state = 'sending'
-    WHERE o.id IN ({ids}) AND +o.worker = :worker AND o.state IN ('queued', 'deferred', 'sending')
-      AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
-      AND {_STAYS} AND {NOT_HELD}
-    RETURNING id
-    """  # noqa: S608  our own
-    for engine, ids in _IDS.items()
-}
-_KEYS = {
-    "sqlite": "SELECT value FROM json_each(:keys)",
-    "postgres": "SELECT value FROM json_array_elements_text(CAST(:keys AS json))",
-}
-_SUPPRESSED = {
-    engine: f"SELECT p.key FROM suppressions p WHERE p.key IN ({keys}) AND {_STANDS}"  # noqa: S608  our own
-    for engine, keys in _KEYS.items()
-}
-_WHY = f"""
-    SELECT CASE
-      WHEN NOT {_STAYS} THEN '{LEFT}'
-      WHEN EXISTS (SELECT 1 FROM suppressions p WHERE p.key IN (:exact, :mailbox) AND {_STANDS}) THEN '{SUPPRESSED}'
-      ELSE '' END
-    FROM outbox o WHERE o.id = :id
-    """  # noqa: S608  our own
-_SKIP = """
-    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL,
-                      provider = NULL
-    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
-    """
-_GIVE_UP = """
-    UPDATE outbox SET worker = NULL, state = CASE WHEN state = 'sending' THEN 'queued' ELSE state END
-    WHERE id = :id AND worker = :worker AND state IN ('queued', 'deferred', 'sending')
-    """
-
-_WORDS = {"sqlite": "json_each(:words)", "postgres": "json_each_text(CAST(:words AS json))"}
-_SETTLE = {
-    engine: f"""
-    UPDATE outbox AS o SET state = :state, attempts = o.attempts + CAST(:tried AS INTEGER),
-                           resends = o.resends + CAST(:resent AS INTEGER), not_before = :not_before,
-                           settled_at = :settled_at, reply = d.value, worker = NULL, provider = NULL
-    FROM {words} AS d
-    WHERE o.id = CAST(d.key AS BIGINT) AND +o.worker = :worker AND o.state IN ('sending', 'queued', 'deferred')
-    """  # noqa: S608  our own
-    for engine, words in _WORDS.items()
+    engine: f"""UPDATE outbox SET worker = NULL, state = 'queued'
+                WHERE id IN ({ids}) AND worker = :worker AND state = 'sending'"""  # noqa: S608  our own
+    for engine, ids in IDS.items()
 }

@@ -35,6 +35,10 @@ class Signing:
         """The message of a job, once."""
         return self._made.pop(id, None)
 
+    def forget(self) -> None:
+        """Whom they were made for nobody has in hand any more."""
+        self._made.clear()
+
     def close(self) -> None:
         if self._threads:
             self._threads.shutdown(wait=False, cancel_futures=True)

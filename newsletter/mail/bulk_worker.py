@@ -56,7 +56,7 @@ class BulkWorker:
         self._connections = settings.mail_connections
         self._ask = settings.in_doubt == "ask"
         self._limits = limits.limits_of(settings)
-        self._books = Books(db, worker, self._limits)
+        self._books = Books(db, worker, self._limits, self.drop)
         self._jobs: deque[Job] = deque()
         self._frozen: dict[int, Frozen] = {}
         self._lanes: set[asyncio.Task[None]] = set()
@@ -71,6 +71,8 @@ class BulkWorker:
 
     async def round(self, poll: float) -> None:
         """Reserves what is due, opens as many lanes as there is work for, and waits for more of either."""
+        if self._relay.ready_in:
+            await self._give_back()
         if self._relay.ready_in or self._relay.urgent:
             seconds = min(self._relay.ready_in or _MOMENT, poll)
             await self._rest(asyncio.sleep(seconds, True), seconds)
@@ -248,13 +250,23 @@ class BulkWorker:
             for lane in self._connecting:
                 lane.cancel()
             await asyncio.wait(self._lanes, timeout=0.1 if self._connecting else None)
+        try:
+            await self._give_back()
+        except Unavailable:
+            _log.warning("Some reserved messages stay so until this worker is missed.")
+
+    async def _give_back(self) -> None:
+        """What is reserved and not begun is anybody's again."""
         jobs = list(self._jobs)
         self._jobs.clear()
-        if jobs:
-            try:
-                await self._db.write(bulk_ledger.give_up, self._worker, jobs, self._limits)
-            except Unavailable:
-                _log.warning("%d reserved messages stay so until this worker is missed.", len(jobs))
+        if not jobs:
+            return
+        self._signing.forget()
+        try:
+            await self._db.write(bulk_ledger.give_up, self._worker, jobs, self._limits)
+        finally:
+            for job in jobs:
+                self._hand.drop(job.id)
 
     async def close(self) -> None:
         for lane in self._lanes:

@@ -111,7 +111,7 @@ class _Suppression(msgspec.Struct):
     key: str
 
 
-# Transactional messages only; what is written to many has lanes of its own: newsletter/mail/bulk_lanes.py.
+# Transactional messages only; what is written to many has lanes of its own: newsletter/mail/bulk_lane.py.
 _OUTLOOK = """
     SELECT paused_until, pause, next_at, sent, began_at,
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE mailing_id IS NULL AND state IN ('queued', 'deferred')

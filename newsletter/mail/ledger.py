@@ -1,23 +1,16 @@
-"""The worker's side of the outbox: settle and claim the next, live, recover. Each `async` one is one transaction.
-
-A row that is `sending` belongs to one worker. A worker that is not seen for 30 s is dead, and whether its
-messages arrived is in doubt: each is sent once more, with the same bytes, unless it was written to many and the
-owner wants to be asked; then it stays `in_doubt` and is listed.
-"""
+"""The worker's side of the outbox: settle, and claim the next, in one transaction."""
 
 from random import SystemRandom
 from typing import Literal, Protocol
 
 import msgspec
 
-from newsletter.clock import HOUR, MINUTE, SECOND
+from newsletter.clock import HOUR, MINUTE
 from newsletter.mail.claims import Delivery, claim
 from newsletter.mail.limits import UNLIMITED, Limits, give_back
-from newsletter.mail.outbox import TOPIC
 from newsletter.storage import Tx
 from newsletter.tokens import Tokens
 
-SILENCE = 30 * SECOND
 TRIES = 26  # after 1, 2, 4 … 128 minutes and then every 4 hours: about 72 hours
 LONGEST_PAUSE = 4 * HOUR
 
@@ -95,61 +88,3 @@ async def _settle(tx: Tx, worker: int, done: Settlement) -> int:
         settled_at=None if waits else tx.now,
         reply=done.words,
     )
-
-
-async def beat(tx: Tx, worker: int, silence: int = SILENCE, *, ask: bool = False) -> int:
-    """`worker` is alive; what dead workers held is in doubt. Returns how many messages that were."""
-    await tx.run(
-        """
-        INSERT INTO workers (id, seen_at) VALUES (:id, :now)
-        ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
-        """,
-        id=worker,
-        now=tx.now,
-    )
-    await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
-    doubts = await tx.run(_DOUBT_THE_DEADS, ask=int(ask), now=tx.now)
-    freed = await tx.run(_FREE_THE_DEADS)
-    if doubts or freed:
-        tx.wake(TOPIC)
-    return doubts
-
-
-class _Held(msgspec.Struct):
-    id: int
-
-
-async def held(tx: Tx, worker: int) -> list[int]:
-    """What the ledger says that `worker` has in its hands, whether it was begun or is only reserved."""
-    rows = await tx.all(_Held, "SELECT id FROM outbox WHERE worker = :worker", worker=worker)
-    return [row.id for row in rows]
-
-
-async def doubt(tx: Tx, worker: int, ids: list[int], *, ask: bool = False) -> None:
-    """A living worker has lost these: it was given them, or told what became of them, on a connection that broke."""
-    for id in ids:
-        await tx.run(_DOUBT_ONE, ask=int(ask), now=tx.now, id=id, worker=worker)
-        await tx.run(_FREE_ONE, id=id, worker=worker)
-    tx.wake(TOPIC)
-
-
-async def leave(tx: Tx, worker: int) -> None:
-    """A clean stop."""
-    await tx.run("DELETE FROM workers WHERE id = :id", id=worker)
-
-
-_ONCE_MORE = "resends = 0 AND (mailing_id IS NULL OR CAST(:ask AS INTEGER) = 0)"
-_DOUBT = f"""
-    UPDATE outbox SET
-      state = CASE WHEN {_ONCE_MORE} THEN 'queued' ELSE 'in_doubt' END,
-      settled_at = CASE WHEN {_ONCE_MORE} THEN NULL ELSE CAST(:now AS BIGINT) END,
-      resends = CASE WHEN {_ONCE_MORE} THEN 1 ELSE resends END,
-      attempts = attempts + 1, worker = NULL, provider = NULL,
-      reply = 'The worker stopped before the server had answered.'
-    WHERE state = 'sending'
-    """  # noqa: S608  our own
-_FREE = "UPDATE outbox SET worker = NULL WHERE worker IS NOT NULL AND state IN ('queued', 'deferred')"
-_DOUBT_THE_DEADS = f"{_DOUBT} AND worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)"  # noqa: S608  our own
-_FREE_THE_DEADS = f"{_FREE} AND worker NOT IN (SELECT id FROM workers)"  # noqa: S608  our own
-_DOUBT_ONE = f"{_DOUBT} AND id = :id AND worker = :worker"
-_FREE_ONE = f"{_FREE} AND id = :id AND worker = :worker"

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from newsletter.mail.ledger import SILENCE
+from newsletter.mail.life import SILENCE
 from newsletter.storage import Param, Tx
 
 

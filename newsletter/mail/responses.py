@@ -4,11 +4,11 @@ from typing import Literal, get_args
 
 import msgspec
 
-from newsletter.mail.bulk_ledger import LEFT
 from newsletter.storage import Tx
 
 Response = Literal["unsubscribed", "bounced", "complained"]
 RESPONSES: tuple[Response, ...] = get_args(Response)
+LEFT = "They left after this was promised."
 _REASONS = 20  # sentences of ours are fewer
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from newsletter import ids
 from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
-from newsletter.mail import domains, ledger, limits
+from newsletter.mail import domains, ledger, life, limits
 from newsletter.mail.bulk_worker import BulkWorker
 from newsletter.mail.claims import Delivery, due
 from newsletter.mail.hand import Hand
@@ -44,7 +44,7 @@ class Worker:
         connections: int = CONNECTIONS,
         timeouts: Timeouts | None = None,
         tls_context: ssl.SSLContext | None = None,
-        silence: int = ledger.SILENCE,
+        silence: int = life.SILENCE,
         beat: float = BEAT,
         poll: float = POLL,
     ) -> None:
@@ -81,7 +81,7 @@ class Worker:
                     work = self._round
             await self._finish()
             await bulk
-            await self._survive(self._db.write(ledger.leave, self._id))
+            await self._survive(self._db.write(life.leave, self._id))
         finally:
             tasks = {heart, bulk, *self._lanes}
             for task in tasks:
@@ -160,16 +160,16 @@ class Worker:
         if not self._alive.is_set():
             await self._db.write(limits.sends_from, self._domain)
             await self._db.write(domains.begin, self._limits.domains)
-        doubts = await self._db.write(ledger.beat, self._id, self._silence, ask=self._ask)
+        doubts = await self._db.write(life.beat, self._id, self._silence, ask=self._ask)
         self._stranded = False
         self._alive.set()
         if doubts:
             _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
-        if strays := self._hand.strays(await self._db.read(ledger.held, self._id)):
+        if strays := self._hand.strays(await self._db.read(life.held, self._id)):
             _log.warning(
                 "The database was lost over %d messages; whether they arrived is in doubt.", len(strays)
             )
-            await self._db.write(ledger.doubt, self._id, strays, ask=self._ask)
+            await self._db.write(life.doubt, self._id, strays, ask=self._ask)
 
     async def _round(self) -> None:
         """Open as many lanes as there is work for, one at a time while the relay is in trouble; then wait."""

@@ -5,7 +5,7 @@ import pytest
 from newsletter.broadcasts import Broadcast, Numbers, numbers
 from newsletter.clock import MINUTE
 from newsletter.errors import NotFound
-from newsletter.mail import Tally, bulk_ledger, limits
+from newsletter.mail import Tally, bulk_turns, limits, responses
 from newsletter.mail.responses import Response, note
 from newsletter.web.kit import people as everybody
 from tests.broadcasts.writing import Desk
@@ -38,7 +38,7 @@ async def test_everybody_is_in_one_number(desk: Desk) -> None:
     for state, who in ends.items():
         for person in who:
             await run(desk.db, "UPDATE outbox SET state = :to WHERE subscriber_id = :id", to=state, id=person)
-    for person, why in ((7, bulk_ledger.LEFT), (8, bulk_ledger.LEFT), (9, bulk_ledger.SUPPRESSED)):
+    for person, why in ((7, responses.LEFT), (8, responses.LEFT), (9, bulk_turns.SUPPRESSED)):
         await run(
             desk.db,
             "UPDATE outbox SET state = 'skipped', reply = :why WHERE subscriber_id = :id",
@@ -48,7 +48,7 @@ async def test_everybody_is_in_one_number(desk: Desk) -> None:
     seen = await of(desk, one)
     assert seen.tally == Tally(sent=3, failed=1, in_doubt=2, skipped=3)
     assert seen.tally.sent == 3
-    assert list(seen.skips.items()) == [(bulk_ledger.LEFT, 2), (bulk_ledger.SUPPRESSED, 1)]
+    assert list(seen.skips.items()) == [(responses.LEFT, 2), (bulk_turns.SUPPRESSED, 1)]
     assert seen.tally.total == 9
 
 

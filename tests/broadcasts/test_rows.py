@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from newsletter.broadcasts import Broadcast
-from newsletter.mail import Recipient, bulk_ledger
+from newsletter.mail import Recipient, bulk_ledger, bulk_turns
 from newsletter.mail.limits import UNLIMITED
 from newsletter.subscribers import segments
 from newsletter.web.kit import broadcasting
@@ -173,6 +173,6 @@ async def test_of_who_left_before_their_turn_the_row_keeps_that_and_no_more(desk
     (job,) = await desk.db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
     await desk.db.write(desk.site.subscribers.unsubscribe, 1, "test")
     wants = [bulk_ledger.want(desk.site.tokens, job)]
-    assert not await desk.db.write(bulk_ledger.turn, 1, [], wants, UNLIMITED)
+    assert not await desk.db.write(bulk_turns.turn, 1, [], wants, UNLIMITED)
     (slip,) = await desk.slips(one)
     assert (slip.state, slip.recipient, slip.context) == ("skipped", "", "{}")

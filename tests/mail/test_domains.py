@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from newsletter.clock import HOUR, MINUTE, SECOND
-from newsletter.mail import Mailings, Tally, bulk_domains, bulk_ledger, ledger
+from newsletter.mail import Mailings, Tally, bulk_domains, bulk_turns, life
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Job, want
 from newsletter.mail.domains import held_back
@@ -35,7 +35,7 @@ async def settle(
 ) -> None:
     for worker in (1, 2):
         done = [Verdict.of(settlement(job, result, said), job.mailing_id, int(said[:3])) for job in jobs]
-        await db.write(bulk_ledger.turn, worker, done, [], limits(words))
+        await db.write(bulk_turns.turn, worker, done, [], limits(words))
 
 
 def domains(jobs: list[Job]) -> Counter[str]:
@@ -146,13 +146,13 @@ async def test_what_a_dead_worker_had_is_found_at_once(
     words = "gmail.com=2/0"
     await sent_off_to(db, mailings, ["gmail.com"], 6)
     for _ in range(2):  # the second two had been put aside
-        await db.write(ledger.beat, 1)
+        await db.write(life.beat, 1)
         held = await reserve(db, words)
         fresh = min(held, key=lambda job: job.resends)
-        await db.write(bulk_ledger.turn, 1, [], [want(tokens, fresh)], limits(words))
+        await db.write(bulk_turns.turn, 1, [], [want(tokens, fresh)], limits(words))
         assert not await reserve(db, words, worker=2)
         clock.forward(MINUTE)
-        assert await db.write(ledger.beat, 2) == 1, "one was begun, and is in doubt"
+        assert await db.write(life.beat, 2) == 1, "one was begun, and is in doubt"
         again = await reserve(db, words, worker=2)
         assert len(again) == 2
         await settle(db, words, again)

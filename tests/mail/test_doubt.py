@@ -10,7 +10,8 @@ import pytest
 
 from newsletter.clock import HOUR, MINUTE, SECOND
 from newsletter.mail import Post, waiting, workers
-from newsletter.mail.ledger import beat, settlement, turn
+from newsletter.mail.ledger import settlement, turn
+from newsletter.mail.life import beat
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import NOON, Clock

@@ -1,6 +1,6 @@
 """While sending is held nothing is begun, to nobody; when it is let go, what waited goes out, or is dropped."""
 
-from newsletter.mail import Mailings, Post, Tally, bulk_domains, bulk_ledger, claims, hold
+from newsletter.mail import Mailings, Post, Tally, bulk_domains, bulk_ledger, bulk_turns, claims, hold
 from newsletter.mail.limits import UNLIMITED, Limits
 from newsletter.providers import read_limits
 from newsletter.storage import Database, open_database
@@ -32,7 +32,7 @@ async def test_nothing_is_begun(db: Database, mailings: Mailings, post: Post, to
     assert not await db.read(bulk_domains.is_due)
     assert not await db.write(bulk_domains.reserve, 1, 8, PROVIDERS)
     wants = [bulk_ledger.want(tokens, job) for job in reserved]
-    assert not await db.write(bulk_ledger.turn, 1, [], wants, UNLIMITED)
+    assert not await db.write(bulk_turns.turn, 1, [], wants, UNLIMITED)
     assert await db.read(mailings.tally, mailing_id) == Tally(queued=20)
 
 

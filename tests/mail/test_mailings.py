@@ -3,10 +3,11 @@
 import pytest
 
 from newsletter.clock import SECOND
-from newsletter.mail import Mailings, Post, Tally, bulk_ledger
+from newsletter.mail import Mailings, Post, Tally, bulk_ledger, bulk_turns, responses
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import want
-from newsletter.mail.ledger import Settlement, beat
+from newsletter.mail.ledger import Settlement
+from newsletter.mail.life import beat
 from newsletter.mail.limits import UNLIMITED
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
@@ -124,8 +125,8 @@ async def test_who_left_meanwhile_is_skipped(
     async with at_work():
         assert await through(db, mailings, mailing_id) == Tally(sent=3, skipped=3)
     found = {row.message_id.split(".")[1].split("@")[0]: row for row in await rows(db)}
-    assert {found[n].reply for n in "24"} == {bulk_ledger.LEFT}
-    assert found["3"].reply == bulk_ledger.SUPPRESSED
+    assert {found[n].reply for n in "24"} == {responses.LEFT}
+    assert found["3"].reply == bulk_turns.SUPPRESSED
     assert {found[n].recipient for n in "234"} == {""}
 
 
@@ -160,7 +161,7 @@ async def test_at_most_two_of_a_connection_are_in_doubt_and_the_reserved_are_fre
     mailing_id = await sent_off(db, mailings, 10)
     await db.write(beat, 1)
     jobs = await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
-    begun = await db.write(bulk_ledger.turn, 1, [], [want(tokens, job) for job in jobs[:2]], UNLIMITED)
+    begun = await db.write(bulk_turns.turn, 1, [], [want(tokens, job) for job in jobs[:2]], UNLIMITED)
     assert begun == {job.id for job in jobs[:2]}
     clock.forward(31 * SECOND)
     assert await db.write(beat, 2) == 2
@@ -175,7 +176,7 @@ async def test_the_owner_may_want_to_be_asked(
     mailing_id = await sent_off(db, mailings, 2)
     await db.write(beat, 1)
     (job, _) = await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
-    await db.write(bulk_ledger.turn, 1, [], [want(tokens, job)], UNLIMITED)
+    await db.write(bulk_turns.turn, 1, [], [want(tokens, job)], UNLIMITED)
     clock.forward(31 * SECOND)
     await db.write(beat, 2, ask=True)
     assert await db.read(mailings.tally, mailing_id) == Tally(queued=1, in_doubt=1)
@@ -189,11 +190,11 @@ async def test_a_worker_that_was_thought_dead_changes_nothing(
     mailing_id = await sent_off(db, mailings, 1)
     await db.write(beat, 1)
     (job,) = await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED)
-    await db.write(bulk_ledger.turn, 1, [], [want(tokens, job)], UNLIMITED)
+    await db.write(bulk_turns.turn, 1, [], [want(tokens, job)], UNLIMITED)
     clock.forward(31 * SECOND)
     await db.write(beat, 2)
     late = Verdict.of(Settlement(job.id, "sent", "250 ok"), mailing_id, 250)
-    await db.write(bulk_ledger.turn, 1, [late], [], UNLIMITED)
+    await db.write(bulk_turns.turn, 1, [late], [], UNLIMITED)
     assert await db.read(mailings.tally, mailing_id) == Tally(queued=1)
 
 

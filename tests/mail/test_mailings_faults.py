@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_worker
+from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_turns, bulk_worker
 from newsletter.mail.limits import UNLIMITED
 from newsletter.storage import Database
 from newsletter.storage.db import unavailable
@@ -15,7 +15,7 @@ from tests.mail.sink import Sink
 
 
 class Away:
-    """The real database, which fails some turns that settle something: before them, or after their commit."""
+    """The real database, which fails some turns that write an answer down: before them, or after their commit."""
 
     def __init__(self, db: Database, error: Exception, times: int, *, committed: bool) -> None:
         self._db, self._error, self.left, self._committed = db, error, times, committed
@@ -24,7 +24,7 @@ class Away:
         return getattr(self._db, name)
 
     async def write(self, action: Any, *args: Any, **more: Any) -> Any:
-        if action is not bulk_ledger.turn or not self.left or not args[1]:
+        if action is not bulk_turns.turn or not self.left or not (args[1] or more["accepted"]):
             return await self._db.write(action, *args, **more)
         if self._committed:
             await self._db.write(action, *args, **more)

@@ -1,6 +1,6 @@
 """The rate and the day's limit with a broadcast: exact, nothing spent on nobody, and confirmations go first."""
 
-from newsletter.mail import Mailings, Post, Tally, bulk_ledger
+from newsletter.mail import Mailings, Post, Tally, bulk_ledger, bulk_turns
 from newsletter.mail.bulk_ledger import want
 from newsletter.mail.limits import Limits, meter
 from newsletter.storage import Database, open_database
@@ -25,9 +25,9 @@ async def test_who_is_not_written_to_takes_nothing_off_the_day(
     assert len(jobs) == await spent(db) == 20
     await run(db, "UPDATE subscribers SET status = 'unsubscribed' WHERE id = :id", id=jobs[0].subscriber_id)
     wants = [want(tokens, job) for job in jobs]
-    assert len(await db.write(bulk_ledger.turn, 1, [], wants[:10], DAILY)) == 9
+    assert len(await db.write(bulk_turns.turn, 1, [], wants[:10], DAILY)) == 9
     await db.write(mailings.hold, mailing_id)
-    assert not await db.write(bulk_ledger.turn, 1, [], wants[10:], DAILY)
+    assert not await db.write(bulk_turns.turn, 1, [], wants[10:], DAILY)
     assert await spent(db) == 9
     assert await db.read(mailings.tally, mailing_id) == Tally(queued=20, sending=9, skipped=1)
 

@@ -5,20 +5,21 @@ import re
 import msgspec
 import pytest
 
-from newsletter.mail import bulk_domains, bulk_ledger, domains, ledger, mailings, retries
+from newsletter.mail import bulk_domains, bulk_ledger, bulk_turns, domains, life, mailings, retries
 from newsletter.storage import Tx, open_database
 
 ASKED = {
-    "who is dead": ledger._DOUBT_THE_DEADS,
-    "what the dead had reserved": ledger._FREE_THE_DEADS,
-    "what is lost": ledger._DOUBT_ONE,
+    "who is dead": life.THE_DEAD,
+    "what the dead had not begun": life.FREE["sqlite"],
+    "what may have left of the dead": life.DOUBT,
+    "what is lost": life.DOUBT_ONE,
     "which mailings are due": bulk_ledger._OPEN,
     "whose turn it is": bulk_ledger._IN_TURN,
     "which of its rows": bulk_ledger._NEXT,
     "to reserve": bulk_ledger._RESERVE["sqlite"],
-    "to begin": bulk_ledger._BEGIN["sqlite"],
-    "who is suppressed": bulk_ledger._SUPPRESSED["sqlite"],
-    "to settle": bulk_ledger._SETTLE["sqlite"],
+    "to begin": bulk_turns._MAY["sqlite"],
+    "who is suppressed": bulk_turns._SUPPRESSED["sqlite"],
+    "to settle": bulk_turns._SETTLE["sqlite"],
     "who waits of a cancelled one": mailings._DROP["sqlite"],
     "who is next to have it once more": retries._NEXT,
     "to send it once more": retries._AGAIN["sqlite"],

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from newsletter.mail import Post, Worker
-from newsletter.mail.ledger import beat
+from newsletter.mail.life import beat
 from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens

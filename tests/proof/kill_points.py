@@ -22,7 +22,7 @@ POINTS: dict[str, Moment] = {
     "the second one's envelope is accepted": (pipeline.Pipeline, "judged", 2, "after"),
     "the second is out with its dot": (pipeline.Pipeline, "carry", 2, "after"),
     "the second is answered": (pipeline.Pipeline, "verdict", 2, "after"),
-    "both are settled, the third is begun": (books.Books, "turn", 2, "after"),
+    "both are noted, the third is begun": (books.Books, "turn", 2, "after"),
     "the last is out with its dot": (pipeline.Pipeline, "carry", 3, "after"),
     "the last is answered": (pipeline.Pipeline, "verdict", 3, "after"),
     "the last is settled": (books.Books, "turn", 3, "after"),

@@ -16,7 +16,8 @@ from multiprocessing.context import ForkServerProcess
 import msgspec
 import pytest
 
-from newsletter.mail import Mailings
+from newsletter.mail import Mailings, journal
+from newsletter.mail.life import held
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx, open_database
 from tests.figures import Figure
@@ -46,9 +47,8 @@ class _Row(msgspec.Struct):
     resends: int
 
 
-class _Held(msgspec.Struct):
+class _Worker(msgspec.Struct):
     worker: int
-    count: int
 
 
 class Scene:
@@ -94,9 +94,8 @@ class Scene:
         self.readers = await people(self.db, READERS)
 
     async def held(self) -> int:
-        """The most that one worker has as `sending`."""
-        rows = await self.db.read(_held)
-        return max((row.count for row in rows), default=0)
+        """The most that may have left of one worker, and that nobody has answered for."""
+        return await self.db.read(_held)
 
     async def listening(self) -> None:
         """Every worker has begun, and hears a signal."""
@@ -139,10 +138,13 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
         yield scene
 
 
-async def _held(tx: Tx) -> list[_Held]:
-    return await tx.all(
-        _Held, "SELECT worker, count(*) AS count FROM outbox WHERE state = 'sending' GROUP BY worker"
-    )
+async def _held(tx: Tx) -> int:
+    most = 0
+    for one in await tx.all(_Worker, "SELECT DISTINCT worker FROM send_journal"):
+        kept = await journal.read(tx, one.worker)
+        sending = set(await held(tx, one.worker))
+        most = max(most, len(sending & kept.begun) if kept else 0)
+    return most
 
 
 async def _workers(tx: Tx) -> int:

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from newsletter.mail import Mailings
+from newsletter.mail import Mailings, journal
 from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
-from tests.mail.conftest import eventually, rows
+from tests.mail.conftest import Row, eventually, rows
 from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
 from tests.proof import kill_points
@@ -35,9 +35,9 @@ STANDS: dict[str, tuple[dict[str, int], int]] = {
     "the second one's envelope is accepted": ({"sending": 2, "reserved": 1}, 1),
     "the second is out with its dot": ({"sending": 2, "reserved": 1}, 2),
     "the second is answered": ({"sending": 2, "reserved": 1}, 2),
-    "both are settled, the third is begun": ({"sent": 2, "sending": 1}, 2),
-    "the last is out with its dot": ({"sent": 2, "sending": 1}, 3),
-    "the last is answered": ({"sent": 2, "sending": 1}, 3),
+    "both are noted, the third is begun": ({"accepted": 2, "sending": 1}, 2),
+    "the last is out with its dot": ({"accepted": 2, "sending": 1}, 3),
+    "the last is answered": ({"accepted": 2, "sending": 1}, 3),
     "the last is settled": ({"sent": 3}, 3),
 }
 
@@ -56,9 +56,18 @@ class Scene:
 
     async def stands(self) -> dict[str, int]:
         found = await rows(self.db)
-        return dict(
-            Counter("reserved" if row.worker and row.state == "queued" else row.state for row in found)
-        )
+        begun, accepted = set[int](), set[int]()
+        for worker in {row.worker for row in found if row.worker}:
+            if kept := await self.db.read(journal.read, worker):
+                begun |= kept.begun
+                accepted |= kept.accepted.keys()
+
+        def stand(row: Row) -> str:
+            if row.state != "sending":
+                return row.state
+            return "sending" if row.id in begun else "accepted" if row.id in accepted else "reserved"
+
+        return dict(Counter(map(stand, found)))
 
     async def whole(self, count: int) -> None:
         """What was on the wire has arrived, and nothing more."""

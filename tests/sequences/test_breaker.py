@@ -3,9 +3,10 @@
 import pytest
 
 from newsletter.clock import HOUR
-from newsletter.mail import bulk_ledger
+from newsletter.mail import bulk_ledger, bulk_turns
 from newsletter.mail.breaker import ENOUGH, Verdict
-from newsletter.mail.ledger import Settlement, beat
+from newsletter.mail.ledger import Settlement
+from newsletter.mail.life import beat
 from newsletter.mail.limits import UNLIMITED
 from tests.mail.conftest import OLGA, run
 from tests.sequences.walking import Path
@@ -27,7 +28,7 @@ async def goes_out(path: Path, *said: str) -> None:
         )
         for job, one in zip(jobs, said, strict=True)
     ]
-    await path.db.write(bulk_ledger.turn, 1, done, [], UNLIMITED)
+    await path.db.write(bulk_turns.turn, 1, done, [], UNLIMITED)
     path.clock.forward(2 * HOUR)
     await path.goes_round()
 

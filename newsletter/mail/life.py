@@ -1,0 +1,123 @@
+"""Workers live, die, and are buried. Each `async` one is one transaction.
+
+A row that is `sending` belongs to one worker. A worker that is not seen for 30 s is dead, and whether the messages
+arrived that may have left is in doubt: each is sent once more, with the same bytes, unless it was written to many and
+the owner wants to be asked; then it stays `in_doubt` and is listed. What it had only reserved others may have.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from newsletter.clock import SECOND
+from newsletter.mail import bulk_turns, journal
+from newsletter.mail.breaker import Verdict
+from newsletter.mail.limits import UNLIMITED
+from newsletter.mail.outbox import TOPIC
+from newsletter.storage import Tx
+from newsletter.storage.lists import IDS, as_list
+
+SILENCE = 30 * SECOND
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+async def beat(tx: Tx, worker: int, silence: int = SILENCE, *, ask: bool = False) -> int:
+    """`worker` is alive; what may have left of dead workers is in doubt. Returns how many messages that were."""
+    await tx.run(
+        """
+        INSERT INTO workers (id, seen_at) VALUES (:id, :now)
+        ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+        """,
+        id=worker,
+        now=tx.now,
+    )
+    await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
+    doubts = 0
+    dead = await tx.all(_Id, THE_DEAD)
+    for one in dead:
+        doubts += await _bury(tx, one.id, ask)
+    if dead:
+        tx.wake(TOPIC)
+    return doubts
+
+
+async def _bury(tx: Tx, worker: int, ask: bool) -> int:
+    """Its journal says which of its rows are done, may have left, or were never begun."""
+    if (
+        tx.engine == "postgres"
+    ):  # it may live after all, and be about to begin some: then its journal has them
+        await tx.all(
+            _Id, "SELECT id FROM outbox WHERE worker = :worker ORDER BY id FOR UPDATE", worker=worker
+        )
+    kept = await journal.read(tx, worker)
+    if kept:
+        done = [Verdict(id, "sent", words) for id, words in kept.accepted.items()]
+        if done:
+            await bulk_turns.settle(tx, worker, done, UNLIMITED)
+        await tx.run(FREE[tx.engine], worker=worker, begun=as_list(kept.begun))
+    await tx.run(FREE_RESERVED, worker=worker)
+    doubts = await tx.run(DOUBT, ask=int(ask), now=tx.now, worker=worker)
+    await journal.burn(tx, worker)
+    return doubts
+
+
+async def held(tx: Tx, worker: int) -> list[int]:
+    """What the ledger says that `worker` has in its hands, whether it was begun or is only reserved."""
+    rows = await tx.all(_Id, "SELECT id FROM outbox WHERE worker = :worker", worker=worker)
+    return [row.id for row in rows]
+
+
+async def doubt(tx: Tx, worker: int, ids: Sequence[int], *, ask: bool = False) -> None:
+    """A living worker has lost these: it was given them, or told what became of them, on a connection that broke."""
+    kept = await journal.read(tx, worker)
+    for id in ids:
+        if kept and id in kept.accepted:  # its row will say so
+            continue
+        if kept and id not in kept.begun:
+            await tx.run(_FREE_ONE, id=id, worker=worker)
+        await tx.run(DOUBT_ONE, ask=int(ask), now=tx.now, id=id, worker=worker)
+    tx.wake(TOPIC)
+
+
+async def leave(tx: Tx, worker: int) -> None:
+    """A clean stop."""
+    await tx.run("DELETE FROM workers WHERE id = :id", id=worker)
+    await tx.run(
+        """DELETE FROM send_journal
+           WHERE worker = :id AND NOT EXISTS (SELECT 1 FROM outbox WHERE worker = :id)""",
+        id=worker,
+    )
+
+
+THE_DEAD = """
+    SELECT worker AS id FROM outbox WHERE worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)
+    UNION SELECT worker FROM send_journal WHERE worker NOT IN (SELECT id FROM workers)
+    """
+_ONCE_MORE = "resends = 0 AND (mailing_id IS NULL OR CAST(:ask AS INTEGER) = 0)"
+DOUBT = f"""
+    UPDATE outbox SET
+      state = CASE WHEN {_ONCE_MORE} THEN 'queued' ELSE 'in_doubt' END,
+      settled_at = CASE WHEN {_ONCE_MORE} THEN NULL ELSE CAST(:now AS BIGINT) END,
+      resends = CASE WHEN {_ONCE_MORE} THEN 1 ELSE resends END,
+      attempts = attempts + 1, worker = NULL, provider = NULL,
+      reply = 'The worker stopped before the server had answered.'
+    WHERE state = 'sending' AND worker = :worker
+    """  # noqa: S608  our own
+DOUBT_ONE = f"{DOUBT} AND id = :id"
+_FREE_ONE = """
+    UPDATE outbox SET state = 'queued', worker = NULL
+    WHERE id = :id AND worker = :worker AND state = 'sending' AND mailing_id IS NOT NULL
+    """
+FREE = {
+    engine: f"""
+    UPDATE outbox SET state = 'queued', worker = NULL
+    WHERE worker = :worker AND state = 'sending' AND mailing_id IS NOT NULL
+      AND id NOT IN ({ids.replace(":ids", ":begun")})
+    """  # noqa: S608  our own
+    for engine, ids in IDS.items()
+}
+# Of a time when what was reserved was not `sending` yet.
+FREE_RESERVED = "UPDATE outbox SET worker = NULL WHERE worker = :worker AND state IN ('queued', 'deferred')"
