@@ -26,7 +26,7 @@ from tests.proof.conftest import SIZE
 
 MOMENTS = 500 * SIZE
 READERS = 2 * MOMENTS
-AHEAD = 60  # people: how far before their turn they leave, at most
+AHEAD = 150  # people: how far before their turn they leave, at most
 ORDER = random.Random(7)
 WAITING = ("queued", "skipped", "reserved")
 
@@ -138,7 +138,7 @@ async def test_nothing_is_begun_for_who_has_left(scene: tuple[House, Sink], figu
     assert not begun
     assert not twice
     assert states["sending"], "nobody left while their message was on the wire: it proves little"
-    assert sum(states[state] for state in WAITING) > MOMENTS // 2
+    assert sum(states[state] for state in WAITING) > MOMENTS // 5
 
 
 async def test_after_a_pause_nothing_comes_at_all(scene: tuple[House, Sink], figure: Figure) -> None:
