@@ -15,6 +15,7 @@ Scope = Literal[
     "comments:read",
     "comments:moderate",
     "forms:read",
+    "forms:write",
     "webhooks:read",
     "webhooks:write",
 ]

@@ -54,6 +54,11 @@ class Forms:
             raise NotFound("There is no such form here. Please check the address.")
         return form
 
+    async def held(self, tx: Tx, slug: str) -> Form:
+        """As `stored`; nobody else changes it until the transaction ends. Raises NotFound."""
+        await editing_store.lock(tx, (await self.stored(tx, slug)).id)
+        return await self.stored(tx, slug)
+
     async def make(self, tx: Tx, form: Form) -> None:
         """A new one, with the first version of its wording. Raises BadInput where the slug is taken."""
         if await editing_store.is_taken(tx, form.slug):

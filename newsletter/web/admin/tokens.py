@@ -23,6 +23,7 @@ SAID = {
     "comments:read": "Read comments, with their authors’ addresses",
     "comments:moderate": "Approve and delete comments",
     "forms:read": "Read forms and guides",
+    "forms:write": "Make and change forms",
     "webhooks:read": "Read webhooks, and what became of their deliveries",
     "webhooks:write": "Make and change webhooks, which are told of subscribers with their addresses",
 }

@@ -235,15 +235,6 @@ class Comments(msgspec.Struct):
     next: str | None
 
 
-class Form(msgspec.Struct):
-    slug: str
-    title: str
-
-
-class Forms(msgspec.Struct):
-    items: list[Form]
-
-
 class Magnet(msgspec.Struct):
     slug: str
     title: str

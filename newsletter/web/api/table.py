@@ -1,6 +1,6 @@
 """All that there is to ask."""
 
-from newsletter.web.api import broadcasts, comments, offers, sequences, subscribers, webhooks
+from newsletter.web.api import broadcasts, comments, forms, offers, sequences, subscribers, webhooks
 from newsletter.web.api.asking import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -8,6 +8,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *broadcasts.ENDPOINTS,
     *sequences.ENDPOINTS,
     *comments.ENDPOINTS,
+    *forms.ENDPOINTS,
     *offers.ENDPOINTS,
     *webhooks.ENDPOINTS,
 )
