@@ -25,6 +25,7 @@ _COMMANDS = {
     "migrate": _Command("serve", "migrate", "Bring the database to this version."),
     "backup": _Command("backup", "backup", "Copy the database to a file, while the service runs."),
     "restore": _Command("backup", "restore", "Put a backup where the database is; nothing is sent then."),
+    "move-to": _Command("move", "move_to", "Move a SQLite file into an empty PostgreSQL."),
     "sending": _Command("tap", "sending", "Hold everything that would be sent, and let it go again."),
     "sign-in-link": _Command("people", "sign_in_link", "Print a one-time link to the desk for an owner."),
     "export": _Command("export", "export", "Write subscribers or comments to a file."),

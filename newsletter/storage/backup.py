@@ -110,10 +110,10 @@ def restore(backup: Path, to: Path, prepare: Callable[[Path], None]) -> Path | N
     try:
         _copied(backup, draft)
         prepare(draft)
-        _at_rest(draft)
+        at_rest(draft)
         _sync(draft)
         if to.exists():
-            _at_rest(to)
+            at_rest(to)
             old = to.with_name(f"{to.stem}-before-0000{to.suffix}")  # as storage/copies.py knows them
             old.unlink(missing_ok=True)
             old.hardlink_to(to)  # so that there is a database at every moment
@@ -136,7 +136,7 @@ def digest(file: Path) -> str:
     return whole.hexdigest()
 
 
-def _at_rest(path: Path) -> None:
+def at_rest(path: Path) -> None:
     """One file, without a log beside it, and in nobody's use. Raises NewsletterError."""
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as raw:

@@ -6,6 +6,7 @@ A backup is `X.dump` (custom format: pg_restore reads it without us, and so can 
 import subprocess
 from pathlib import Path
 from shutil import which
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import BadInput, Unavailable
@@ -32,16 +33,21 @@ async def ready(url: str) -> None:
     """That the database at `url` is empty, and nobody's: what a restore needs. Raises NewsletterError."""
     connection = await load_postgres().connect(url)
     try:
-        others, tables = await connection.fetchval(_OTHERS), await connection.fetchval(_TABLES)
+        await check_alone(connection)
+        tables = await connection.fetchval(_TABLES)
     finally:
         await connection.close()
-    if others:
-        raise Unavailable("The database is in use. Please stop the service first; nothing was changed.")
     if tables:
         raise BadInput(
             "The database is not empty, and a backup replaces nothing in a PostgreSQL. Please make an empty "
             "one (createdb), and let NEWSLETTER_DATABASE_URL name it."
         )
+
+
+async def check_alone(connection: Any) -> None:
+    """That no service is running on the database. Raises Unavailable."""
+    if await connection.fetchval(_OTHERS):
+        raise Unavailable("The database is in use. Please stop the service first; nothing was changed.")
 
 
 def restore(file: Path, url: str) -> None:
