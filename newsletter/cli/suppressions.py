@@ -2,30 +2,22 @@
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO, cast
+from typing import cast
 
 import click
 
 from newsletter import clock
 from newsletter.addresses import Address, parse
 from newsletter.cli.site import with_site
-from newsletter.errors import BadInput, NewsletterError
+from newsletter.errors import NewsletterError
 from newsletter.mail.outbox import Reason
-from newsletter.mail.suppression import REASONS, Suppressed, is_key
-from newsletter.storage import Tx
-from newsletter.subscribers import guard
+from newsletter.mail.suppression import REASONS, Suppressed
+from newsletter.subscribers import suppression_file
 from newsletter.web.kit.site import Site
 
-HEADER = ("email", "key", "reason", "created", "expires")
-_SLICE = 200
 _SHOWN = 20
 _UTF8 = "utf-8-sig"  # what spreadsheets write
-
-Entry = Suppressed | tuple[Address, Reason, int | None]
-"""A row of an export by its key, or an address to be put on the list."""
 
 
 def _address(text: str) -> Address:
@@ -84,10 +76,10 @@ def export(output: Path | None) -> None:
     rows = with_site(_listed)
     try:
         if output is None:
-            _write(sys.stdout, rows)
+            suppression_file.write(sys.stdout, rows)
         else:
             with output.open("w", encoding="utf-8", newline="") as file:
-                _write(file, rows)
+                suppression_file.write(file, rows)
     except BrokenPipeError:  # whoever read our output has seen enough
         raise
     except OSError as error:
@@ -111,7 +103,7 @@ def import_(file: Path, reason: str) -> None:
     """
     try:
         with file.open(encoding=_UTF8, newline="") as lines:
-            entries, refused = _read(lines, cast("Reason", reason))
+            entries, refused = suppression_file.read(lines, cast("Reason", reason))
     except (OSError, UnicodeError, csv.Error) as error:
         raise click.ClickException(f"{file} can’t be read: {error}.") from None
     with_site(_take_in, entries)
@@ -120,67 +112,6 @@ def import_(file: Path, reason: str) -> None:
     if len(refused) > _SHOWN:
         click.echo(f"And {len(refused) - _SHOWN:,} more.", err=True)
     click.echo(f"{len(entries):,} are on the list; {len(refused):,} lines could not be read.")
-
-
-def _read(lines: TextIO, reason: Reason) -> tuple[list[Entry], list[tuple[int, str]]]:
-    """What the file holds, and the lines that hold nothing, with why."""
-    entries: list[Entry] = []
-    refused: list[tuple[int, str]] = []
-    columns: list[str] = []
-    reader = csv.reader(lines)
-    for cells in reader:
-        words = [cell.strip().lower() for cell in cells]
-        if not any(words):
-            continue
-        if not columns:
-            columns = words if {"email", "key"} & set(words) else ["email"]
-            if columns == words:
-                continue
-        try:
-            entries.append(_entry(dict(zip(columns, map(str.strip, cells), strict=False)), reason))
-        except (NewsletterError, ValueError) as error:
-            refused.append((reader.line_num, _why(error)))
-    return entries, refused
-
-
-def _entry(cells: dict[str, str], reason: Reason) -> Entry:
-    """Raises BadInput, ValueError for a time that is none."""
-    said = cells.get("reason") or reason
-    if said not in REASONS:
-        raise BadInput(f"There is no reason {said[:40]!r}: it is one of {', '.join(REASONS)}.")
-    expires = _moment(cells["expires"]) if cells.get("expires") else None
-    if is_key(key := cells.get("key", "")):
-        created = _moment(cells["created"]) if cells.get("created") else clock.now()
-        return Suppressed(key, said, created, expires)
-    return parse(cells.get("email", "").removeprefix("'")), said, expires
-
-
-def _moment(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _why(error: Exception) -> str:
-    return (
-        error.sentence
-        if isinstance(error, NewsletterError)
-        else "Its time is none, like 2026-01-15T12:00:00Z."
-    )
-
-
-def _write(file: TextIO, rows: Sequence[tuple[Suppressed, str]]) -> None:
-    out = csv.writer(file)
-    out.writerow(HEADER)
-    for row, email in rows:
-        out.writerow(
-            (
-                guard(email),
-                row.key,
-                row.reason,
-                clock.iso(row.created_at),
-                clock.iso_or_none(row.expires_at) or "",
-            )
-        )
 
 
 async def _listed(site: Site) -> list[tuple[Suppressed, str]]:
@@ -196,20 +127,5 @@ async def _remove(site: Site, address: Address) -> bool:
     return await site.db.write(site.suppressions.remove, address)
 
 
-async def _take_in(site: Site, entries: list[Entry]) -> None:
-    """A slice in one transaction, so that nobody waits for long; again is the same."""
-
-    async def take(tx: Tx, some: Sequence[Entry]) -> None:
-        for one in some:
-            if isinstance(one, Suppressed):
-                await site.suppressions.put(tx, one)
-            else:
-                await site.suppressions.add(tx, *one)
-
-    for some in _slices(entries):
-        await site.db.write(take, some)
-
-
-def _slices(entries: list[Entry]) -> Iterator[list[Entry]]:
-    for start in range(0, len(entries), _SLICE):
-        yield entries[start : start + _SLICE]
+async def _take_in(site: Site, entries: list[suppression_file.Entry]) -> None:
+    await site.suppressions.take_in(site.db, entries)

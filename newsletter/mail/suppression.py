@@ -38,6 +38,37 @@ async def page(tx: Tx, after: str, limit: int) -> list[Suppressed]:
     )
 
 
+async def newest(tx: Tx, before: tuple[int, str], limit: int) -> list[Suppressed]:
+    """Those that count now, the newest first, before one's time and key ((0, ''): from the first)."""
+    return await tx.all(
+        Suppressed,
+        """SELECT key, reason, created_at, expires_at FROM suppressions
+           WHERE (expires_at IS NULL OR expires_at > :now)
+             AND (CAST(:at AS BIGINT) = 0 OR created_at < :at OR (created_at = :at AND key > :key))
+           ORDER BY created_at DESC, key LIMIT :limit""",
+        now=tx.now,
+        at=before[0],
+        key=before[1],
+        limit=limit,
+    )
+
+
+class _Count(msgspec.Struct):
+    reason: Reason
+    count: int
+
+
+async def counts(tx: Tx) -> dict[Reason, int]:
+    """How many count now, by reason."""
+    rows = await tx.all(
+        _Count,
+        """SELECT reason, count(*) AS count FROM suppressions
+           WHERE expires_at IS NULL OR expires_at > :now GROUP BY reason ORDER BY reason""",
+        now=tx.now,
+    )
+    return {row.reason: row.count for row in rows}
+
+
 async def find(tx: Tx, exact: str, mailbox: str) -> list[Suppressed]:
     """Why an address, or its mailbox, is on the list now; the oldest reason first."""
     return await tx.all(

@@ -1,5 +1,6 @@
 """The suppression list in its owner's hands: who is on it, put on it, taken off it."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from newsletter.addresses import Address
@@ -11,8 +12,11 @@ from newsletter.storage import Database, Tx
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.model import MUTE
 from newsletter.subscribers.store import people as store
+from newsletter.subscribers.suppression_file import Entry
 
 _PAGE = 1_000
+_SLICE = 200
+_LOOKED_AT = 5_000  # addresses, for a page of the list: hashing all of them is for an export
 
 
 class Suppressions:
@@ -31,6 +35,33 @@ class Suppressions:
     async def put(self, tx: Tx, row: Suppressed) -> bool:
         """A row of an export of ours, whose address isn't known. Whether it was news."""
         return await list_.put(tx, row)
+
+    async def take_in(self, db: Database, entries: Sequence[Entry]) -> None:
+        """What a file holds: a slice in one transaction, so that nobody waits for long. Again is the same."""
+
+        async def take(tx: Tx, some: Sequence[Entry]) -> None:
+            for one in some:
+                if isinstance(one, Suppressed):
+                    await self.put(tx, one)
+                else:
+                    await self.add(tx, *one)
+
+        for start in range(0, len(entries), _SLICE):
+            await db.write(take, entries[start : start + _SLICE])
+
+    async def newest(self, tx: Tx, before: tuple[int, str], limit: int) -> list[tuple[Suppressed, str]]:
+        """As `listed`, so many before one of them ((0, ''): from the newest). An address is known where it is one of
+        those who joined last and are mailed no more."""
+        rows = await list_.newest(tx, before, limit)
+        wanted = {row.key for row in rows}
+        emails: dict[str, str] = {}
+        for email in await store.silent(tx, _LOOKED_AT) if rows else ():
+            emails |= {key: email for key in self._post.listed_as(email.lower()) if key in wanted}
+        return [(row, emails.get(row.key, "")) for row in rows]
+
+    async def counts(self, tx: Tx) -> dict[Reason, int]:
+        """How many are on the list now, by reason."""
+        return await list_.counts(tx)
 
     async def why(self, tx: Tx, email_key: str) -> list[Suppressed]:
         """Why mail to this address is held back; nothing where it isn't."""

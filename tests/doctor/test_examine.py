@@ -38,8 +38,8 @@ class Web:
                 assert await reader.readexactly(26) == b"List-Unsubscribe=One-Click"
             date = formatdate(time.time() - self.late, usegmt=True)
             status, size = self.statuses[method], len(self.page)
-            head = f"HTTP/1.1 {status} x\r\nDate: {date}\r\nContent-Length: {size}\r\n\r\n"
-            writer.write(head.encode() + self.page)
+            answer = f"HTTP/1.1 {status} x\r\nDate: {date}\r\nContent-Length: {size}\r\n\r\n"
+            writer.write(answer.encode() + self.page)
             await writer.drain()
             if method == "POST":
                 break

@@ -55,6 +55,9 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/isso/preview": {},
     "/isso/id/{token:str}/like": {},
     "/isso/id/{token:str}/dislike": {},
+    "/admin/suppressions": {"email": MALLORY, "csrf": "live"},
+    "/admin/suppressions/lift": {"email": MALLORY, "csrf": "live"},
+    "/admin/suppressions/import": {"lines": MALLORY, "csrf": "live"},
     "/admin/doctor": {},  # it asks name servers: tests/web/test_desk_doctor.py
     "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
     "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},
@@ -122,7 +125,7 @@ LARGE = {"/admin/import"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
-MULTILINE = {"comment", "raw", "body", "intro", "wording", "f0-options"}
+MULTILINE = {"comment", "raw", "body", "intro", "wording", "f0-options", "lines"}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
@@ -167,6 +170,8 @@ SHOWN = {
     "/admin",
     "/admin/sign-in",
     "/admin/enter/{token:str}",
+    "/admin/suppressions",
+    "/admin/suppressions/export",
     "/admin/doctor",
     "/admin/export",
     "/admin/forms",

@@ -1,13 +1,21 @@
 """The people themselves, and their tags."""
 
+import msgspec
+
 from newsletter.addresses import Address
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.subscribers.model import Status, Subscriber, Topic, tag_name
 
 EMAILS = "SELECT email FROM subscribers"
+_SILENT = """SELECT email FROM subscribers WHERE status IN ('unsubscribed', 'bounced', 'complained', 'blocked')
+    ORDER BY id DESC LIMIT :limit"""
 _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
     paused_until, consent_head"""
+
+
+class _Email(msgspec.Struct):
+    email: str
 
 
 async def admit(tx: Tx, address: Address, exact: str, mailbox: str) -> Subscriber | None:
@@ -41,6 +49,11 @@ async def find_by_key(tx: Tx, email_key: str) -> Subscriber | None:
     return await tx.one(
         Subscriber, f"SELECT {_COLUMNS} FROM subscribers WHERE email_key = :key", key=email_key
     )
+
+
+async def silent(tx: Tx, limit: int) -> list[str]:
+    """Addresses of people who are mailed no more, those who joined last first."""
+    return [one.email for one in await tx.all(_Email, _SILENT, limit=limit)]
 
 
 async def lock(tx: Tx, id: int) -> Subscriber | None:

@@ -19,6 +19,7 @@ from newsletter.web.admin import (
     subscriber,
     subscriber_consent,
     subscribers,
+    suppressions,
     tokens,
     webhooks,
 )
@@ -40,6 +41,7 @@ def routes() -> Routes:
             *subscribers.ROUTES,
             *subscriber.ROUTES,
             *subscriber_consent.ROUTES,
+            *suppressions.ROUTES,
             *comments.ROUTES,
             *comment.ROUTES,
             *comment_settings.ROUTES,
