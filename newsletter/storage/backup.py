@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newsletter.errors import BadInput, NewsletterError, Unavailable
+from newsletter.errors import BadInput, NewsletterError, SettingsError, Unavailable
 from newsletter.storage import copies
 from newsletter.storage.sqlite_file import cannot_open, make_file
 
@@ -113,10 +113,7 @@ def restore(backup: Path, to: Path, prepare: Callable[[Path], None]) -> Path | N
         at_rest(draft)
         _sync(draft)
         if to.exists():
-            at_rest(to)
-            old = to.with_name(f"{to.stem}-before-0000{to.suffix}")  # as storage/copies.py knows them
-            old.unlink(missing_ok=True)
-            old.hardlink_to(to)  # so that there is a database at every moment
+            old = _kept(to)
         _join_keys(beside(backup, ".key"), beside(to, ".key"))
         draft.replace(to)
         _sync(to.parent)
@@ -136,13 +133,38 @@ def digest(file: Path) -> str:
     return whole.hexdigest()
 
 
+def _kept(to: Path) -> Path:
+    """What is there, by a name that storage/copies.py knows. It may well be damaged: that is why people restore.
+
+    Raises Unavailable, OSError.
+    """
+    with suppress(SettingsError):
+        _one_file(to, "")
+    old = to.with_name(f"{to.stem}-before-0000{to.suffix}")
+    old.unlink(missing_ok=True)
+    old.hardlink_to(to)  # so that there is a database at every moment
+    for suffix in ("-wal", "-shm", "-journal"):  # of a damaged one; SQLite would play it into what comes now
+        if (log := beside(to, suffix)).exists():
+            log.replace(beside(old, suffix))
+    return old
+
+
 def at_rest(path: Path) -> None:
-    """One file, without a log beside it, and in nobody's use. Raises NewsletterError."""
+    """One file that is whole, without a log beside it, and in nobody's use. Raises NewsletterError."""
+    try:
+        if _one_file(path, "PRAGMA integrity_check(1)") != "ok":
+            raise BadInput(f"{path} is damaged inside.")
+    except UnicodeDecodeError:  # Python's own reading of what SQLite says of it
+        raise BadInput(f"{path} is damaged inside.") from None
+
+
+def _one_file(path: Path, ask: str) -> object:
+    """Its log is moved into it. What it answers. Raises Unavailable where it is in use, SettingsError."""
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as raw:
             raw.execute("PRAGMA journal_mode = DELETE")
-            if raw.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
-                raise BadInput(f"{path} is damaged inside.")
+            row = raw.execute(ask).fetchone()
+            return row[0] if row else None
     except sqlite3.OperationalError as error:
         raise _in_use(path, error) from None
     except sqlite3.Error as error:

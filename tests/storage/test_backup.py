@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import BadInput, Unavailable
+from newsletter.errors import BadInput, NewsletterError, Unavailable
 from newsletter.storage import Database, Tx, backup, migrate, open_database
 
 FLIPS = random.Random(5)
@@ -134,6 +134,24 @@ async def test_nothing_is_changed_while_the_service_runs(url: str, source: Path,
     await add(db, "ben")
     await db.close()
     assert owners(source) == {"ada", "ben"}
+
+
+@pytest.mark.parametrize("begin", [0, 2_000])
+async def test_what_is_damaged_is_replaced(url: str, source: Path, kept: Path, begin: int) -> None:
+    db = await open_database(url)
+    await add(db, "ada")
+    await db.close()
+    backup.make(source, kept)
+    whole = source.read_bytes()
+    source.write_bytes(whole[:begin] + b"\xcc" * 3_000 + whole[begin + 3_000 :])
+    source.with_name("data.db-wal").write_bytes(b"of the damaged one")
+    old = backup.restore(kept, source, nothing)
+    assert owners(source) == {"ada"}
+    assert old
+    assert b"\xcc" * 2_000 in old.read_bytes()
+    assert not source.with_name("data.db-wal").exists()
+    with pytest.raises(NewsletterError, match=r"damaged|can't be used"):
+        backup.at_rest(old)
 
 
 async def test_of_a_folder_the_newest_whole_ones_are_kept(source: Path, tmp_path: Path) -> None:
