@@ -3,5 +3,6 @@
 from newsletter.magnets.actions import Given, Magnets
 from newsletter.magnets.model import Magnet
 from newsletter.magnets.store import all_magnets
+from newsletter.magnets.versions_store import Version, all_versions
 
-__all__ = ["Given", "Magnet", "Magnets", "all_magnets"]
+__all__ = ["Given", "Magnet", "Magnets", "Version", "all_magnets", "all_versions"]

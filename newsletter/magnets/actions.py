@@ -51,6 +51,25 @@ class Magnets:
         stored = await files.keep(tx, name, "application/pdf", content)
         return await store.add_version(tx, id, stored.id, notes)
 
+    async def make(
+        self, tx: Tx, slug: str, title: str, description: str, file: StoredFile, *, attach: bool
+    ) -> None:
+        """A new magnet of a file that is kept already. Raises BadInput."""
+        id = await store.add(tx, slug, title, description, attach)
+        if id is None:
+            taken = "There is a guide of this name already."
+            raise BadInput(taken, {"slug": taken})
+        await store.add_version(tx, id, file.id, "First version")
+
+    async def renew(self, tx: Tx, slug: str, file: StoredFile, notes: str) -> None:
+        """The next version, of a file that is kept already. Raises BadInput, NotFound."""
+        magnet = next((one for one in await store.all_magnets(tx) if one.slug == slug), None)
+        if magnet is None:
+            raise NotFound("There is no such guide.")
+        if magnet.file_id == file.id:
+            raise BadInput("This is the very file that the newest version has. Nothing was changed.")
+        await store.add_version(tx, magnet.id, file.id, notes)
+
     async def offer(self, tx: Tx, form_id: int, magnet_ids: Sequence[int]) -> None:
         for position, magnet_id in enumerate(magnet_ids):
             await store.offer(tx, form_id, magnet_id, position)

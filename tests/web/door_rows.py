@@ -82,6 +82,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
+    "/admin/magnets": {},  # a file, of whatever size: tests/web/test_desk_magnets.py
     "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
@@ -121,7 +122,7 @@ PERSON = 9
 WEBHOOK = 11
 """The number of one."""
 
-LARGE = {"/admin/import"}
+LARGE = {"/admin/import", "/admin/magnets"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
@@ -175,6 +176,7 @@ SHOWN = {
     "/admin/doctor",
     "/admin/export",
     "/admin/forms",
+    "/admin/magnets",
     "/admin/forms/new",
     "/admin/forms/{slug:str}",
     "/admin/tokens",

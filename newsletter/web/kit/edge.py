@@ -25,7 +25,7 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 
 _LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
-_FILES = "/admin/import"
+_FILES = ("/admin/import", "/admin/magnets")
 _MB = 1024 * 1024
 
 
@@ -84,7 +84,7 @@ class Edge:
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
-        if scope["path"] == _FILES:
+        if scope["path"] in _FILES:
             return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
 
