@@ -354,7 +354,7 @@ CREATE TABLE owners (
   email TEXT NOT NULL,
   email_key TEXT NOT NULL UNIQUE,
   created_at BIGINT NOT NULL
-);
+, role TEXT NOT NULL DEFAULT 'owner' CHECK (role IN ('owner', 'editor', 'moderator')), joined_at BIGINT);
 
 CREATE TABLE send_domains (
   name TEXT PRIMARY KEY,                  -- the provider, by one of its domains: newsletter/providers.py

@@ -26,6 +26,7 @@ Purpose = Literal[
     "preferences",
     "form",
     "sign-in",
+    "invite",
     "desk-form",
     "comment",
     "comment-edit",

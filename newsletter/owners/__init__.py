@@ -1,15 +1,17 @@
 """Who may come to the desk: owners, their one-time sign-in links, their sessions; and programs, by their tokens."""
 
+from newsletter.owners import people
 from newsletter.owners.actions import LINK_LIVES, SESSION_LIVES, Owners
 from newsletter.owners.answers import Answers
 from newsletter.owners.api_store import Kept
 from newsletter.owners.api_tokens import LONGEST_NAME, MOST_DAYS, ApiTokens
-from newsletter.owners.model import SCOPES, ApiToken, Scope, Session
+from newsletter.owners.model import ROLES, SCOPES, ApiToken, Person, Role, Scope, Session, outranks
 
 __all__ = [
     "LINK_LIVES",
     "LONGEST_NAME",
     "MOST_DAYS",
+    "ROLES",
     "SCOPES",
     "SESSION_LIVES",
     "Answers",
@@ -17,6 +19,10 @@ __all__ = [
     "ApiTokens",
     "Kept",
     "Owners",
+    "Person",
+    "Role",
     "Scope",
     "Session",
+    "outranks",
+    "people",
 ]

@@ -56,6 +56,7 @@ class Owners:
         owner_id = await store.use_link(tx, link_id)
         if owner_id is None:
             raise NotFound(USED)
+        await store.joined(tx, owner_id)
         await store.sweep(tx)
         secret = secrets.token_urlsafe(32)
         await store.add_session(tx, owner_id, _hash(secret), browser[:100], tx.now + SESSION_LIVES)

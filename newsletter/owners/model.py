@@ -22,10 +22,32 @@ Scope = Literal[
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
+Role = Literal["moderator", "editor", "owner"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""Who has a later one may all that an earlier one may: comments; what is written and to whom; everything."""
+
+
+def outranks(role: Role, least: Role) -> bool:
+    """Whether `role` may what `least` may."""
+    return ROLES.index(role) >= ROLES.index(least)
+
+
 class Owner(msgspec.Struct):
     id: int
     email: str
     email_key: str
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who comes to the desk. Times in epoch ms."""
+
+    id: int
+    email: str
+    email_key: str
+    role: Role
+    created_at: int
+    joined_at: int | None  # None: invited, and not yet here
+    seen_at: int | None  # to the day; None: signed in nowhere
 
 
 class Session(msgspec.Struct):
@@ -36,6 +58,10 @@ class Session(msgspec.Struct):
     created_at: int
     seen_at: int
     expires_at: int
+    role: Role
+
+    def may(self, least: Role) -> bool:
+        return outranks(self.role, least)
 
 
 class ApiToken(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from newsletter.ids import new_id
 from newsletter.owners.model import Owner, Session
 from newsletter.storage import Tx
 
-_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at
+_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at, o.role
     FROM sessions s JOIN owners o ON o.id = s.owner_id"""
 
 
@@ -16,9 +16,12 @@ async def find_by_key(tx: Tx, email_key: str) -> Owner | None:
 
 
 async def add(tx: Tx, address: Address) -> None:
+    """An owner, also who was less before."""
     await tx.run(
-        """INSERT INTO owners (id, email, email_key, created_at) VALUES (:id, :email, :key, :now)
-           ON CONFLICT (email_key) DO NOTHING""",
+        """INSERT INTO owners (id, email, email_key, role, created_at, joined_at)
+           VALUES (:id, :email, :key, 'owner', :now, :now)
+           ON CONFLICT (email_key) DO UPDATE SET role = 'owner', joined_at = COALESCE(owners.joined_at, :now)
+               WHERE owners.role <> 'owner' OR owners.joined_at IS NULL""",
         id=new_id(),
         email=address.email,
         key=address.key,
@@ -60,6 +63,12 @@ async def use_link(tx: Tx, id: int) -> int | None:
         now=tx.now,
     )
     return owner_id
+
+
+async def joined(tx: Tx, owner_id: int) -> None:
+    await tx.run(
+        "UPDATE owners SET joined_at = :now WHERE id = :id AND joined_at IS NULL", id=owner_id, now=tx.now
+    )
 
 
 async def add_session(tx: Tx, owner_id: int, hash: str, browser: str, expires_at: int) -> None:

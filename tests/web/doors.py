@@ -13,7 +13,7 @@ from newsletter.comments import Draft
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.door_rows import ARTICLE, BROADCAST, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
+from tests.web.door_rows import ARTICLE, BROADCAST, COLLEAGUE, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
 from tests.web.stage import ADA, BEN, CLEO, HOST, OLGA, Stage
 from tests.web.wire import ask
 
@@ -31,9 +31,7 @@ LEAVING = {  # a POST there always says that it is done
     "/isso/id/{token:str}/like",
     "/isso/id/{token:str}/dislike",
 }
-OPENED_BY: dict[
-    str, tuple[Purpose, ...]
-] = {  # which tokens open a door, by its first folder, or two of comments
+OPENED_BY: dict[str, tuple[Purpose, ...]] = {  # which tokens open a door, by its first folder, or two of them
     "comments/sent": ("comment-edit",),
     "comments/edit": ("comment-edit",),
     "comments/confirm": ("comment",),
@@ -45,13 +43,14 @@ OPENED_BY: dict[
     "downloads": ("download", "page-download"),
     "u": ("unsubscribe",),
     "preferences": ("preferences",),
-    "admin": ("sign-in",),
+    "admin/enter": ("sign-in",),
+    "admin/join": ("invite",),
 }
 
 
 def own_purposes(template: str) -> tuple[Purpose, ...]:
     first, second = template.split("/")[1:3]
-    return OPENED_BY[f"{first}/{second}" if first in ("comments", "isso") else first]
+    return OPENED_BY[f"{first}/{second}" if first in ("comments", "isso", "admin") else first]
 
 
 @dataclass
@@ -71,7 +70,13 @@ class Doors:
             return template.replace("{token:str}", token)
         if template in OF_A_PAGE:
             return f"{template}?{urlencode({OF_A_PAGE[template]: ARTICLE})}"
-        ids = {"broadcasts": BROADCAST, "import": IMPORT, "subscribers": PERSON, "webhooks": WEBHOOK}
+        ids = {
+            "broadcasts": BROADCAST,
+            "import": IMPORT,
+            "subscribers": PERSON,
+            "people": COLLEAGUE,
+            "webhooks": WEBHOOK,
+        }
         id = next((ids[one] for one in ids if template.startswith(f"/admin/{one}/")), self.comment_id)
         template = template.replace("{id:str}", str(id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
@@ -131,6 +136,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO subscribers (id, email, email_key, status, created_at)
              VALUES (:id, 'dora@example.org', 'dora@example.org', 'active', :now)"""
     await tx.run(sql, id=PERSON, now=tx.now)
+    sql = """INSERT INTO owners (id, email, email_key, role, created_at, joined_at)
+             VALUES (:id, 'emma@example.org', 'emma@example.org', 'editor', :now, :now)"""
+    await tx.run(sql, id=COLLEAGUE, now=tx.now)
     sql = """INSERT INTO webhooks (id, url, events, since, noted_to, created_at)
              VALUES (:id, 'https://c.example/', 'broadcast.finished', :now, :now, :now)"""
     await tx.run(sql, id=WEBHOOK, now=tx.now)
@@ -177,6 +185,7 @@ async def _tokens(service: Stage) -> dict[Purpose, str]:
         "page-download": (ada.id, form.magnets[0].id),
         "preferences": (ada.id, ada.epoch),
         "sign-in": (link_id,),
+        "invite": (link_id,),
     }
     tokens = {purpose: site.tokens.make(purpose, *some, now=now) for purpose, some in ids.items()}
     tokens["form"] = site.tokens.make("form", form.id, now=now - 10 * SECOND)

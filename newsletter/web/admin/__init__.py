@@ -1,5 +1,8 @@
 """The desk: where the owner sees what happened, answers, writes, and takes everything out."""
 
+from typing import Any
+
+from newsletter.owners import Role
 from newsletter.web.admin import (
     broadcasts,
     broadcasts_people,
@@ -11,11 +14,13 @@ from newsletter.web.admin import (
     comment_settings,
     comments,
     doctor,
+    entering,
     export,
     forms,
     home,
     imports,
     magnets,
+    people,
     sessions,
     subscriber,
     subscriber_consent,
@@ -24,39 +29,52 @@ from newsletter.web.admin import (
     tokens,
     webhooks,
 )
-from newsletter.web.admin.door import SignedOut, to_sign_in
+from newsletter.web.admin.door import ANYBODY, LEAST, SignedOut, admit, to_sign_in
 from newsletter.web.kit.body import arrived
 from newsletter.web.kit.routes import Routes
 
+LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the ones before it may
+    "moderator": [
+        *home.ROUTES,
+        *sessions.ROUTES,
+        *comments.ROUTES,
+        *comment.ROUTES,
+    ],
+    "editor": [
+        *export.ROUTES,
+        *forms.ROUTES,
+        *imports.ROUTES,
+        *magnets.ROUTES,
+        *subscribers.ROUTES,
+        *subscriber.ROUTES,
+        *subscriber_consent.ROUTES,
+        *suppressions.ROUTES,
+        *broadcasts.ROUTES,
+        *broadcasts_writing.ROUTES,
+        *broadcasts_preview.ROUTES,
+        *broadcasts_sending.ROUTES,
+        *broadcasts_report.ROUTES,
+        *broadcasts_people.ROUTES,
+    ],
+    "owner": [
+        *comment_settings.ROUTES,
+        *people.ROUTES,
+        *tokens.ROUTES,
+        *webhooks.ROUTES,
+        *doctor.ROUTES,
+    ],
+}
+
 
 def routes() -> Routes:
-    """All of them, for one app."""
+    """All of them, for one app; each asks first who it is."""
     return Routes(
         "/",
         route_handlers=[
-            *sessions.ROUTES,
-            *home.ROUTES,
-            *export.ROUTES,
-            *forms.ROUTES,
-            *imports.ROUTES,
-            *magnets.ROUTES,
-            *subscribers.ROUTES,
-            *subscriber.ROUTES,
-            *subscriber_consent.ROUTES,
-            *suppressions.ROUTES,
-            *comments.ROUTES,
-            *comment.ROUTES,
-            *comment_settings.ROUTES,
-            *broadcasts.ROUTES,
-            *broadcasts_writing.ROUTES,
-            *broadcasts_preview.ROUTES,
-            *broadcasts_sending.ROUTES,
-            *broadcasts_report.ROUTES,
-            *broadcasts_people.ROUTES,
-            *tokens.ROUTES,
-            *webhooks.ROUTES,
-            *doctor.ROUTES,
+            Routes("/", route_handlers=entering.ROUTES, opt={LEAST: ANYBODY}),
+            *(Routes("/", route_handlers=some, opt={LEAST: role}) for role, some in LEAST_ROLE.items()),
         ],
+        guards=[admit],
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},
     )

@@ -1,4 +1,4 @@
-"""Who is at the desk: a session by an opaque cookie, and forms that only our own pages can send."""
+"""Who is at the desk, and as what: a session by an opaque cookie, and forms that only our own pages can send."""
 
 import hmac
 from collections.abc import Collection
@@ -10,14 +10,30 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from newsletter.clock import DAY, SECOND, now
-from newsletter.errors import BadInput, NewsletterError
-from newsletter.owners import SESSION_LIVES, Session
+from newsletter.errors import BadInput, NewsletterError, Refused
+from newsletter.owners import SESSION_LIVES, Role, Session
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, desk_cookie, is_head, site_of
+from newsletter.web.kit.standing import stands
 
 ROTATE_AFTER = DAY
 
 STALE = "This page was open for too long, or came from elsewhere. Please load it again; nothing was changed."
+
+
+LEAST = "least"
+"""What a route declares: the least role that it takes, or ANYBODY. Without it, it takes owners alone."""
+
+ANYBODY = "anybody"
+_SESSION = "desk_session"
+
+_FOR: dict[Role, str] = {
+    "moderator": "whoever comes to the desk",
+    "editor": "editors and owners",
+    "owner": "owners",
+}
+NOT_FOR = "You are {} here, and this is for {} only. An owner can give you another role."
+_ARTICLE: dict[Role, str] = {"moderator": "a moderator", "editor": "an editor", "owner": "an owner"}
 
 
 class SignedOut(NewsletterError):
@@ -36,13 +52,33 @@ def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Coo
     )
 
 
+async def admit(request: Any, handler: Any) -> None:
+    """Before a request is read: who it is, and whether they may. A guard of all the desk's routes, so that none can
+    forget it. Raises SignedOut, Refused, BadInput for what a page of elsewhere sends.
+    """
+    origin = request.headers.get("origin", "null")  # hidden by browsers where a page of ours sends a form
+    if origin != "null" and origin.partition("://")[2] != request.headers.get("host"):
+        raise BadInput(STALE)
+    least = handler.opt.get(LEAST, "owner")
+    if least == ANYBODY:
+        return
+    session = await session_of(request)
+    stands(session.role)
+    if not session.may(least):
+        raise Refused(NOT_FOR.format(_ARTICLE[session.role], _FOR[least]))
+
+
 async def session_of(request: Request[Any, Any, Any]) -> Session:
-    """Raises SignedOut."""
+    """Looked up once a request. Raises SignedOut."""
+    state = request.scope["state"]
+    if isinstance(known := state.get(_SESSION), Session):
+        return known
     site = site_of(request)
     secret = request.cookies.get(desk_cookie(site), "")
     session = await site.db.read(site.owners.session, secret) if secret else None
     if session is None:
         raise SignedOut("Please sign in.")
+    state[_SESSION] = session
     return session
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.response import Redirect
 
 from newsletter.clock import DAY, day, moment
 from newsletter.mail import hold, waiting
@@ -47,9 +48,11 @@ async def _held(tx: Tx) -> dict[str, str] | None:
 
 
 @get("/admin")
-async def home(request: Request[Any, Any, Any]) -> Response[str]:
+async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
     session = await session_of(request)
+    if not session.may("editor"):  # who moderates sees no subscribers
+        return Redirect("/admin/comments", status_code=303, headers={"Cache-Control": "no-store"})
     shown = await site.db.read(_figures, site.subscribers)
     comments = await site.db.read(site.moderation.waiting)
     page = site.pages.page(

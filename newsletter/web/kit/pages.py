@@ -14,6 +14,7 @@ from newsletter.mail import size
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.web.kit.embedding import script
+from newsletter.web.kit.standing import may
 
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -64,6 +65,7 @@ class Pages:
         filters: dict[str, Callable[..., str]] = {"size": size, "date": day, "iso": iso}
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
+        self._env.globals["may"] = may
         self._env.globals["site"] = {
             "name": settings.from_name,
             "email": settings.from_email,
