@@ -1,6 +1,6 @@
 """Who they are, what they agreed to, how they leave."""
 
-from newsletter.subscribers import records, segments
+from newsletter.subscribers import records, segments, suppression_file
 from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
@@ -31,5 +31,6 @@ __all__ = [
     "query",
     "records",
     "segments",
+    "suppression_file",
     "tag_name",
 ]
