@@ -9,6 +9,8 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 # One more than there are cores: many tests wait, for a browser or for a server.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 
+RULES := tests/test_house.py tests/test_docs.py
+
 .PHONY: help demo test check proof bench screenshots format lock
 
 help:  ## this list
@@ -18,16 +20,22 @@ demo: .venv/.runtime  ## the whole service on this machine, with an article and 
 	$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/.dev  ## every test (ONLY=words: those whose names match)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(ONLY),-k '$(ONLY)')
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(ONLY),-k '$(ONLY)',$(RULES:%=--ignore=%))
 
 check: .venv/.dev  ## format, lint, types, and the rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_house.py tests/test_docs.py
+	$(BIN)/python -m pytest -q $(RULES)
 
 proof: .venv/.dev  ## the long proofs (ONLY=name: tests/proof/test_name.py; PROOF_SIZE=10: longer)
-	$(BIN)/python -m pytest $(if $(ONLY),tests/proof/test_$(ONLY).py,tests/proof)
+ifdef ONLY
+	$(BIN)/python -m pytest tests/proof/test_$(ONLY).py
+else
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone' tests/proof
+	$(BIN)/python -m pytest -m alone tests/proof
+	WHOLE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m whole -p tests.proof.printing tests
+endif
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)

@@ -8,8 +8,10 @@ import pytest
 from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, page, service
 from tests.figures import Figure, line
 from tests.mail.conftest import at_work, post, settings, sink, tokens
+from tests.proof.printing import pytest_terminal_summary
 
 __all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures of a browser's tests
+__all__ += ["pytest_terminal_summary"]
 __all__ += ["at_work", "post", "settings", "sink", "tokens"]  # and of a worker's
 
 HERE = Path(__file__).parent
@@ -30,19 +32,3 @@ def figure(record_property: object) -> Figure:
         record_property("figure", line(name, value, goal, holds))
 
     return keep
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
-    shown = [text for report in reports if report.when == "call" for text in _figures(report)]
-    if shown:
-        terminalreporter.section("figures")
-        for text in shown:
-            terminalreporter.write_line(text)
-
-
-def _figures(report: pytest.TestReport) -> list[str]:
-    """What it measured; what measures nothing says how it went."""
-    figures = [str(text) for key, text in report.user_properties if key == "figure"]
-    name = report.nodeid.rpartition("/")[2].replace(".py::", ".")
-    return figures or [line(name, report.outcome, "passed", report.passed)]

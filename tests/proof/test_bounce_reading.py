@@ -7,6 +7,8 @@ import pytest
 
 from newsletter.mail.bounces.report import read
 
+pytestmark = pytest.mark.alone
+
 SIZE = 100_000
 MOST_SECONDS = 0.1
 """Of this process alone, for 100 KB."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 import msgspec
+import pytest
 
 from newsletter.comments.bayes import tokens
 from newsletter.comments.mail_reply import reply_text
@@ -19,6 +20,8 @@ from tests.comments.mails import mail
 from tests.comments.test_pages import ALLOWED
 from tests.comments.test_rules import PLAIN
 from tests.figures import Figure
+
+pytestmark = pytest.mark.alone
 
 MOST = 9
 """Linear work grows fourfold, work in the square sixteenfold."""

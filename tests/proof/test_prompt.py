@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from newsletter.mail import Post, workers
 from newsletter.mail.worker import POLL
 from newsletter.storage import Database, open_database
@@ -10,6 +12,8 @@ from tests.figures import Figure
 from tests.mail.conftest import CONTEXTS, AtWork, eventually
 from tests.mail.sink import Sink
 from tests.proof.conftest import SIZE
+
+pytestmark = pytest.mark.alone
 
 TRIES = 20 * SIZE
 CONFIRM = CONTEXTS["confirmation"]

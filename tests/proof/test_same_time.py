@@ -18,6 +18,8 @@ from tests.web.doors import Doors, opened
 from tests.web.stage import serving
 from tests.web.standings import KINDS, REFUSED, UNKNOWN, address, settle_in, sign_ups
 
+pytestmark = pytest.mark.alone
+
 TIMED = tuple(kind for kind in KINDS if kind != REFUSED)  # which stands as `erased` does
 TIMES = 400
 ROUNDS = 5 * SIZE

@@ -1,8 +1,12 @@
 """600 clients that send a byte, or nothing, or headers without their body, and wait (slowloris)."""
 
+import pytest
+
 from tests.figures import Figure
 from tests.web.crowd import crowd
 from tests.web.wire import serving
+
+pytestmark = pytest.mark.alone
 
 COUNT = 600
 

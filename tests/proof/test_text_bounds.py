@@ -10,6 +10,8 @@ import pytest
 from newsletter.comments.text import render, sanitise
 from tests.comments.payloads import SLOW
 
+pytestmark = pytest.mark.alone
+
 
 def calls(work: Callable[[], object]) -> int:
     """How many functions are called meanwhile: the same on every machine, on a busy one too."""

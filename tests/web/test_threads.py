@@ -16,6 +16,7 @@ from newsletter.storage import open_database
 from tests.comments.payloads import PAYLOADS, is_inert
 from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
+from tests.shares import share
 from tests.web.conftest import Serve
 from tests.web.said import FLOWER, PAGE, say, stands
 from tests.web.stage import BLOG, FIREFOX, PROGRAM, URL, Stage
@@ -217,13 +218,14 @@ async def test_head_is_get_without_a_body(blog: Stage, web: httpx.AsyncClient) -
 
 
 @ON_ONE
+@pytest.mark.whole
 async def test_nothing_that_is_written_runs(blog: Stage, web: httpx.AsyncClient) -> None:
     """Also where it came past the checks of names and websites, as from an import."""
-    plain = f"{PAGE}/plain"
+    plain, written = f"{PAGE}/plain", share(PAYLOADS, 4)
     await say(blog, "a word", url=plain, website="https://ada.example.org/")
 
     async def all_at_once(tx: Any) -> None:
-        for n, payload in enumerate(PAYLOADS):
+        for n, payload in enumerate(written):
             text = payload[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
             await stands(tx, text, name=text[:500], website=text[:500], title=PAYLOADS[5], id=n + 1)
 
@@ -245,7 +247,7 @@ async def test_nothing_that_is_written_runs(blog: Stage, web: httpx.AsyncClient)
         after = thread["next"]
         if not after:
             break
-    assert seen == len(PAYLOADS)
+    assert seen == len(written)
 
 
 async def test_a_page_s_form_is_never_a_day_old(blog: Stage, web: httpx.AsyncClient) -> None:
