@@ -48,6 +48,9 @@ def description(endpoints: Iterable[Endpoint], root: str) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(
         sorted(kinds, key=lambda kind: kind.__name__), ref_template="#/components/schemas/{name}"
     )
+    for one in endpoints:
+        if one.takes:
+            schemas[one.takes.__name__]["additionalProperties"] = False  # what isn't known is refused, not passed over
     paths: dict[str, Any] = {}
     for one in endpoints:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
