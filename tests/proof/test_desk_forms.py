@@ -20,7 +20,7 @@ async def test_every_page_is_accessible(
     context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = await context.new_page()
     home = await signs_in(page, service)
-    for path in ("/admin/forms", "/admin/forms/new", "/admin/forms/guide", "/admin/magnets"):
+    for path in ("/admin/forms", "/admin/forms/new", "/admin/magnets", "/admin/forms/guide"):
         await page.goto(home + path)
         await well(page, path)
     await page.get_by_label("Title", exact=True).fill("")
