@@ -46,6 +46,5 @@ async def test_the_same_bytes_are_kept_once_and_what_a_crash_left_goes(house: Ho
     clock.forward(DAY // 2 + 1)
     await comes(house.db)
     assert await house.db.read(files.find, left) is None
-    assert (
-        await house.count("SELECT count(*) FROM files") == 3
-    )  # the guide, the first, and the one that comes
+    # The guide, the first, and two that come.
+    assert await house.count("SELECT count(*) FROM files") == 4
