@@ -50,7 +50,9 @@ def description(endpoints: Iterable[Endpoint], root: str) -> dict[str, Any]:
     )
     for one in endpoints:
         if one.takes:
-            schemas[one.takes.__name__]["additionalProperties"] = False  # what isn't known is refused, not passed over
+            schemas[one.takes.__name__]["additionalProperties"] = (
+                False  # what isn't known is refused, not passed over
+            )
     paths: dict[str, Any] = {}
     for one in endpoints:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
