@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from newsletter.storage import Engine
 from newsletter.subscribers import Choice, query
 from tests.bench._service import NO_LIMITS, PYTHON, postgres, postgres_binaries, sqlite
 from tests.figures import Figure
@@ -37,7 +38,7 @@ def main(figure: Figure) -> None:
 
 
 def compare(
-    figure: Figure, engine: str, url: str, shell: Callable[[str, str], list[str]], *, rounds: int
+    figure: Figure, engine: Engine, url: str, shell: Callable[[str, str], list[str]], *, rounds: int
 ) -> None:
     """Interleaved, so that whatever else the machine does touches all of them."""
     fill(url, COUNT)

@@ -14,7 +14,7 @@ from newsletter.clock import DAY, HOUR, iso
 from newsletter.errors import BadInput
 from newsletter.ids import new_id
 from newsletter.storage import Database, Tx
-from newsletter.subscribers import HEADER, Choice, count, export_csv, export_ndjson
+from newsletter.subscribers import HEADER, Choice, count, export_csv, export_ndjson, segments
 from newsletter.subscribers.store import people
 from tests.cast import House
 from tests.conftest import NOON, Clock
@@ -56,6 +56,8 @@ async def cast(house: House, clock: Clock) -> House:
         (Choice(form="guide"), [ADA, BEN, CLEO]),
         (Choice(form="guide", status="pending"), [BEN]),
         (Choice(form="another"), []),
+        (Choice(segment=segments.parse("tag:career and not status:active")), [CLEO]),
+        (Choice(status="active", segment=segments.parse("tag:career or status:pending")), [ADA]),
         (Choice(since=NOON + DAY), [BEN, CLEO]),
         (Choice(since=NOON + DAY + 1), [CLEO]),
         (Choice(status="unsubscribed", tag="career", form="guide", since=NOON), [CLEO]),

@@ -59,6 +59,20 @@ async def test_who_is_listed(
     assert words in page.text
 
 
+@pytest.mark.parametrize(
+    ("query", "whom"),
+    [("status=active", [ADA]), ("where=status:pending", [BEN]), ("status=active&where=not+form:guide", [])],
+)
+async def test_a_list_is_exported_as_it_is_shown(
+    desk: httpx.AsyncClient, query: str, whom: list[str]
+) -> None:
+    page = (await desk.get(f"{LIST}?{query}")).text
+    assert ('href="/admin/export?format=ndjson&amp;' in page) == bool(whom)
+    lines = (await desk.get(f"/admin/export?format=ndjson&{query}")).text.splitlines()
+    assert [json.loads(line)["email"] for line in lines] == whom
+    assert (await desk.get("/admin/export?where=tag+coaching")).status_code == 422
+
+
 async def test_a_segment_that_is_none_is_told_where(desk: httpx.AsyncClient) -> None:
     page = await desk.get(LIST, params={"where": "tag coaching"})
     assert page.status_code == 422

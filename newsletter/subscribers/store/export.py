@@ -1,8 +1,12 @@
 """What an export says of each subscriber. The database shapes the cells, so that a million rows stay cheap."""
 
+from datetime import UTC, tzinfo
+
 import msgspec
 
-from newsletter.storage import Param, Tx
+from newsletter.storage import Engine, Param, Tx
+from newsletter.subscribers.segments.model import Segment
+from newsletter.subscribers.segments.store import compiled
 
 _BOTH = ("sqlite", "postgres")
 _SHAPES = {  # how a cell of each kind is written, in each engine's words
@@ -53,14 +57,19 @@ _FROM = f"""{PEOPLE}
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """Which subscribers: all, or those of a status, a tag, a form, or who signed up since (epoch ms)."""
+    """Which subscribers: all, or those of a status, a tag, a form, a segment, or who signed up since (epoch ms).
+
+    A segment's days are days in `zone`.
+    """
 
     status: str = ""
     tag: str = ""
     form: str = ""
     since: int | None = None
+    segment: Segment = Segment()
+    zone: tzinfo = UTC
 
-    def where(self) -> tuple[str, dict[str, Param]]:
+    def where(self, engine: Engine) -> tuple[str, dict[str, Param]]:
         wanted: dict[str, tuple[str, Param]] = {
             "p.status = :status": ("status", self.status),
             """EXISTS (SELECT 1 FROM subscriber_tags s JOIN tags t ON t.id = s.tag_id
@@ -69,17 +78,21 @@ class Choice(msgspec.Struct, frozen=True):
             "p.created_at >= :since": ("since", self.since),
         }
         chosen = {sql: pair for sql, pair in wanted.items() if pair[1] not in ("", None)}
-        return "WHERE " + " AND ".join(chosen or ["1 = 1"]), dict(chosen.values())
+        within, values = compiled(self.segment, engine, self.zone)
+        if self.segment.condition is not None:
+            chosen[f"p.id IN (SELECT s.id FROM subscribers s WHERE {within})"] = ("", "")
+        params = {name: value for name, value in chosen.values() if name}
+        return "WHERE " + " AND ".join(chosen or ["1 = 1"]), params | values
 
 
 async def count(tx: Tx, choice: Choice) -> int:
-    where, params = choice.where()
+    where, params = choice.where(tx.engine)
     return int(await tx.value(f"SELECT count(*) {PEOPLE} {where}", **params))
 
 
-def query(engine: str, choice: Choice) -> tuple[str, dict[str, Param]]:
+def query(engine: Engine, choice: Choice) -> tuple[str, dict[str, Param]]:
     """The SELECT of an export, oldest subscriber first: a column for each of HEADER, every cell a text."""
-    where, params = choice.where()
+    where, params = choice.where(engine)
     cells = ", ".join(
         f"{_SHAPES[kind][engine].format(sql)} AS {name}" for name, (kind, sql) in _COLUMNS.items()
     )
