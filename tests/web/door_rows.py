@@ -88,7 +88,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
-    "/admin/webhooks": {"url": "https://a.example/hooks", "subscriber.confirmed": "1", "csrf": "live"},
+    "/admin/webhooks": {"url": "live", "subscriber.confirmed": "1", "csrf": "live"},
     "/admin/webhooks/{id:str}": {
         "action": "save",
         "sure": "",

@@ -98,6 +98,7 @@ class Doors:
         live = {"token": self.tokens["form"], "csrf": self.csrf, "action": f"approve-{self.comment_id}"}
         live["comment"] = f"I agree, {new_id()} times."  # the same twice would be refused
         live["slug"] = f"spring-{new_id()}"
+        live["url"] = f"https://a.example/{new_id()}"
         return {name: live[name] if value == "live" else value for name, value in TAKEN[template].items()}
 
 
@@ -140,7 +141,7 @@ async def _furnish(tx: Tx) -> None:
              VALUES (:id, 'emma@example.org', 'emma@example.org', 'editor', :now, :now)"""
     await tx.run(sql, id=COLLEAGUE, now=tx.now)
     sql = """INSERT INTO webhooks (id, url, events, since, noted_to, created_at)
-             VALUES (:id, 'https://c.example/', 'broadcast.finished', :now, :now, :now)"""
+             VALUES (:id, 'https://example.org/told', 'broadcast.finished', :now, :now, :now)"""
     await tx.run(sql, id=WEBHOOK, now=tx.now)
     await tx.run("INSERT INTO workers (id, seen_at) VALUES (1, :now)", now=tx.now)  # or /ready says so
 
