@@ -52,11 +52,15 @@ async def turn(
         await _refuse(tx, worker, one)
         if limits:
             await held.give_back(tx, one.claimed_at)
-    if done or any(one.row_id in wire for one in refused):
-        out = begun.union(wire).difference(one.row_id for one in refused)
-        await journal.anew(tx, worker, out)
+    taken = {one.id: one.words for one in accepted}
+    if done:
+        await journal.anew(tx, worker, begun.union(wire).difference(one.row_id for one in refused))
+    elif taken_back := {one.row_id for one in refused}.intersection(wire):
+        kept = await journal.read(tx, worker)
+        await journal.anew(tx, worker, begun.union(wire) - taken_back)
+        await journal.add(tx, worker, [], {**(kept.accepted if kept else {}), **taken})
     else:
-        await journal.add(tx, worker, begun, {one.id: one.words for one in accepted})
+        await journal.add(tx, worker, begun, taken)
     return begun
 
 
@@ -87,6 +91,8 @@ async def settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) -
 async def _allowed(tx: Tx, worker: int, wants: Sequence[Want]) -> set[int]:
     """Those that are ours, and whose readers want them. Who is suppressed is asked last: on PostgreSQL a later
     statement sees what was written before it."""
+    if tx.engine == "postgres" and not await tx.value(_ALIVE, worker=worker):
+        return set()
     ids = as_list(one.row_id for one in wants)
     rows = await tx.all(_Id, _MAY[tx.engine], ids=ids, worker=worker)
     if tx.engine == "postgres" and rows:
@@ -130,6 +136,8 @@ _MAY = {
     "sqlite": _OURS.format(ids=IDS["sqlite"]),
     "postgres": f"{_OURS.format(ids=IDS['postgres'])} FOR SHARE OF o SKIP LOCKED",
 }
+# Whoever buries us takes our name off first: then our rows are theirs, also those that we have just reserved.
+_ALIVE = "SELECT 1 FROM workers WHERE id = :worker FOR KEY SHARE SKIP LOCKED"
 _STAYING = f"""
     SELECT o.id FROM outbox o WHERE o.id IN ({IDS["postgres"]}) AND (o.subscriber_id IS NULL OR o.subscriber_id IN (
       SELECT s.id FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'

@@ -102,6 +102,40 @@ async def test_who_leaves_with_everything_written_down_leaves_no_journal(
     assert await db.read(journal.read, 1) is None
 
 
+async def test_what_servers_took_stays_taken_though_another_is_taken_back(
+    db: Database, mailings: Mailings, tokens: Tokens, clock: Clock
+) -> None:
+    mailing_id, jobs = await reserved(db, mailings, 3)
+    wants = [want(tokens, job) for job in jobs]
+    ids = {job.id for job in jobs}
+    await db.write(bulk_turns.turn, 1, [], wants)
+    await db.write(bulk_turns.turn, 1, [], [], accepted=[taken(jobs[0])], wire=ids - {jobs[0].id})
+    await db.write(mailings.hold, mailing_id)
+    await db.write(bulk_turns.turn, 1, [], wants[2:], accepted=[taken(jobs[1])], wire={jobs[2].id})
+    clock.forward(31 * SECOND)
+    assert await db.write(beat, 2) == 0
+    assert await db.read(mailings.tally, mailing_id) == Tally(sent=2, queued=1)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_who_is_being_buried_begins_nothing(
+    database_url: str, mailings: Mailings, tokens: Tokens, clock: Clock
+) -> None:
+    """It lives after all, and has just reserved more: its journal was read before, and is about to be burned."""
+    ours = await open_database(database_url, clock=clock)
+    _, (job,) = await reserved(ours, mailings, 1)
+    theirs = await asyncpg.connect(database_url)
+    burying = theirs.transaction()
+    await burying.start()
+    await theirs.execute("DELETE FROM workers WHERE id = 1")
+    async with asyncio.timeout(20):
+        assert not await ours.write(bulk_turns.turn, 1, [], [want(tokens, job)])
+    await burying.commit()
+    await theirs.close()
+    await ours.close()
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 async def test_who_is_leaving_at_this_moment_is_not_begun(

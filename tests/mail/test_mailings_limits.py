@@ -2,6 +2,7 @@
 
 from newsletter.mail import Mailings, Post, Tally, bulk_ledger, bulk_turns
 from newsletter.mail.bulk_ledger import want
+from newsletter.mail.life import beat
 from newsletter.mail.limits import Limits, meter
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
@@ -21,6 +22,7 @@ async def test_who_is_not_written_to_takes_nothing_off_the_day(
     db: Database, mailings: Mailings, tokens: Tokens
 ) -> None:
     mailing_id = await sent_off(db, mailings, 30)
+    await db.write(beat, 1)
     jobs = await db.write(bulk_ledger.reserve, 1, 100, DAILY)
     assert len(jobs) == await spent(db) == 20
     await run(db, "UPDATE subscribers SET status = 'unsubscribed' WHERE id = :id", id=jobs[0].subscriber_id)
