@@ -6,8 +6,8 @@ import re
 import httpx
 
 from newsletter.storage import CHUNK, files
-from newsletter.web.admin.magnets_pages import file_name
 from newsletter.web.kit import importing
+from newsletter.web.kit.guides import file_name
 from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
 from tests.web.stage import ADA, Stage

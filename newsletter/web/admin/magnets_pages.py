@@ -2,8 +2,6 @@
 
 import re
 from asyncio import to_thread
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,18 +12,16 @@ from newsletter.clock import day
 from newsletter.errors import BadInput
 from newsletter.magnets import Magnet, Version, all_magnets, all_versions
 from newsletter.owners import Session
-from newsletter.storage import CHUNK, StoredFile, Tx, arriving
+from newsletter.storage import StoredFile, Tx
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.imports_upload import NO_FILE, Sent, receive
+from newsletter.web.kit import guides
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.kit.text import clean
 
 LONGEST = {"magnet": 60, "slug": 60, "title": 120, "description": 600, "notes": 200, "attach": 1}
-NO_PDF = "A guide is a PDF file, and whole: this one isn’t."
 
 _SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
-_UNFIT = re.compile(r'[/\\:*?"<>|]+')
-_PDF, _END, _TAIL = b"%PDF-", b"%%EOF", 2048  # ISO 32000: what it begins with, and has in its last bytes
 
 
 async def show(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -80,57 +76,23 @@ async def _judged(site: Site, sent: Sent) -> tuple[dict[str, str], dict[str, str
             errors.setdefault("title", "Please give the guide a title.")
         if not _SLUG.fullmatch(values.get("slug", "")):
             errors.setdefault("slug", "Please use small letters a to z, digits and single hyphens.")
-    if not await to_thread(_is_pdf, sent.path):
-        errors["file"] = NO_PDF
+    if not await to_thread(guides.is_pdf, sent.path):
+        errors["file"] = guides.NO_PDF
     return values, errors
-
-
-def _is_pdf(path: Path) -> bool:
-    """By its bytes, whatever it is called."""
-    with path.open("rb") as file:
-        begins = file.read(len(_PDF)) == _PDF
-        file.seek(max(0, path.stat().st_size - _TAIL))
-        return begins and _END in file.read()
 
 
 async def _keep(site: Site, sent: Sent, values: dict[str, str]) -> str:
     """The slug of the magnet whose newest version it is. Raises BadInput, and leaves nothing then."""
-    id = await site.db.write(arriving.begin, "application/pdf")
-    try:
-        hashed = sha256()
-        with await to_thread(sent.path.open, "rb") as file:
-            n = 0
-            while piece := await to_thread(file.read, CHUNK):
-                hashed.update(piece)
-                await site.db.write(arriving.add, id, n, piece)
-                n += 1
-        return await site.db.write(
-            _finish, site, values, (id, file_name(sent.name), hashed.hexdigest(), sent.size)
-        )
-    except BaseException:
-        await site.db.write(arriving.drop, id)
-        raise
 
+    async def offer(tx: Tx, file: StoredFile) -> None:
+        if slug := values.get("magnet"):
+            await site.magnets.renew(tx, slug, file, values.get("notes", ""))
+            return
+        about = values["slug"], values["title"], values.get("description", "")
+        await site.magnets.make(tx, *about, file, attach=bool(values.get("attach")))
 
-async def _finish(tx: Tx, site: Site, values: dict[str, str], came: tuple[int, str, str, int]) -> str:
-    stored: StoredFile = await arriving.finish(tx, *came)
-    if slug := values.get("magnet"):
-        await site.magnets.renew(tx, slug, stored, values.get("notes", ""))
-        return slug
-    slug = values["slug"]
-    about = values["title"], values.get("description", "")
-    await site.magnets.make(tx, slug, *about, stored, attach=bool(values.get("attach")))
-    return slug
-
-
-def file_name(name: str) -> str:
-    """As readers get it: no folder, nothing that a disk or a header minds, and what it is at its end."""
-    try:
-        name = clean(name, max_length=200)
-    except BadInput:
-        name = ""
-    stem = _UNFIT.sub("-", re.sub(r"\.pdf$", "", name, flags=re.IGNORECASE)).strip(" .-")[:80]
-    return f"{stem or 'guide'}.pdf"
+    await guides.keep(site, sent.path, sent.name, offer)
+    return values.get("magnet") or values["slug"]
 
 
 class _Listed(msgspec.Struct):
