@@ -63,12 +63,22 @@ class Magnets:
 
     async def renew(self, tx: Tx, slug: str, file: StoredFile, notes: str) -> None:
         """The next version, of a file that is kept already. Raises BadInput, NotFound."""
-        magnet = next((one for one in await store.all_magnets(tx) if one.slug == slug), None)
-        if magnet is None:
-            raise NotFound("There is no such guide.")
+        magnet = await self.held(tx, slug)
         if magnet.file_id == file.id:
             raise BadInput("This is the very file that the newest version has. Nothing was changed.")
         await store.add_version(tx, magnet.id, file.id, notes)
+
+    async def held(self, tx: Tx, slug: str) -> Magnet:
+        """The magnet; nobody else changes it until the transaction ends. Raises NotFound."""
+        await store.lock(tx, slug)
+        magnet = next((one for one in await store.all_magnets(tx) if one.slug == slug), None)
+        if magnet is None:
+            raise NotFound("There is no such guide.")
+        return magnet
+
+    async def change(self, tx: Tx, magnet: Magnet) -> None:
+        """What is said of it, and whether it comes with its mail."""
+        await store.change(tx, magnet.id, magnet.title, magnet.description, magnet.attach)
 
     async def offer(self, tx: Tx, form_id: int, magnet_ids: Sequence[int]) -> None:
         for position, magnet_id in enumerate(magnet_ids):

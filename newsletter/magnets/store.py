@@ -44,6 +44,21 @@ async def add(tx: Tx, slug: str, title: str, description: str, attach: bool) -> 
     return id if added else None
 
 
+async def lock(tx: Tx, slug: str) -> None:
+    """Nobody else changes it until the transaction ends."""
+    await tx.run("UPDATE magnets SET slug = slug WHERE slug = :slug", slug=slug)
+
+
+async def change(tx: Tx, id: int, title: str, description: str, attach: bool) -> None:
+    await tx.run(
+        "UPDATE magnets SET title = :title, description = :description, attach = :attach WHERE id = :id",
+        id=id,
+        title=title,
+        description=description,
+        attach=attach,
+    )
+
+
 async def add_version(tx: Tx, magnet_id: int, file_id: int, notes: str) -> int:
     """The next version's number; two at once meet at the unique constraint."""
     number = 1 + int(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -46,6 +47,7 @@ class Call(msgspec.Struct):
     body: Any
     if_match: str
     head: bool = False
+    file: Path | None = None  # gone when it is answered
 
     @property
     def id(self) -> int:
@@ -74,6 +76,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     does: Does
     status: int = 200
     takes: type[msgspec.Struct] | None = None  # the JSON of its body
+    file: str = ""  # the media type of the file that its body is
     asks: type[msgspec.Struct] | None = None  # the fields of its query
     gives: type[msgspec.Struct] | str | None = None  # a media type, where it is no JSON
     single: bool = False  # one thing, which has an ETag

@@ -11,6 +11,7 @@ from newsletter.errors import BadInput, NewsletterError, NotFound, TooMany
 from newsletter.owners import ApiToken, ApiTokens
 from newsletter.web.api import reading
 from newsletter.web.api.asking import GONE, Call, Endpoint, Refusal, Reply, etag
+from newsletter.web.api.files import JSON, arrived, judge
 from newsletter.web.api.openapi import description
 from newsletter.web.api.table import ENDPOINTS
 from newsletter.web.kit import problems
@@ -22,14 +23,12 @@ ROOT = "/api/v1"
 DESCRIPTION = "/api/openapi.json"
 PER_MINUTE = 600  # requests of one token
 WRONG_TOKENS = 60  # an hour, from one network
-JSON = "application/json"
 PROBLEM = "application/problem+json"
 LONGEST_KEY = 255
 
 UNSIGNED = "Send a token: Authorization: Bearer nl_…"
 UNKNOWN = "This token is not one of ours, or was revoked, or has expired."
 NO_MATCH = "Send the ETag of what you read as If-Match, so that nobody’s change is lost."
-WRONG_TYPE = "Please send this as application/json, in UTF-8."
 BAD_KEY = f"An Idempotency-Key is 1 to {LONGEST_KEY} printable ASCII characters."
 
 Headers = dict[str, str]
@@ -84,11 +83,12 @@ class Door:
                 403, "Not allowed", f"This token lacks the scope {endpoint.scope}.",
                 WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{endpoint.scope}"',
             )  # fmt: skip
-        raw = await _whole(receive)
-        call = self._call(scope, given, endpoint, token, path, raw)
-        if endpoint.method == "POST" and (key := given.get("idempotency-key")) is not None:
-            return await self._once(call, endpoint, key, scope, raw, said)
-        return self._given(await endpoint.does(call), endpoint, given, said)
+        call = self._call(scope, given, endpoint, token, path)
+        async with arrived(self._site.settings, endpoint, receive) as came:
+            call.body, call.file = _body(endpoint, came.raw), came.file
+            if endpoint.method == "POST" and (key := given.get("idempotency-key")) is not None:
+                return await self._once(call, endpoint, key, scope, came.raw, said)
+            return self._given(await endpoint.does(call), endpoint, given, said)
 
     def _described(self, method: str, said: Headers) -> tuple[int, bytes, str]:
         if method != "GET":
@@ -134,22 +134,14 @@ class Door:
         endpoint: Endpoint,
         token: ApiToken,
         path: dict[str, str],
-        raw: bytes,
     ) -> Call:
-        """Raises BadInput, Refusal."""
-        body = None
-        if endpoint.takes:
-            kind, _, options = given.get("content-type", "").lower().partition(";")
-            if kind.strip() != JSON or ("charset" in options and "utf-8" not in options):
-                raise Refusal(415, "This can’t be read", WRONG_TYPE)
-            body = reading.body(raw, endpoint.takes)
-        elif raw:
-            raise BadInput("Nothing can be sent along here.")
+        """All but its body. Raises BadInput, Refusal."""
+        judge(endpoint, given)
         query = reading.query(scope.get("query_string", b""), endpoint.asks)
         if endpoint.matches and "if-match" not in given:
             raise Refusal(428, "Which one?", NO_MATCH)
         head = bool(scope.get("state", {}).get("head"))
-        return Call(self._site, token, path, query, body, given.get("if-match", ""), head)
+        return Call(self._site, token, path, query, None, given.get("if-match", ""), head)
 
     @staticmethod
     def _given(
@@ -234,17 +226,13 @@ def allowed(methods: Mapping[str, Endpoint]) -> str:
     return ", ".join(sorted({*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
 
 
-async def _whole(receive: Callable[[], Any]) -> bytes:
-    """The body, all of it: one that was cut off changes nothing. Raises what the edge raises."""
-    parts: list[bytes] = []
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refusal(400, "Not possible", "This request was cut off.")
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
+def _body(endpoint: Endpoint, raw: bytes) -> msgspec.Struct | None:
+    """Raises BadInput."""
+    if endpoint.takes:
+        return reading.body(raw, endpoint.takes)
+    if raw and not endpoint.file:
+        raise BadInput("Nothing can be sent along here.")
+    return None
 
 
 def _problem(error: NewsletterError, said: Headers) -> tuple[int, bytes]:

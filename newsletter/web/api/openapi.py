@@ -9,6 +9,7 @@ import msgspec
 from newsletter import __version__
 from newsletter.owners import SCOPES
 from newsletter.web.api.asking import Endpoint
+from newsletter.web.api.files import ANY_FILE
 
 PROBLEM = "application/problem+json"
 _SAID = {
@@ -20,7 +21,7 @@ _SAID = {
     409: "Not possible in the state that it is in, or it is here already.",
     412: "It has changed since it was read.",
     413: "The body is too large.",
-    415: "The body is not called application/json.",
+    415: "The body is not called what is taken here.",
     422: "Some fields can’t be taken: `errors` names each.",
     428: "`If-Match` is missing.",
     429: "Too many requests; `Retry-After` says when.",
@@ -61,7 +62,7 @@ def description(endpoints: Iterable[Endpoint], root: str) -> dict[str, Any]:
         "info": {
             "title": "Newsletter",
             "version": __version__,
-            "description": "Subscribers, broadcasts, sequences, comments and webhooks, for programs of the owner’s.",
+            "description": "All that the desk does, for programs of the owner’s.",
         },
         "servers": [{"url": root}],
         "security": [{"token": []}],
@@ -94,6 +95,12 @@ def _operation(one: Endpoint) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _named(one.takes)}},
         }
+    elif one.file:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": dict.fromkeys((ANY_FILE, one.file), file),
+        }
     return operation
 
 
@@ -119,9 +126,10 @@ def _in_query(one: Endpoint) -> list[dict[str, Any]]:
     if one.asks is None:
         return []
     _, found = msgspec.json.schema_components([one.asks])
+    asked = found[one.asks.__name__]
     return [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in found[one.asks.__name__]["properties"].items()
+        {"name": name, "in": "query", "required": name in asked.get("required", ()), "schema": schema}
+        for name, schema in asked["properties"].items()
     ]
 
 
@@ -164,7 +172,7 @@ def _responses(one: Endpoint) -> dict[str, Any]:
     refusals = {*_ALWAYS, *one.refuses}
     if "{" in one.path:
         refusals.add(404)
-    if one.takes:
+    if one.takes or one.file:
         refusals |= {413, 415}
     if one.matches:
         refusals |= {412, 428}

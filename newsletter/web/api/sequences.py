@@ -29,7 +29,7 @@ async def start_sequence(call: Call) -> Reply:
     """Turns it on: for whom what starts it happens from now on, or since a time."""
     wanted: shapes.SequenceStart = call.body
     since = moment(wanted.since, "since") if wanted.since else None
-    await call.site.db.write(call.site.sequences.turn_on, call.path["slug"], since)
+    await sequencing.turn_on(call.site, call.path["slug"], since)
     return await get_sequence(call)
 
 

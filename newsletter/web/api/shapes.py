@@ -233,15 +233,3 @@ class Comment(msgspec.Struct):
 class Comments(msgspec.Struct):
     items: list[Comment]
     next: str | None
-
-
-class Magnet(msgspec.Struct):
-    slug: str
-    title: str
-    description: str
-    version: int
-    size: Annotated[int, Meta(description="Bytes")]
-
-
-class Magnets(msgspec.Struct):
-    items: list[Magnet]

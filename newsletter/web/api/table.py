@@ -1,6 +1,6 @@
 """All that there is to ask."""
 
-from newsletter.web.api import broadcasts, comments, forms, offers, sequences, subscribers, webhooks
+from newsletter.web.api import broadcasts, comments, forms, magnets, sequences, subscribers, webhooks
 from newsletter.web.api.asking import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -9,6 +9,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sequences.ENDPOINTS,
     *comments.ENDPOINTS,
     *forms.ENDPOINTS,
-    *offers.ENDPOINTS,
+    *magnets.ENDPOINTS,
     *webhooks.ENDPOINTS,
 )

@@ -4,6 +4,7 @@ Plain ASGI around it all, so that it also holds for what no route takes and for 
 microseconds a request.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any, Never
@@ -25,7 +26,7 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 
 _LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
-_FILES = ("/admin/import", "/admin/magnets")
+_FILES = re.compile("/admin/(import|magnets)|/api/v1/(imports|magnets(/[^/]+/versions)?)")
 _MB = 1024 * 1024
 
 
@@ -84,7 +85,7 @@ class Edge:
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
-        if scope["path"] in _FILES:
+        if scope["method"] == "POST" and _FILES.fullmatch(scope["path"]):
             return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
 

@@ -30,8 +30,12 @@ ROWS = {
     "sequences:write": {"POST /sequences/{slug}/start", "POST /sequences/{slug}/stop"},
     "comments:read": {"GET /comments", "GET /comments/{id}"},
     "comments:moderate": {"DELETE /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam"},
-    "forms:read": {"GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}"},
-    "forms:write": {"POST /forms", "PATCH /forms/{slug}"},
+    "forms:read": {
+        "GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}", "GET /magnets/{slug}/versions",
+    },
+    "forms:write": {
+        "POST /forms", "PATCH /forms/{slug}", "POST /magnets", "PATCH /magnets/{slug}", "POST /magnets/{slug}/versions",
+    },
     "webhooks:read": {"GET /webhooks", "GET /webhooks/{id}", "GET /webhooks/{id}/deliveries"},
     "webhooks:write": {
         "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
