@@ -1,7 +1,7 @@
 """Who may come to the desk: owners, their one-time sign-in links, their sessions; and programs, by their tokens."""
 
 from newsletter.owners import people
-from newsletter.owners.actions import LINK_LIVES, SESSION_LIVES, Owners
+from newsletter.owners.actions import LINK_LIVES, LONGEST_SESSION, SESSION_LIVES, Owners
 from newsletter.owners.answers import Answers
 from newsletter.owners.api_store import Kept
 from newsletter.owners.api_tokens import LONGEST_NAME, MOST_DAYS, ApiTokens
@@ -10,6 +10,7 @@ from newsletter.owners.model import ROLES, SCOPES, ApiToken, Person, Role, Scope
 __all__ = [
     "LINK_LIVES",
     "LONGEST_NAME",
+    "LONGEST_SESSION",
     "MOST_DAYS",
     "ROLES",
     "SCOPES",

@@ -13,6 +13,12 @@ from newsletter.storage import Tx
 
 LINK_LIVES = 15 * MINUTE
 SESSION_LIVES = 14 * DAY
+"""Without being used."""
+
+LONGEST_SESSION = 90 * DAY
+"""However much it is used: then its owner signs in again."""
+
+LONGEST_AGENT = 300  # of what a browser calls itself: its name comes last
 
 USED = "This sign-in link was used already, or is too old. Please ask for a new one."
 
@@ -59,7 +65,7 @@ class Owners:
         await store.joined(tx, owner_id)
         await store.sweep(tx)
         secret = secrets.token_urlsafe(32)
-        await store.add_session(tx, owner_id, _hash(secret), browser[:100], tx.now + SESSION_LIVES)
+        await store.add_session(tx, owner_id, _hash(secret), browser[:LONGEST_AGENT], tx.now + SESSION_LIVES)
         return secret
 
     async def session(self, tx: Tx, secret: str) -> Session | None:
@@ -74,10 +80,15 @@ class Owners:
         None where somebody else was quicker (two tabs): theirs counts.
         """
         secret = secrets.token_urlsafe(32)
-        return secret if await store.rotate(tx, session, _hash(secret), tx.now + SESSION_LIVES) else None
+        ends = min(tx.now + SESSION_LIVES, session.created_at + LONGEST_SESSION)
+        return secret if await store.rotate(tx, session, _hash(secret), ends) else None
 
     async def leave(self, tx: Tx, session_id: int, owner_id: int) -> None:
         await store.end_session(tx, session_id, owner_id)
+
+    async def leave_elsewhere(self, tx: Tx, session: Session) -> None:
+        """Ends every other session of theirs."""
+        await store.end_sessions(tx, session.owner_id, but=session.id)
 
     async def leave_everywhere(self, tx: Tx, owner_id: int) -> None:
         """Ends every session of theirs, also in the browser that got lost."""

@@ -92,7 +92,10 @@ async def session(tx: Tx, hash: str) -> Session | None:
 
 async def sessions(tx: Tx, owner_id: int) -> list[Session]:
     return await tx.all(
-        Session, f"{_SESSION} WHERE s.owner_id = :owner ORDER BY s.seen_at DESC", owner=owner_id
+        Session,
+        f"{_SESSION} WHERE s.owner_id = :owner AND s.expires_at > :now ORDER BY s.seen_at DESC, s.id DESC",
+        owner=owner_id,
+        now=tx.now,
     )
 
 
@@ -116,8 +119,8 @@ async def end_session(tx: Tx, id: int, owner_id: int) -> None:
     await tx.run("DELETE FROM sessions WHERE id = :id AND owner_id = :owner", id=id, owner=owner_id)
 
 
-async def end_sessions(tx: Tx, owner_id: int) -> None:
-    await tx.run("DELETE FROM sessions WHERE owner_id = :owner", owner=owner_id)
+async def end_sessions(tx: Tx, owner_id: int, *, but: int = 0) -> None:
+    await tx.run("DELETE FROM sessions WHERE owner_id = :owner AND id <> :but", owner=owner_id, but=but)
 
 
 async def sweep(tx: Tx) -> None:

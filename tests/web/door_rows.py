@@ -123,6 +123,7 @@ PERSON = 9
 """The number of a subscriber."""
 
 WEBHOOK = 11
+    "/admin/sessions": {"end": "others", "csrf": "live"},
 """The number of one."""
 
 COLLEAGUE = 10
@@ -194,6 +195,7 @@ SHOWN = {
     "/admin/webhooks/{id:str}",
     "/admin/subscribers",
     "/admin/subscribers/{id:str}",
+    "/admin/sessions",
     "/admin/subscribers/{id:str}/data.json",
     "/admin/subscribers/{id:str}/consent",
     "/admin/subscribers/{id:str}/consent.json",
@@ -235,6 +237,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
 }
 
 
+    "/admin/sessions": "moderator",
 def least(template: str) -> str | None:
     """None where nobody has said it: an address right below /admin needs a row of its own."""
     parts = template.split("/")
