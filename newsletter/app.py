@@ -68,7 +68,10 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
     def api() -> Any:
         return importlib.import_module("newsletter.web.api.door").Door(app.state["site"])
 
-    return Edge(app, settings, page=failure, api=Late(api), desk=Late(desk))
+    def metrics() -> Any:
+        return importlib.import_module("newsletter.web.metrics").Metrics(app.state["site"])
+
+    return Edge(app, settings, page=failure, api=Late(api), desk=Late(desk), metrics=Late(metrics))
 
 
 def _litestar(routes: Router, *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:

@@ -41,6 +41,9 @@ def given(**values: str) -> dict[str, str]:
         ("time_zone", "Europe"),
         ("time_zone", "Europe/Lisbn"),
         ("time_zone", "../etc/localtime"),
+        ("metrics_token", "short"),
+        ("metrics_token", "é" * 40),
+        ("log_format", "xml"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:

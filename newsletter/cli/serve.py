@@ -6,6 +6,7 @@ import click
 
 from newsletter import settings
 from newsletter.app import create_app, running
+from newsletter.cli import logs
 from newsletter.errors import MigrationError
 from newsletter.storage import migrate as bring_up_to_date
 from newsletter.web import process, server
@@ -22,7 +23,9 @@ from newsletter.web import process, server
 )
 def serve(host: str, port: int, no_worker: bool, no_migrate: bool) -> None:
     """Answer readers and the owner, and send what waits."""
-    app = create_app(settings.load(), worker=not no_worker, migrate=not no_migrate)
+    chosen = settings.load()
+    logs.speak(chosen)
+    app = create_app(chosen, worker=not no_worker, migrate=not no_migrate)
     process.run(server.serve(app, host, port))
 
 
@@ -32,7 +35,9 @@ def serve(host: str, port: int, no_worker: bool, no_migrate: bool) -> None:
 )
 def worker(no_migrate: bool) -> None:
     """Send what waits in the outbox, until it is stopped; what is on the wire is finished first."""
-    process.run(_work(settings.load(), upgrade=not no_migrate))
+    chosen = settings.load()
+    logs.speak(chosen)
+    process.run(_work(chosen, upgrade=not no_migrate))
 
 
 async def _work(chosen: settings.Settings, *, upgrade: bool) -> None:

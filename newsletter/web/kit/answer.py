@@ -13,6 +13,9 @@ CONTENT_SECURITY_POLICY = content_policy().encode()
 _FRAMELESS = (b"x-frame-options", b"DENY")
 _POLICY = b"content-security-policy"
 
+answered = [0] * 10
+"""How many answers this process has begun, by the first figure of their status."""
+
 
 def security_headers(*, secure: bool) -> tuple[Header, ...]:
     """What an answer carries unless it says otherwise itself. HSTS only where TLS is known to work."""
@@ -44,6 +47,7 @@ class Answer:
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.started = True
+            answered[message["status"] // 100] += 1
             return self._send({**message, "headers": self._dressed(message.get("headers", ()))})
         if self.bodiless:
             return self._end()

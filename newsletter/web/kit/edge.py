@@ -26,12 +26,13 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 
 _LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
-_FILES = re.compile("/admin/(import|magnets)|/api/v1/(imports|magnets(/[^/]+/versions)?)")
+_ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
+_FILES = re.compile("/admin/(import|magnets)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)")
 _MB = 1024 * 1024
 
 
 class Edge:
-    """Wraps an ASGI app that is reached by the settings' `public_url`, another one for programs, and one for the owner.
+    """Wraps an ASGI app that is reached by the settings' `public_url`, others for programs, for the owner, for metrics.
 
     `body_seconds` is how long a body may take (the server's own deadlines come first). `page` renders
     (status, title, text, reference, embedded) as HTML.
@@ -47,10 +48,14 @@ class Edge:
         page: Page | None = None,
         api: App | None = None,
         desk: App | None = None,
+        hooks: App | None = None,
+        metrics: App | None = None,
     ) -> None:
         self._app = app
         self._api = api or app
         self._desk = desk or app
+        self._hooks = hooks or app
+        self._metrics = metrics or app
         self._settings = settings
         self._hosts = hosts(settings.public_url)
         self._headers = security_headers(secure=settings.secure)
@@ -81,10 +86,16 @@ class Edge:
     def _whose(self, path: str) -> App:
         if path.startswith("/api/"):
             return self._api
+        if path.startswith("/hooks/bounces/"):
+            return self._hooks
+        if path == "/metrics":
+            return self._metrics
         return self._desk if path == "/admin" or path.startswith("/admin/") else self._app
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
+        if scope["path"].startswith("/hooks/bounces/"):
+            return _MB
         if scope["method"] == "POST" and _FILES.fullmatch(scope["path"]):
             return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
@@ -92,7 +103,7 @@ class Edge:
     def _judge(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"")
         path = scope["path"]
-        if host not in self._hosts and host.lower() not in self._hosts and path != "/health":
+        if host not in self._hosts and host.lower() not in self._hosts and path not in _ANY_HOST:
             _refuse(400, "This address is not served here.")
         if len(headers) != len(scope["headers"]):
             _judge_repeated(scope)
