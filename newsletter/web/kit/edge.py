@@ -27,7 +27,7 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 _LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
 _ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
-_FILES = re.compile("/admin/(import|magnets)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)")
+_FILES = re.compile("/admin/(import|magnets)|/api/v1/(imports|magnets(/[^/]+/versions)?)")
 _MB = 1024 * 1024
 
 
@@ -48,13 +48,11 @@ class Edge:
         page: Page | None = None,
         api: App | None = None,
         desk: App | None = None,
-        hooks: App | None = None,
         metrics: App | None = None,
     ) -> None:
         self._app = app
         self._api = api or app
         self._desk = desk or app
-        self._hooks = hooks or app
         self._metrics = metrics or app
         self._settings = settings
         self._hosts = hosts(settings.public_url)
@@ -86,16 +84,12 @@ class Edge:
     def _whose(self, path: str) -> App:
         if path.startswith("/api/"):
             return self._api
-        if path.startswith("/hooks/bounces/"):
-            return self._hooks
         if path == "/metrics":
             return self._metrics
         return self._desk if path == "/admin" or path.startswith("/admin/") else self._app
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
-        if scope["path"].startswith("/hooks/bounces/"):
-            return _MB
         if scope["method"] == "POST" and _FILES.fullmatch(scope["path"]):
             return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
