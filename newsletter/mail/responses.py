@@ -4,12 +4,18 @@ from typing import Literal, get_args
 
 import msgspec
 
+from newsletter.mail import journal
 from newsletter.storage import Tx
 
 Response = Literal["unsubscribed", "bounced", "complained"]
 RESPONSES: tuple[Response, ...] = get_args(Response)
 LEFT = "They left after this was promised."
 _REASONS = 20  # sentences of ours are fewer
+
+
+class _Reserved(msgspec.Struct):
+    id: int
+    worker: int
 
 
 class _Count(msgspec.Struct):
@@ -36,8 +42,13 @@ async def left(tx: Tx, subscriber_id: int) -> None:
 
 
 async def skip_waiting(tx: Tx, subscriber_id: int) -> None:
-    """What waits for them of what goes to many is not sent."""
+    """What waits for them of what goes to many is not sent: neither what is queued, nor what a worker has reserved and
+    not begun. Should they come back, they get what is written from then on."""
     await tx.run(_SKIP, person=subscriber_id, why=LEFT, now=tx.now)
+    for row in await tx.all(_Reserved, _SENDING[tx.engine], person=subscriber_id):
+        kept = await journal.read(tx, row.worker)
+        if kept and row.id not in kept.begun and row.id not in kept.accepted:
+            await tx.run(_SKIP_RESERVED, id=row.id, why=LEFT, now=tx.now)
 
 
 async def responses(tx: Tx, mailing_id: int) -> dict[str, int]:
@@ -54,10 +65,18 @@ async def skips(tx: Tx, mailing_id: int) -> dict[str, int]:
 
 # A worker that is about to begin one of these may have looked at its person a moment before they left. On PostgreSQL
 # it is certain to see only what happens to the row itself, whoever commits first.
-_SKIP = """
-    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL
-    WHERE subscriber_id = :person AND mailing_id IS NOT NULL AND state IN ('queued', 'deferred')
+_SKIPPED = """
+    UPDATE outbox SET state = 'skipped', reply = :why, recipient = '', context = '{}', settled_at = :now, worker = NULL,
+                      provider = NULL
+    WHERE"""
+_SKIP = f"{_SKIPPED} subscriber_id = :person AND mailing_id IS NOT NULL AND state IN ('queued', 'deferred')"
+_SKIP_RESERVED = f"{_SKIPPED} id = :id AND state = 'sending'"
+# Whoever begins one of them on PostgreSQL has locked its row until the journal says so.
+_OF_MANY = """
+    SELECT id, worker FROM outbox
+    WHERE subscriber_id = :person AND mailing_id IS NOT NULL AND state = 'sending' AND worker IS NOT NULL ORDER BY id
     """
+_SENDING = {"sqlite": _OF_MANY, "postgres": f"{_OF_MANY} FOR UPDATE"}
 _NOTE = """
     INSERT INTO mailing_responses (mailing_id, subscriber_id, kind, at)
     SELECT CAST(:mailing AS BIGINT), id, CAST(:kind AS TEXT), CAST(:now AS BIGINT) FROM subscribers WHERE id = :person

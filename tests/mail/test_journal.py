@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from newsletter.clock import SECOND
-from newsletter.mail import Mailings, Tally, books, bulk_ledger, bulk_turns, journal
+from newsletter.mail import Mailings, Recipient, Tally, books, bulk_ledger, bulk_turns, journal, responses
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Job, want
 from newsletter.mail.ledger import settlement
@@ -17,7 +17,7 @@ from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import eventually, rows, run
-from tests.mail.mailing import sent_off
+from tests.mail.mailing import content, sent_off
 
 
 def taken(job: Job) -> Verdict:
@@ -206,3 +206,38 @@ async def test_a_turn_that_fails_leaves_what_was_noted_for_the_next(
     assert await db.read(mailings.tally, mailing_id) == Tally(sent=2, sending=2)
     assert await db.read(journal.read, 1) == journal.Journal({}, frozenset({jobs[2].id}))
     await book.close()
+
+
+async def test_who_leaves_leaves_by_what_they_got_not_by_what_is_only_reserved_for_them(
+    db: Database, mailings: Mailings, tokens: Tokens, clock: Clock
+) -> None:
+    first, (job,) = await reserved(db, mailings, 1)
+    await db.write(bulk_turns.turn, 1, [], [want(tokens, job)])
+    await db.write(bulk_turns.turn, 1, [taken(job)], [])
+    clock.forward(SECOND)
+    second = await db.write(mailings.start, content())
+    await db.write(mailings.fill, second, [Recipient(1, "reader1@example.org")])
+    (next_,) = await db.write(bulk_ledger.reserve, 1, 1, UNLIMITED)
+    await run(
+        db, "UPDATE subscribers SET status = 'unsubscribed', unsubscribed_at = :now WHERE id = 1", now=clock()
+    )
+    await db.write(responses.left, 1)
+    assert (await db.read(responses.responses, first))["unsubscribed"] == 1
+    assert (await db.read(responses.responses, second))["unsubscribed"] == 0
+    assert await db.read(mailings.tally, second) == Tally(skipped=1)
+    # They come back at once: what was promised before is not for them.
+    await run(db, "UPDATE subscribers SET status = 'active', unsubscribed_at = NULL WHERE id = 1")
+    assert not await db.write(bulk_turns.turn, 1, [], [want(tokens, next_)])
+
+
+async def test_who_leaves_while_it_is_on_the_wire_has_got_it(
+    db: Database, mailings: Mailings, tokens: Tokens
+) -> None:
+    mailing_id, (job, accepted) = await reserved(db, mailings, 2)
+    await db.write(bulk_turns.turn, 1, [], [want(tokens, job), want(tokens, accepted)])
+    await db.write(bulk_turns.turn, 1, [], [], accepted=[taken(accepted)], wire={job.id})
+    for one in (job, accepted):
+        assert one.subscriber_id
+        await db.write(responses.left, one.subscriber_id)
+    assert (await db.read(responses.responses, mailing_id))["unsubscribed"] == 2
+    assert await db.read(mailings.tally, mailing_id) == Tally(sending=2)
