@@ -23,6 +23,12 @@ CREATE TABLE api_tokens (
   expires_at BIGINT
 );
 
+CREATE TABLE bounce_events (
+  key TEXT PRIMARY KEY,       -- keyed hash of the provider's own name for it
+  at BIGINT NOT NULL
+);
+CREATE INDEX bounce_events_at ON bounce_events (at);
+
 CREATE TABLE bounces (
   outbox_id BIGINT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('hard', 'soft', 'policy', 'complaint')),
@@ -515,6 +521,7 @@ CREATE TABLE suppressions (
   created_at BIGINT NOT NULL,
   expires_at BIGINT
 );
+CREATE INDEX suppressions_expiring ON suppressions (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE tags (
   id INTEGER PRIMARY KEY,

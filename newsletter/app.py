@@ -65,13 +65,18 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         site: Site = app.state["site"]
         return site.pages.failure(*words)
 
-    def api() -> Any:
-        return importlib.import_module("newsletter.web.api.door").Door(app.state["site"])
+    def late(part: str, name: str = "Door") -> Late:
+        return Late(lambda: getattr(importlib.import_module(part), name)(app.state["site"]))
 
-    def metrics() -> Any:
-        return importlib.import_module("newsletter.web.metrics").Metrics(app.state["site"])
-
-    return Edge(app, settings, page=failure, api=Late(api), desk=Late(desk), metrics=Late(metrics))
+    return Edge(
+        app,
+        settings,
+        page=failure,
+        desk=Late(desk),
+        api=late("newsletter.web.api.door"),
+        hooks=late("newsletter.web.hooks.door"),
+        metrics=late("newsletter.web.metrics", "Metrics"),
+    )
 
 
 def _litestar(routes: Router, *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:

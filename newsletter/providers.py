@@ -1,4 +1,4 @@
-"""Who keeps the mailboxes of a domain, and what the owner lets go to them at once."""
+"""Who keeps the mailboxes of a domain, what the owner lets go to them at once, and who sends for us and tells of it."""
 
 import re
 from collections.abc import Sequence
@@ -64,3 +64,23 @@ def read_limits(words: Sequence[str]) -> tuple[DomainLimit, ...]:
             raise ValueError(f"{provider} is limited twice, the second time as {domain}")
         limits[provider] = DomainLimit(provider, int(parts[2]), int(parts[3]))
     return tuple(limits.values())
+
+
+_TOPIC = re.compile(r"arn:aws(?:-cn|-us-gov)?:sns:[a-z0-9-]{1,40}:\d{12}:[A-Za-z0-9_-]{1,256}")
+_SENDERS = ("ses", "postmark", "mailgun", "sendgrid", "brevo")
+_SHORTEST_SECRET = 16
+
+
+def read_hooks(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """``mailgun=key``: what each provider proves with that it is one. Raises ValueError with a sentence, without it."""
+    hooks: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        name, _, secret = word.partition("=")
+        if name not in _SENDERS:
+            raise ValueError(f"{name[:40]!r} is none of {', '.join(_SENDERS)}")
+        if name == "ses" and not _TOPIC.fullmatch(secret):
+            raise ValueError("ses needs a topic, like ses=arn:aws:sns:eu-west-1:123456789012:bounces")
+        if len(secret) < _SHORTEST_SECRET:
+            raise ValueError(f"what {name} proves itself with needs {_SHORTEST_SECRET} characters or more")
+        hooks[name] = (*hooks.get(name, ()), secret)
+    return hooks

@@ -6,13 +6,13 @@ A value that can't be used stops the start with one sentence that names it.
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import parseaddr
 from importlib import import_module
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,10 +20,11 @@ import msgspec
 
 from newsletter.addresses import parse
 from newsletter.errors import BadInput, SettingsError
-from newsletter.providers import DomainLimit, read_limits
+from newsletter.providers import DomainLimit, read_hooks, read_limits
 
 PREFIX = "NEWSLETTER_"
 SHORTEST_KEY = 32
+_T = TypeVar("_T")
 _MAY_BE_0 = frozenset(
     {"reminder_hours", "proof_above", "comment_pause", "mail_per_minute", "mail_per_day", "ramp_up"}
 )
@@ -59,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dkim_keys: tuple[str, ...] = ()  # selector=file, one or two: what signs for the domain of `from`
     ramp_up: int = 0  # mails a day to many when a domain is new, twice as many each day; 0: no ramp
     mail_connections: int = 4  # to the relay at once, for what goes to many
+    bounce_hooks: tuple[str, ...] = ()  # provider=secret: who sends for us and tells what came back
     bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
     brand_colour: str = ""  # "#rrggbb", of the buttons and links in mails; '': ours
@@ -123,8 +125,8 @@ def _checked(values: dict[str, Any]) -> Settings:
     _database(values.get("database_url"))
     sender = values.pop("from", None)
     keys = _words(values.pop("secret_key", ""))
-    domain_limits = _domain_limits(_words(values.pop("domain_limits", "")))
-    for name in ("allowed_origins", "trusted_proxies", "dkim_keys"):
+    domain_limits = _read("DOMAIN_LIMITS", read_limits, _words(values.pop("domain_limits", "")))
+    for name in ("allowed_origins", "trusted_proxies", "dkim_keys", "bounce_hooks"):
         if name in values:
             values[name] = _words(values[name])
     try:
@@ -142,6 +144,7 @@ def _checked(values: dict[str, Any]) -> Settings:
         secret_keys=_keys(keys) or _own_key(settings.database_url),
     )
     _networks(settings.trusted_proxies)
+    _read("BOUNCE_HOOKS", read_hooks, settings.bounce_hooks)
     _positive(settings)
     _zone(settings.time_zone)
     _metrics_token(settings.metrics_token)
@@ -246,11 +249,11 @@ def _make_key(path: Path) -> None:
     Path(draft).unlink()
 
 
-def _domain_limits(words: tuple[str, ...]) -> tuple[DomainLimit, ...]:
+def _read(name: str, read: Callable[[tuple[str, ...]], _T], words: tuple[str, ...]) -> _T:
     try:
-        return read_limits(words)
+        return read(words)
     except ValueError as error:
-        raise SettingsError(f"{PREFIX}DOMAIN_LIMITS: {error}.") from None
+        raise SettingsError(f"{PREFIX}{name}: {error}.") from None
 
 
 def _zone(name: str) -> None:

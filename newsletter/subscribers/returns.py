@@ -4,14 +4,17 @@ Which message came back is known by the signed envelope sender that it had, or b
 while we spoke to it. Whom a mail names is never asked: anybody can write that.
 """
 
+from contextlib import suppress
 from importlib import import_module
 from typing import Literal
 
+from newsletter.addresses import parse
 from newsletter.clock import DAY
+from newsletter.errors import BadInput
 from newsletter.mail import Post
 from newsletter.mail.bounces import ledger
 from newsletter.mail.bounces.ledger import Sent
-from newsletter.mail.bounces.model import Report
+from newsletter.mail.bounces.model import Event, Report
 from newsletter.mail.bounces.sender import row_of
 from newsletter.mail.responses import note, skip_waiting
 from newsletter.storage import Tx
@@ -46,8 +49,25 @@ class Returns:
                 return await self._follow(tx, row, report)
         return "ignored"
 
+    async def hear(self, tx: Tx, provider: str, event: Event) -> Effect:
+        """What the provider that sends for us says of one message. The same again changes nothing."""
+        key = self._tokens.fingerprint("bounce-event", f"{provider} {event.id}")
+        if not await ledger.first(tx, key) or event.report.kind in ("auto", "unknown"):
+            return "ignored"
+        for token in event.report.tokens:
+            row_id = row_of(self._tokens, token)
+            if row_id is not None and (row := await ledger.sent(tx, row_id)):
+                return await self._follow(tx, row, event.report)
+        # Unlike a mail, it is from who it says: what it names can be believed.
+        with suppress(BadInput):
+            person = await store.find_by_key(tx, parse(event.recipient).key)
+            if person and (row := await ledger.last(tx, person.id, event.message_id)):
+                return await self._follow(tx, row, event.report)
+        return "ignored"
+
     async def look(self, tx: Tx) -> int:
         """What servers refused for good while we spoke to them counts like mail. Returns how much was news."""
+        await ledger.forget_events(tx)
         rows = await ledger.refused(tx, _BATCH)
         effects: list[Effect] = []
         for row in rows:

@@ -17,6 +17,7 @@ from newsletter.webhooks.actions import (
 )
 from newsletter.webhooks.model import EVENTS, TEST, Delivery, Event, State, Webhook
 from newsletter.webhooks.signing import secret_of
+from newsletter.webhooks.targets import is_public
 
 __all__ = [
     "EVENTS",
@@ -33,6 +34,7 @@ __all__ = [
     "find",
     "forget",
     "is_local",
+    "is_public",
     "log",
     "note_erasure",
     "resend",

@@ -21,7 +21,10 @@ DOORS = {  # each outside thing, and the only places that may import it
     "uvicorn": ("newsletter/web/server.py",),
     "aiosmtplib": ("newsletter/mail/smtp.py",),
     "itsdangerous": ("newsletter/tokens.py",),
-    "cryptography": ("newsletter/mail/dkim_keys.py",),
+    "cryptography": (
+        "newsletter/mail/dkim_keys.py",
+        "newsletter/mail/bounces/signatures.py",
+    ),
     "dns": ("newsletter/doctor/names.py",),
     "email_validator": ("newsletter/addresses.py",),
     "sqlite3": ("newsletter/storage/",),

@@ -9,6 +9,9 @@ from newsletter.storage import Tx
 LATEST = 5 * DAY
 """So long servers go on trying: a mail that hasn't come back by then has arrived."""
 
+EVENTS_KEPT = 30 * DAY
+"""So long it is known which events of a provider were heard: none of them tries for longer to tell of one."""
+
 _LOOKED_BACK = 3 * DAY
 
 
@@ -45,6 +48,21 @@ class Bounce(msgspec.Struct, frozen=True):
 async def sent(tx: Tx, row_id: int) -> Sent | None:
     """None for a row that is gone, or that was never meant to leave."""
     return await tx.one(Sent, f"{_SENT} WHERE id = :id AND recipient <> ''", id=row_id)
+
+
+async def last(tx: Tx, subscriber_id: int, message_id: str) -> Sent | None:
+    """The row of that message to a person; else the newest that has left within a month."""
+    return await tx.one(Sent, _LAST, person=subscriber_id, message_id=message_id, since=tx.now - EVENTS_KEPT)
+
+
+async def first(tx: Tx, key: str) -> bool:
+    """Whether this event was never heard of; `key` is a keyed hash."""
+    sql = "INSERT INTO bounce_events (key, at) VALUES (:key, :now) ON CONFLICT DO NOTHING"
+    return bool(await tx.run(sql, key=key, now=tx.now))
+
+
+async def forget_events(tx: Tx) -> None:
+    await tx.run("DELETE FROM bounce_events WHERE at < :before", before=tx.now - EVENTS_KEPT)
 
 
 async def note(tx: Tx, row: Sent, report: Report) -> bool:
@@ -90,6 +108,12 @@ async def bounces(tx: Tx, subscriber_id: int) -> list[Bounce]:
 _SENT = """
     SELECT id, subscriber_id, mailing_id, recipient, state, coalesce(settled_at, created_at) AS sent_at, reply
     FROM outbox
+    """
+_LAST = f"""{_SENT}
+    WHERE subscriber_id = :person AND recipient <> '' AND state IN ('sent', 'sending', 'in_doubt', 'failed')
+      AND coalesce(settled_at, created_at) > :since
+    ORDER BY CASE WHEN message_id = :message_id THEN 0 ELSE 1 END, coalesce(settled_at, created_at) DESC, id DESC
+    LIMIT 1
     """
 # What we say ourselves of a message that can't be sent begins with no reply's code.
 _REFUSED = f"""{_SENT}

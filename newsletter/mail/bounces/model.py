@@ -17,3 +17,15 @@ class Report(msgspec.Struct, frozen=True):
 
     words: str = ""
     """The server's, without any address."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What a provider that sends for us says of one message, over a connection that says who it is."""
+
+    report: Report
+    id: str
+    """The provider's own for this event: the same again is known by it."""
+
+    recipient: str
+    message_id: str = ""
+    """Ours, with its angle brackets, where the provider has kept it."""

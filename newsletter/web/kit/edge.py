@@ -48,11 +48,13 @@ class Edge:
         page: Page | None = None,
         api: App | None = None,
         desk: App | None = None,
+        hooks: App | None = None,
         metrics: App | None = None,
     ) -> None:
         self._app = app
         self._api = api or app
         self._desk = desk or app
+        self._hooks = hooks or app
         self._metrics = metrics or app
         self._settings = settings
         self._hosts = hosts(settings.public_url)
@@ -84,12 +86,16 @@ class Edge:
     def _whose(self, path: str) -> App:
         if path.startswith("/api/"):
             return self._api
+        if path.startswith("/hooks/bounces/"):
+            return self._hooks
         if path == "/metrics":
             return self._metrics
         return self._desk if path == "/admin" or path.startswith("/admin/") else self._app
 
     def _longest(self, scope: Scope) -> int:
         """Bytes that a body may have there."""
+        if scope["path"].startswith("/hooks/bounces/"):
+            return _MB
         if scope["method"] == "POST" and _FILES.fullmatch(scope["path"]):
             return self._settings.import_mb * _MB + self._body_bytes
         return DESK_BYTES if scope["path"].startswith(_LONG) else self._body_bytes
