@@ -1,4 +1,4 @@
-"""Broadcasts for programs: written, tried, sent now or later, paused, gone on with, cancelled, counted."""
+"""Broadcasts for programs: written, tried, sent now or later, paused, gone on with, cancelled, counted, sent again."""
 
 from asyncio import to_thread
 
@@ -7,8 +7,9 @@ from msgspec import UNSET
 
 from newsletter.addresses import parse
 from newsletter.broadcasts import Broadcast, Draft, draft_of, numbers
-from newsletter.clock import iso
+from newsletter.clock import iso, iso_or_none
 from newsletter.errors import BadInput, Conflict
+from newsletter.mail import Delivery
 from newsletter.storage import Tx
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import STALE, Call, Endpoint, Reply, page_after
@@ -163,6 +164,42 @@ async def get_numbers(call: Call) -> Reply:
     )
 
 
+async def preview_broadcast(call: Call) -> Reply:
+    """How it reads, and what there is to say about it before it is sent."""
+    found = await _found(call)
+    letter, findings = await to_thread(broadcasting.looked_over, call.site, draft_of(found))
+    seen = letter.seen_by({})
+    return Reply(shapes.Preview(*seen, [shapes.Finding(one.level, one.sentence) for one in findings]))
+
+
+async def list_broadcast_deliveries(call: Call) -> Reply:
+    """Each person's message, its state, and what their server said."""
+    asked: shapes.DeliveriesAsked = call.query
+    cursors, of = Cursors(call.site.tokens), f"{PATH} {call.id} {asked.state} {asked.email}"
+    first, _, second = cursors.read_text(of, asked.cursor).partition("-")
+    after = (int(first or 0), int(second or 0))
+    search, most = asked.email.strip(), asked.limit + 1
+    found = await call.site.db.read(
+        call.site.broadcasts.deliveries, call.id, asked.state, search, after, most
+    )
+    items, more = page_after(found, asked.limit)
+    following = cursors.make_text(of, f"{items[-1].first}-{items[-1].second}") if more else None
+    return Reply(shapes.MailDeliveries([_delivery(one) for one in items], following))
+
+
+def _delivery(one: Delivery) -> shapes.MailDelivery:
+    return shapes.MailDelivery(
+        one.email, one.state, iso_or_none(one.at), one.attempts, one.resends, one.reply  # type: ignore[arg-type]  # the database holds what was checked
+    )  # fmt: skip
+
+
+async def retry_broadcast(call: Call) -> Reply:
+    """Sends those that failed, or are in doubt, once more."""
+    wanted: shapes.Retry = call.body
+    count = await broadcasting.send_again(call.site, call.id, wanted.state)
+    return Reply(shapes.Retried(str(call.id), count))
+
+
 ENDPOINTS = (
     Endpoint("GET", PATH, "broadcasts:read", list_broadcasts, asks=shapes.Paged, gives=shapes.Broadcasts),
     Endpoint("POST", PATH, "broadcasts:write", add_broadcast, 201, shapes.Draft, gives=shapes.Receipt),
@@ -179,5 +216,11 @@ ENDPOINTS = (
     Endpoint("POST", f"{ONE}/pause", "broadcasts:send", pause_broadcast, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/resume", "broadcasts:send", resume_broadcast, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/cancel", "broadcasts:send", cancel_broadcast, gives=shapes.Receipt),
+    Endpoint("POST", f"{ONE}/retry", "broadcasts:send", retry_broadcast, 202, shapes.Retry, gives=shapes.Retried),
     Endpoint("GET", f"{ONE}/numbers", "broadcasts:read", get_numbers, gives=shapes.Numbers),
+    Endpoint("GET", f"{ONE}/preview", "broadcasts:read", preview_broadcast, gives=shapes.Preview),
+    Endpoint(
+        "GET", f"{ONE}/deliveries", "broadcasts:read", list_broadcast_deliveries, asks=shapes.DeliveriesAsked,
+        gives=shapes.MailDeliveries,
+    ),
 )  # fmt: skip

@@ -27,6 +27,7 @@ _SAID = {
     429: "Too many requests; `Retry-After` says when.",
     503: "Nothing can be stored right now.",
 }
+_ALSO = {"/export/subscribers": ("text/csv",)}  # what its query may choose
 _ALWAYS = (400, 401, 403, 422, 429, 503)
 
 
@@ -164,7 +165,7 @@ def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
 def _responses(one: Endpoint) -> dict[str, Any]:
     well: dict[str, Any] = {"description": "Done."}
     if isinstance(one.gives, str):
-        well["content"] = {kind: {} for kind in (one.gives, "text/csv")}
+        well["content"] = {kind: {} for kind in (one.gives, *_ALSO.get(one.path, ()))}
     elif one.gives:
         well["content"] = {"application/json": {"schema": _named(one.gives)}}
     if one.single:

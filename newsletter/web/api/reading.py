@@ -21,7 +21,7 @@ NO_JSON = "This is no JSON that can be read."
 NO_OBJECT = "This has to be one JSON object."
 BAD_CURSOR = "This cursor is none of this list's. Begin again without one."
 LONGEST = 100_000  # characters of one text
-MULTILINE = frozenset({"body", "description", "intro", "wording"})
+MULTILINE = frozenset({"body", "description", "intro", "rules", "text", "wording"})
 _MOST_FIELDS = 50
 _CURSOR = re.compile("[0-9]{1,19}")
 
@@ -95,23 +95,32 @@ def _shown(name: str) -> str:
 
 
 class Cursors:
-    """Where a list goes on: an id, signed together with the list that it is of."""
+    """Where a list goes on, signed together with the list that it is of."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
     def make(self, of: str, after: int) -> str:
-        """`of` is the list, with all that it was chosen by."""
-        return f"{after}.{self._mark(of, str(after))}"
+        """`of` is the list, with all that it was chosen by; `after` an id."""
+        return self.make_text(of, str(after))
 
     def read(self, of: str, cursor: str) -> int:
         """0 without one. Raises BadInput."""
-        if not cursor:
-            return 0
-        digits, _, mark = cursor.partition(".")
-        if not _CURSOR.fullmatch(digits) or mark != self._mark(of, digits) or int(digits) >= 2**63:
+        digits = self.read_text(of, cursor) or "0"
+        if not _CURSOR.fullmatch(digits) or int(digits) >= 2**63:
             raise BadInput(WRONG, {"cursor": BAD_CURSOR})
         return int(digits)
 
-    def _mark(self, of: str, digits: str) -> str:
-        return self._tokens.fingerprint("api-cursor", f"{digits} {of}")[:24]
+    def make_text(self, of: str, place: str) -> str:
+        """Where more than an id says where it goes on."""
+        return f"{place}.{self._mark(of, place)}"
+
+    def read_text(self, of: str, cursor: str) -> str:
+        """'' without one. Raises BadInput."""
+        place, _, mark = cursor.rpartition(".")
+        if cursor and mark != self._mark(of, place):
+            raise BadInput(WRONG, {"cursor": BAD_CURSOR})
+        return place
+
+    def _mark(self, of: str, place: str) -> str:
+        return self._tokens.fingerprint("api-cursor", f"{place} {of}")[:24]

@@ -193,6 +193,50 @@ class Sending(msgspec.Struct):
     again: Annotated[bool, Meta(description="Also where the very same was sent before")] = False
 
 
+class Finding(msgspec.Struct):
+    level: Literal["error", "warning"]
+    sentence: str
+
+
+class Preview(msgspec.Struct):
+    """As somebody with no name gets it; with an error it isn't sent."""
+
+    subject: str
+    text: str
+    html: str
+    findings: list[Finding]
+
+
+class DeliveriesAsked(msgspec.Struct):
+    limit: Limit = 50
+    cursor: Cursor = ""
+    state: Literal["", "queued", "sending", "sent", "deferred", "failed", "in_doubt", "skipped"] = ""
+    email: Annotated[str, Meta(max_length=100, description="A piece of an address")] = ""
+
+
+class MailDelivery(msgspec.Struct):
+    email: str
+    state: Literal["queued", "sending", "sent", "deferred", "failed", "in_doubt", "skipped"]
+    settled: Time | None
+    attempts: int
+    resends: int
+    reply: Annotated[str, Meta(description="What their server said")]
+
+
+class MailDeliveries(msgspec.Struct):
+    items: list[MailDelivery]
+    next: str | None
+
+
+class Retry(msgspec.Struct):
+    state: Literal["failed", "in_doubt"]
+
+
+class Retried(msgspec.Struct):
+    id: Id
+    deliveries: Annotated[int, Meta(description="Those that are sent once more")]
+
+
 class Sequence(msgspec.Struct):
     slug: str
     state: Literal["off", "on"]

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from newsletter.addresses import parse
+from newsletter.clock import DAY, HOUR
 from newsletter.comments import Draft
-from newsletter.web.kit import sequencing
+from newsletter.web.kit import people, sequencing
 from tests.web.api.conftest import ROOT, Program
 from tests.web.stage import ADA, BEN, CLEO, OLGA, URL, Stage
 
@@ -43,8 +44,13 @@ async def test_consent_from_elsewhere(shop: Program) -> None:
     assert (person["status"], person["confirmed"]) == ("active", at)
     assert await outbox(shop, BEN) == []
     site = shop.stage.site
-    known = await site.db.read(site.subscribers.own_data, int(person["id"]))
+    known = await shop.get(f"{path}/data")
+    assert known == msgspec.to_builtins(await site.db.read(people.own_data, site, int(person["id"])))
     assert known["consent_chain_intact"]
+    assert (await shop.get(f"{path}/consent"))["records"][0]["hash"] == known["consent"][0]["hash"]
+    await shop.ask(
+        "POST", f"{path}/mail", 422, json={"guide": "structure-your-career"}
+    )  # they asked for none
     assert known["consent"][0]["detail"]["origin"] == "Asked at the counter"
     done = await shop.ask("POST", f"{path}/unsubscribe")
     assert done.json() == {"id": person["id"], "state": "unsubscribed"}
@@ -57,6 +63,10 @@ async def test_consent_from_elsewhere(shop: Program) -> None:
 async def test_asked_to_confirm_and_erased(shop: Program) -> None:
     path = await shop.adds(CLEO, form="guide")
     assert await outbox(shop, CLEO) == ["confirmation"]
+    await shop.ask("POST", f"{path}/mail", 409, json={})  # once a day
+    shop.stage.clock.forward(DAY + HOUR)
+    await shop.ask("POST", f"{path}/mail", 202, json={})
+    assert await outbox(shop, CLEO) == ["confirmation", "confirmation"]
     _, read = await shop.read(path)
     await shop.ask("DELETE", path, 204, headers=read)
     await shop.ask("GET", path, 404)
@@ -93,6 +103,10 @@ async def test_a_broadcast_from_draft_to_cancelled(shop: Program) -> None:
     assert (await shop.ask("POST", f"{path}/resume")).json()["state"] == "sending"
     assert (await shop.ask("POST", f"{path}/cancel")).json()["state"] == "cancelled"
     assert (await shop.get(f"{path}/numbers"))["state"] == "cancelled"
+    seen = await shop.get(f"{path}/preview")
+    assert (seen["subject"], "you." in seen["text"], "<p" in seen["html"]) == ("On work", True, True)
+    await shop.ask("POST", f"{path}/retry", 409, json={"state": "failed"})
+    assert (await shop.get(f"{path}/deliveries", state="sent"))["items"] == []
     await shop.ask("DELETE", path, 409, headers={"If-Match": "*"})
     assert (await shop.get("/broadcasts", limit=1))["items"][0]["id"] == now["id"]
 
@@ -120,6 +134,32 @@ async def test_comments(shop: Program, stage: Stage) -> None:
     await shop.ask("POST", f"/comments/{second['id']}/spam")
     await shop.ask("DELETE", f"/comments/{second['id']}", 204)
     await shop.ask("GET", f"/comments/{second['id']}", 404)
+
+    path = f"/comments/{first['id']}"
+    one, read = await shop.read(path)
+    edited = await shop.ask("PATCH", path, json={"text": "*One*"}, headers=read)
+    assert edited.json()["html"] == "<p><em>One</em></p>"
+    await shop.ask("POST", f"{path}/reply", 412, json={"text": "Yes."}, headers=read)
+    read = {"If-Match": edited.headers["ETag"]}
+    await shop.ask("POST", f"{path}/reply", 422, json={"text": " "}, headers=read)
+    answer = await shop.ask("POST", f"{path}/reply", 201, json={"text": "Yes."}, headers=read)
+    assert (await shop.get(f"/comments/{answer.json()['id']}"))["by_owner"]
+    await shop.ask("POST", f"{path}/close")
+    thread = {"Accept": "application/json"}
+    closed = await shop.web.get("/threads", params={"url": one["url"]}, headers=thread)
+    assert closed.json()["closed"]
+    await shop.ask("POST", f"{path}/open")
+    await shop.ask("POST", f"{path}/block")
+    assert (await shop.get(path))["status"] == "spam"
+
+
+async def test_how_comments_are_judged(shop: Program) -> None:
+    before, read = await shop.read("/comment-rules")
+    wrong = await shop.ask("PATCH", "/comment-rules", 422, json={"rules": "no rule"}, headers=read)
+    assert wrong.json()["errors"].keys() == {"rules"}
+    changed = await shop.ask("PATCH", "/comment-rules", json={"policy": "all", "depth": 2}, headers=read)
+    assert changed.json() == before | {"policy": "all", "depth": 2}
+    await shop.ask("PATCH", "/comment-rules", 412, json={"depth": 3}, headers=read)
 
 
 async def test_what_is_offered(shop: Program) -> None:

@@ -14,22 +14,34 @@ pytestmark = [
 ROWS = {
     "subscribers:read": {
         "GET /subscribers", "GET /subscribers/{id}", "GET /tags", "GET /segments/count", "GET /export/subscribers",
+        "GET /suppressions", "GET /export/suppressions", "GET /imports", "GET /imports/{id}",
+        "GET /imports/{id}/columns", "GET /imports/{id}/refused", "GET /subscribers/{id}/data",
+        "GET /subscribers/{id}/consent",
     },
     "subscribers:write": {
         "POST /subscribers", "PATCH /subscribers/{id}", "DELETE /subscribers/{id}",
         "POST /subscribers/{id}/unsubscribe", "PUT /subscribers/{id}/tags/{tag}",
-        "DELETE /subscribers/{id}/tags/{tag}",
+        "DELETE /subscribers/{id}/tags/{tag}", "POST /suppressions", "POST /suppressions/lift",
+        "POST /suppressions/import", "POST /imports", "DELETE /imports/{id}", "POST /imports/{id}/check",
+        "POST /imports/{id}/start", "POST /subscribers/{id}/mail",
     },
-    "broadcasts:read": {"GET /broadcasts", "GET /broadcasts/{id}", "GET /broadcasts/{id}/numbers"},
+    "broadcasts:read": {
+        "GET /broadcasts", "GET /broadcasts/{id}", "GET /broadcasts/{id}/numbers", "GET /broadcasts/{id}/preview",
+        "GET /broadcasts/{id}/deliveries",
+    },
     "broadcasts:write": {"POST /broadcasts", "PATCH /broadcasts/{id}", "DELETE /broadcasts/{id}"},
     "broadcasts:send": {
         "POST /broadcasts/{id}/test", "POST /broadcasts/{id}/send", "POST /broadcasts/{id}/pause",
-        "POST /broadcasts/{id}/resume", "POST /broadcasts/{id}/cancel",
+        "POST /broadcasts/{id}/resume", "POST /broadcasts/{id}/cancel", "POST /broadcasts/{id}/retry",
     },
     "sequences:read": {"GET /sequences", "GET /sequences/{slug}"},
     "sequences:write": {"POST /sequences/{slug}/start", "POST /sequences/{slug}/stop"},
     "comments:read": {"GET /comments", "GET /comments/{id}"},
-    "comments:moderate": {"DELETE /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam"},
+    "comments:moderate": {
+        "DELETE /comments/{id}", "PATCH /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam",
+        "POST /comments/{id}/block", "POST /comments/{id}/reply", "POST /comments/{id}/close",
+        "POST /comments/{id}/open", "GET /comment-rules", "PATCH /comment-rules",
+    },
     "forms:read": {
         "GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}", "GET /magnets/{slug}/versions",
     },
