@@ -25,7 +25,7 @@ from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
 from newsletter.storage import Database, delete_old_copies, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
-from newsletter.subscribers import Returns, Subscribers, Suppressions, file_waits
+from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import public
 from newsletter.web.kit import broadcasting, problems, sequencing
@@ -116,6 +116,7 @@ async def working(site: Site) -> AsyncIterator[None]:
         "broadcast": broadcast(site),
         "sequence": sequence(site),
         "import": take_in(site),
+        "bulk": change_many(site),
         "webhooks": tell_programs(site),
     }
     tasks = [asyncio.create_task(work, name=name) for name, work in chores.items()]
@@ -233,6 +234,13 @@ async def take_in(site: Site) -> None:
         await site.db.wait("imports", LOOK_EVERY)
 
 
+async def change_many(site: Site) -> None:
+    """What an owner does to many subscribers at once."""
+    while True:
+        await survived(go_on_with_many(site), "A change of many subscribers")
+        await site.db.wait("bulk", LOOK_EVERY)
+
+
 async def tell_programs(site: Site) -> None:
     """Webhooks are told what happened. They are no part of our start: what sends to them is loaded after it."""
     await asyncio.sleep(LOOK_EVERY)
@@ -276,6 +284,11 @@ async def take_in_files(site: Site) -> None:
     if await site.db.read(file_waits):
         # What reads tables is a twentieth of our start: only now.
         await importlib.import_module("newsletter.web.kit.importing").keep_going(site)
+
+
+async def go_on_with_many(site: Site) -> None:
+    if await site.db.read(bulk_waits):
+        await importlib.import_module("newsletter.web.kit.changing_many").keep_going(site)
 
 
 async def tell_of_comments(site: Site) -> None:

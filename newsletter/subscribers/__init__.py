@@ -6,7 +6,7 @@ from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.returns import Returns
 from newsletter.subscribers.store import listing
-from newsletter.subscribers.store.chores import file_waits
+from newsletter.subscribers.store.chores import bulk_waits, file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 from newsletter.subscribers.suppressing import Suppressions
 
@@ -22,6 +22,7 @@ __all__ = [
     "Subscribers",
     "Suppressions",
     "Topic",
+    "bulk_waits",
     "count",
     "export_csv",
     "export_ndjson",

@@ -106,12 +106,24 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "guide": "1",
         "csrf": "live",
     },
+    "/admin/subscribers/many": {
+        "action": "tag",
+        "tag": "work",
+        "who": "all",
+        "status": "active",
+        "where": "tag:work",
+        "search": "",
+        "before": "",
+        "csrf": "live",
+    },
+    "/admin/subscribers/many/{id:str}": {"action": "start", "csrf": "live"},
     "/admin/people": {"email": MALLORY, "role": "editor", "csrf": "live"},
     "/admin/people/{id:str}": {"action": "role", "role": "editor", "sure": "", "csrf": "live"},
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/join/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
+    "/admin/sessions": {"end": "others", "csrf": "live"},
 }
 BROADCAST = 7
 """The number of a draft."""
@@ -122,8 +134,10 @@ IMPORT = 8
 PERSON = 9
 """The number of a subscriber."""
 
+BULK = 13
+"""The number of a tag that many are about to get."""
+
 WEBHOOK = 11
-    "/admin/sessions": {"end": "others", "csrf": "live"},
 """The number of one."""
 
 COLLEAGUE = 10
@@ -181,6 +195,7 @@ SHOWN = {
     "/admin/join/{token:str}",
     "/admin/people",
     "/admin/people/{id:str}",
+    "/admin/sessions",
     "/admin/suppressions",
     "/admin/suppressions/export",
     "/admin/doctor",
@@ -195,7 +210,8 @@ SHOWN = {
     "/admin/webhooks/{id:str}",
     "/admin/subscribers",
     "/admin/subscribers/{id:str}",
-    "/admin/sessions",
+    "/admin/subscribers/many",
+    "/admin/subscribers/many/{id:str}",
     "/admin/subscribers/{id:str}/data.json",
     "/admin/subscribers/{id:str}/consent",
     "/admin/subscribers/{id:str}/consent.json",
@@ -221,6 +237,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/enter": "anybody",
     "/admin/join": "anybody",
     "/admin/sign-out": "moderator",
+    "/admin/sessions": "moderator",
     "/admin/comments": "moderator",
     "/admin/comments/settings": "owner",
     "/admin/broadcasts": "editor",
@@ -237,7 +254,6 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
 }
 
 
-    "/admin/sessions": "moderator",
 def least(template: str) -> str | None:
     """None where nobody has said it: an address right below /admin needs a row of its own."""
     parts = template.split("/")

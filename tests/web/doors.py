@@ -13,7 +13,7 @@ from newsletter.comments import Draft
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
-from tests.web.door_rows import ARTICLE, BROADCAST, COLLEAGUE, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
+from tests.web.door_rows import ARTICLE, BROADCAST, BULK, COLLEAGUE, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
 from tests.web.stage import ADA, BEN, CLEO, HOST, OLGA, Stage
 from tests.web.wire import ask
 
@@ -73,6 +73,7 @@ class Doors:
         ids = {
             "broadcasts": BROADCAST,
             "import": IMPORT,
+            "subscribers/many": BULK,
             "subscribers": PERSON,
             "people": COLLEAGUE,
             "webhooks": WEBHOOK,
@@ -137,6 +138,9 @@ async def _furnish(tx: Tx) -> None:
     sql = """INSERT INTO subscribers (id, email, email_key, status, created_at)
              VALUES (:id, 'dora@example.org', 'dora@example.org', 'active', :now)"""
     await tx.run(sql, id=PERSON, now=tx.now)
+    sql = """INSERT INTO bulk_changes (id, verb, tag, about, zone, state, people, created_at, updated_at)
+             VALUES (:id, 'tag', 'work', 'tag:work', 'UTC', 'asked', 1, :now, :now)"""
+    await tx.run(sql, id=BULK, now=tx.now)
     sql = """INSERT INTO owners (id, email, email_key, role, created_at, joined_at)
              VALUES (:id, 'emma@example.org', 'emma@example.org', 'editor', :now, :now)"""
     await tx.run(sql, id=COLLEAGUE, now=tx.now)

@@ -5,7 +5,14 @@ A note is about the write-ahead log until that was emptied, and then about the f
 
 from collections.abc import Iterable
 
+from newsletter.clock import DAY
 from newsletter.storage import Tx
+
+BULK_ASKED = DAY
+"""How long an owner may think about what is to be done to many."""
+
+BULK_KEPT = 30 * DAY
+"""For so long it can be undone."""
 
 
 async def note(tx: Tx, who: str) -> None:
@@ -32,6 +39,13 @@ async def waiting(tx: Tx, before: int) -> bool:
 async def file_waits(tx: Tx) -> bool:
     """Whether a file that an owner sent has to be worked on, or let go one day."""
     return await tx.value("SELECT 1 FROM import_uploads WHERE state <> 'done' LIMIT 1") is not None
+
+
+async def bulk_waits(tx: Tx) -> bool:
+    """Whether something is to be done to many subscribers, or what was done to them has not to be kept any more."""
+    sql = """SELECT 1 FROM bulk_changes WHERE state IN ('gathering', 'running', 'undoing') OR updated_at < :kept
+             OR (state = 'asked' AND updated_at < :asked) LIMIT 1"""
+    return await tx.value(sql, asked=tx.now - BULK_ASKED, kept=tx.now - BULK_KEPT) is not None
 
 
 async def log_emptied(tx: Tx, began: int, only: Iterable[str]) -> None:

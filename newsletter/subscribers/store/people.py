@@ -139,11 +139,7 @@ async def tags(tx: Tx, id: int) -> list[Topic]:
 async def tag(tx: Tx, id: int, names: list[str]) -> None:
     """Gives the tags, making those that don't exist yet (private ones). Raises BadInput."""
     for name in map(tag_name, names):
-        await tx.run(
-            "INSERT INTO tags (id, name, title) VALUES (:id, :name, :name) ON CONFLICT (name) DO NOTHING",
-            id=new_id(),
-            name=name,
-        )
+        await make_tag(tx, name)
         await tx.run(
             """INSERT INTO subscriber_tags (subscriber_id, tag_id, tagged_at)
                SELECT :id, id, :now FROM tags WHERE name = :name ON CONFLICT DO NOTHING""",
@@ -151,6 +147,15 @@ async def tag(tx: Tx, id: int, names: list[str]) -> None:
             name=name,
             now=tx.now,
         )
+
+
+async def make_tag(tx: Tx, name: str) -> None:
+    """Makes it where there is none: a private one."""
+    await tx.run(
+        "INSERT INTO tags (id, name, title) VALUES (:id, :name, :name) ON CONFLICT (name) DO NOTHING",
+        id=new_id(),
+        name=name,
+    )
 
 
 async def choose_topics(tx: Tx, id: int, names: list[str]) -> None:
