@@ -244,7 +244,7 @@ CREATE TABLE forms (
   thanks_url TEXT NOT NULL DEFAULT '',-- on an allowed origin; empty: our own page
   wording_id BIGINT NOT NULL,         -- what people agree to now
   created_at BIGINT NOT NULL
-, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '');
+, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT);
 
 CREATE TABLE import_refusals (
   import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
@@ -306,6 +306,19 @@ CREATE TABLE mail_budgets (
   key TEXT PRIMARY KEY,               -- keyed hash of the canonical address (dots, +tags folded)
   sent INTEGER NOT NULL,              -- since the address last confirmed
   last_at BIGINT NOT NULL
+);
+
+CREATE TABLE mail_texts (
+  id INTEGER PRIMARY KEY,
+  form_id BIGINT NOT NULL REFERENCES forms (id),
+  message TEXT NOT NULL CHECK (message IN ('confirmation', 'guide')),
+  number INTEGER NOT NULL,
+  subject TEXT NOT NULL,              -- empty: our own, and so for the other two
+  above TEXT NOT NULL,                -- the button
+  below TEXT NOT NULL,
+  sha256 TEXT NOT NULL,               -- over all three
+  created_at BIGINT NOT NULL,
+  UNIQUE (form_id, message, number)
 );
 
 CREATE TABLE mailing_responses (
@@ -495,7 +508,7 @@ CREATE TABLE signups (
   message_id TEXT NOT NULL DEFAULT '',-- of the confirmation mail
   confirmed_at BIGINT,
   reminded_at BIGINT
-);
+, mail_text_id BIGINT);
 CREATE INDEX signups_subscriber ON signups (subscriber_id);
 CREATE INDEX signups_waiting ON signups (at) WHERE confirmed_at IS NULL;
 

@@ -24,10 +24,15 @@ _RESERVED = re.compile(
 )  # Markdown reads the second
 _ENCODED = re.compile("%EE%80%8[0-2]", re.IGNORECASE)
 _TYPED = re.compile(r"(?<!\\)\{\{[^{}\n]*\}\}|(?<!\\)\{\{")
-_TAG = re.compile(
-    r"\{\{\s*(first_name|name|email|field\.[A-Za-z0-9_-]{1,64})\s*"
-    r"(?:\|\s*(?:\"([^\"]*)\"|'([^']*)'|“([^”]*)”)\s*)?\}\}"
-)
+
+
+def tag_of(*names: str) -> re.Pattern[str]:
+    """What a tag looks like that has one of these names, each a pattern, and perhaps words for who has none."""
+    default = r"(?:\|\s*(?:\"([^\"]*)\"|'([^']*)'|“([^”]*)”)\s*)?"
+    return re.compile(rf"\{{\{{\s*({'|'.join(names)})\s*{default}\}}\}}")
+
+
+_TAG = tag_of("first_name", "name", "email", r"field\.[A-Za-z0-9_-]{1,64}")
 
 
 class Tag(msgspec.Struct, frozen=True, array_like=True):
@@ -43,9 +48,10 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Marks:
-    """The tags of one message, in all of its texts."""
+    """The tags of one message, in all of its texts. `known`: what a tag of its looks like."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: re.Pattern[str] = _TAG) -> None:
+        self._known = known
         self.tags: list[Tag | None] = []  # None: no tag that we know
         self._typed: list[str] = []
 
@@ -54,7 +60,7 @@ class Marks:
         return _TYPED.sub(self._mark, _RESERVED.sub("\ufffd", text))
 
     def _mark(self, found: re.Match[str]) -> str:
-        tag = _TAG.fullmatch(found[0])
+        tag = self._known.fullmatch(found[0])
         return self._add(Tag(tag[1], tag[2] or tag[3] or tag[4] or "") if tag else None, found[0])
 
     def _add(self, tag: Tag | None, typed: str) -> str:

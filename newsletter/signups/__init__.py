@@ -4,23 +4,33 @@ from newsletter.signups.actions import Confirmed, Signups, Submission
 from newsletter.signups.fields import MOST_FIELDS, TYPES, faults, fitted
 from newsletter.signups.forms import CLOSED, Forms, check
 from newsletter.signups.listing_store import all_forms
-from newsletter.signups.model import Field, Form
+from newsletter.signups.mail_texts import KINDS, PARTS, TAGS, Kind, guide_words, invitation
+from newsletter.signups.mail_texts import faults as mail_faults
+from newsletter.signups.model import Field, Form, MailText
 from newsletter.signups.seed import GUIDE, seed
 
 __all__ = [
     "CLOSED",
     "GUIDE",
+    "KINDS",
     "MOST_FIELDS",
+    "PARTS",
+    "TAGS",
     "TYPES",
     "Confirmed",
     "Field",
     "Form",
     "Forms",
+    "Kind",
+    "MailText",
     "Signups",
     "Submission",
     "all_forms",
     "check",
     "faults",
     "fitted",
+    "guide_words",
+    "invitation",
+    "mail_faults",
     "seed",
 ]

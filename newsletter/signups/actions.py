@@ -1,7 +1,6 @@
 """From a submitted form to a confirmed subscriber. Each verb is one transaction."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,6 +12,7 @@ from newsletter.mail import Post
 from newsletter.settings import Settings
 from newsletter.signups import store
 from newsletter.signups.forms import CLOSED, Forms
+from newsletter.signups.mail_texts import guide_words, invitation
 from newsletter.signups.model import Form, Signup
 from newsletter.storage import Tx
 from newsletter.subscribers import Consent, NotMe, Subscriber, Subscribers
@@ -72,7 +72,7 @@ class Signups:
         if person is None:
             signup.name, signup.fields = "", "{}"
             await self._post.take_budget(tx, submission.address.key, cap=UNCONFIRMED_MAILS)
-            context = self.invitation(form, signup.id, 1)
+            context = invitation(self._settings, form, signup.id, 1)
             await self._post.enqueue(tx, "confirmation", "", context=context, skip="suppressed")
             await store.add(tx, signup, None)
             return
@@ -109,24 +109,14 @@ class Signups:
         if joined:
             context = self._magnets.context(person, form.magnets)
         else:
-            context = self.invitation(form, signup.id, person.epoch)
+            context = invitation(self._settings, form, signup.id, person.epoch)
         message = "already" if joined else "confirmation"
         sent = await self._post.enqueue(
             tx, message, person.email, subscriber_id=person.id, context=context, skip=skip
         )
         signup.message_id = "" if skip else sent.message_id
-
-    def invitation(self, form: Form, signup_id: int, epoch: int) -> dict[str, Any]:
-        """What the confirmation mail is rendered from: nothing that the visitor typed."""
-        return {
-            "form_title": form.title,
-            "magnet_title": form.magnets[0].title if form.magnets else None,
-            "expires_days": self._settings.confirmation_days,
-            "links": {
-                "confirm": ["/confirm/", "confirm", [signup_id, epoch]],
-                "block": ["/block/", "block", [signup_id, epoch]],
-            },
-        }
+        if form.confirmation and signup.message_id and not joined:
+            signup.mail_text_id = form.confirmation.id
 
     async def invited(self, tx: Tx, signup_id: int, epoch: int) -> Form:
         """The form behind a confirmation link, with the words that the press of the button agrees to.
@@ -149,9 +139,11 @@ class Signups:
         if fresh and person.status == "active":
             fresh = not await self._subscribers.agreed(tx, person.id, signup.form_id, signup.wording_id)
         if fresh:
-            agreed = self._consent(signup)
+            agreed = await self._consent(tx, signup, form)
             await self._subscribers.confirm(tx, person, agreed, signup.name, signup.fields, form.tags)
-            await self._magnets.deliver(tx, person, form.magnets, "guide")
+            context = self._magnets.context(person, form.magnets)
+            context |= guide_words(self._settings, form, person, signup.name, signup.fields)
+            await self._post.enqueue(tx, "guide", person.email, subscriber_id=person.id, context=context)
         return Confirmed(person, form, fresh)
 
     async def _open(
@@ -183,10 +175,13 @@ class Signups:
         return signup, form
 
     @staticmethod
-    def _consent(signup: Signup) -> Consent:
-        detail: Mapping[str, str] = {
-            key: value for key, value in (("page", signup.page), ("ip", signup.ip)) if value
-        }
+    async def _consent(tx: Tx, signup: Signup, form: Form) -> Consent:
+        known = {"page": signup.page, "ip": signup.ip}
+        if text := await store.mail_text(tx, signup.mail_text_id):
+            known["confirmation"] = f"version {text.number}, SHA-256 {text.sha256}"
+        if form.guide:
+            known["guide"] = f"version {form.guide.number}, SHA-256 {form.guide.sha256}"
+        detail = {key: value for key, value in known.items() if value}
         return Consent(
             signup.subscriber_id,
             0,
@@ -213,9 +208,9 @@ class Signups:
                 "confirmation",
                 person.email,
                 subscriber_id=person.id,
-                context=self.invitation(form, signup.id, epoch),
+                context=invitation(self._settings, form, signup.id, epoch),
             )
-            await store.set_message_id(tx, signup.id, sent.message_id)
+            await store.set_message_id(tx, signup.id, sent.message_id, form.confirmation)
 
     async def block(self, tx: Tx, signup_id: int, epoch: int) -> NotMe:
         """“This wasn’t me.” Idempotent. A mail to the address led here: its reader may know how it stands.
@@ -226,7 +221,9 @@ class Signups:
         signup = await store.find(tx, signup_id)
         done = await self._subscribers.block(tx, signup.subscriber_id, epoch) if signup else NotMe("gone")
         if signup and done.traces:
-            bare = msgspec.structs.replace(signup, page="", name="", fields="{}", ip="", message_id="")
+            bare = Signup(
+                signup.id, 0, signup.form_id, signup.wording_id, signup.at, "", "", "{}", "", "", None
+            )
             await store.add(tx, bare, None)
         if done.standing == "gone" and await store.is_nobodys(tx, signup_id):
             return NotMe("blocked")
@@ -273,7 +270,7 @@ class Signups:
                     "reminder",
                     one.email,
                     subscriber_id=one.subscriber_id,
-                    context=self.invitation(form, one.id, one.epoch) | {"asked_at": one.at},
+                    context=invitation(self._settings, form, one.id, one.epoch) | {"asked_at": one.at},
                 )
                 await store.set_message_id(tx, one.id, sent.message_id)
         return len(due)

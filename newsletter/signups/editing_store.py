@@ -1,11 +1,13 @@
 """The rows behind a form's page at the desk. One text for both engines."""
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
 
 from newsletter.ids import new_id
-from newsletter.signups.model import Form
+from newsletter.signups.mail_texts import Kind, digest
+from newsletter.signups.model import Form, MailText
 from newsletter.storage import Tx
 from newsletter.subscribers import tag_name
 
@@ -83,6 +85,51 @@ async def change(tx: Tx, form: Form) -> None:
         closed=int(form.closed),
         accent=form.accent,
         background=form.background,
+    )
+
+
+async def add_mail_text(tx: Tx, form_id: int, kind: Kind, parts: Mapping[str, str]) -> int:
+    """The next version's id; older ones stay for those who were mailed them."""
+    id = new_id()
+    await tx.run(
+        """INSERT INTO mail_texts (id, form_id, message, number, subject, above, below, sha256, created_at)
+           SELECT :id, :form, :message, coalesce(max(number), 0) + 1, :subject, :above, :below, :sha256, :now
+           FROM mail_texts WHERE form_id = :form AND message = :message""",
+        id=id,
+        form=form_id,
+        message=kind,
+        subject=parts["subject"],
+        above=parts["above"],
+        below=parts["below"],
+        sha256=digest(parts),
+        now=tx.now,
+    )
+    return id
+
+
+async def set_mail_text(tx: Tx, form_id: int, kind: Kind, text_id: int | None) -> None:
+    """None: the mail has our own words again."""
+    await tx.run(_SET_MAIL_TEXT[kind], id=form_id, text=text_id)
+
+
+_SET_MAIL_TEXT: dict[Kind, str] = {
+    "confirmation": "UPDATE forms SET confirmation_text_id = :text WHERE id = :id",
+    "guide": "UPDATE forms SET guide_text_id = :text WHERE id = :id",
+}
+
+
+class Written(MailText, frozen=True):
+    message: Kind
+    created_at: int
+
+
+async def mail_texts(tx: Tx, form_id: int) -> list[Written]:
+    """All that were ever written for the form's mails, the newest first."""
+    return await tx.all(
+        Written,
+        """SELECT id, number, subject, above, below, sha256, message, created_at FROM mail_texts
+           WHERE form_id = :form ORDER BY created_at DESC, id DESC""",
+        form=form_id,
     )
 
 

@@ -11,6 +11,7 @@ from newsletter.errors import BadInput, NotFound, Refused
 from newsletter.magnets import Magnets
 from newsletter.signups import editing_store, store
 from newsletter.signups.fields import answer
+from newsletter.signups.mail_texts import Kind, digest
 from newsletter.signups.model import Form
 from newsletter.storage import Database, Tx
 
@@ -79,6 +80,21 @@ class Forms:
         )
         await editing_store.withdraw_magnets(tx, form.id)
         await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
+
+    async def write_mails(self, tx: Tx, slug: str, texts: Mapping[Kind, Mapping[str, str]]) -> None:
+        """The words of its mails: other ones are a new version, empty ones ours. Raises NotFound."""
+        form = await self.held(tx, slug)
+        for kind, parts in texts.items():
+            current = form.confirmation if kind == "confirmation" else form.guide
+            if not any(parts.values()):
+                await editing_store.set_mail_text(tx, form.id, kind, None)
+            elif current is None or current.sha256 != digest(parts):
+                id = await editing_store.add_mail_text(tx, form.id, kind, parts)
+                await editing_store.set_mail_text(tx, form.id, kind, id)
+
+    async def mail_texts(self, tx: Tx, form_id: int) -> list[editing_store.Written]:
+        """Every version of the words of its mails, the newest first."""
+        return await editing_store.mail_texts(tx, form_id)
 
     def forget(self, form: Form) -> None:
         """After a change that is committed: the next reader gets the new one. Other nodes follow within FRESH."""

@@ -27,6 +27,17 @@ EMAIL = Field(
 )  # fmt: skip
 
 
+class MailText(msgspec.Struct, frozen=True):
+    """One version of what an owner wrote for one mail of a form; '' is ours."""
+
+    id: int
+    number: int
+    subject: str
+    above: str  # the button
+    below: str
+    sha256: str
+
+
 class Form(msgspec.Struct, frozen=True):
     id: int
     slug: str
@@ -42,6 +53,8 @@ class Form(msgspec.Struct, frozen=True):
     closed: bool = False  # it says so, and takes nothing
     accent: str = ""  # "#rrggbb", or "" for ours
     background: str = ""
+    confirmation: MailText | None = None  # None: our own words
+    guide: MailText | None = None
 
 
 class Signup(msgspec.Struct):
@@ -58,3 +71,4 @@ class Signup(msgspec.Struct):
     ip: str
     message_id: str
     confirmed_at: int | None
+    mail_text_id: int | None = None  # the owner's words that it was mailed with

@@ -4,7 +4,7 @@ import msgspec
 
 from newsletter.ids import new_id
 from newsletter.magnets import Magnets
-from newsletter.signups.model import EMAIL, Field, Form, Signup
+from newsletter.signups.model import EMAIL, Field, Form, MailText, Signup
 from newsletter.storage import Tx
 from newsletter.subscribers import tag_name
 
@@ -23,6 +23,8 @@ class _FormRow(msgspec.Struct):
     closed: int
     accent: str
     background: str
+    confirmation_text_id: int | None
+    guide_text_id: int | None
 
 
 async def find_form(tx: Tx, magnets: Magnets, slug: str) -> Form | None:
@@ -37,7 +39,7 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
     row = await tx.one(
         _FormRow,
         f"""SELECT f.id, f.slug, f.title, f.intro, f.button, f.thanks_url, f.wording_id, w.text AS wording,
-                f.fields, f.tags, f.closed, f.accent, f.background
+                f.fields, f.tags, f.closed, f.accent, f.background, f.confirmation_text_id, f.guide_text_id
             FROM forms f JOIN wordings w ON w.id = f.wording_id WHERE {which}""",
         wanted=wanted,
     )
@@ -58,6 +60,17 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
         bool(row.closed),
         row.accent,
         row.background,
+        await mail_text(tx, row.confirmation_text_id),
+        await mail_text(tx, row.guide_text_id),
+    )
+
+
+async def mail_text(tx: Tx, id: int | None) -> MailText | None:
+    """A form without such words, as most are, costs nothing here."""
+    if id is None:
+        return None
+    return await tx.one(
+        MailText, "SELECT id, number, subject, above, below, sha256 FROM mail_texts WHERE id = :id", id=id
     )
 
 
@@ -104,8 +117,9 @@ async def any_form(tx: Tx) -> bool:
 
 async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
     await tx.put(
-        """INSERT INTO signups (id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id)
-           VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id)""",
+        """INSERT INTO signups (id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id,
+               mail_text_id)
+           VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id, :mail_text)""",
         id=signup.id,
         subscriber=subscriber_id,
         form=signup.form_id,
@@ -116,10 +130,12 @@ async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
         fields=signup.fields,
         ip=signup.ip,
         message_id=signup.message_id,
+        mail_text=signup.mail_text_id,
     )
 
 
-_SIGNUP = """id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at"""
+_SIGNUP = """id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at,
+    mail_text_id"""
 
 
 async def find(tx: Tx, id: int) -> Signup | None:
@@ -143,8 +159,14 @@ async def mark_confirmed(tx: Tx, id: int) -> Signup | None:
     )
 
 
-async def set_message_id(tx: Tx, id: int, message_id: str) -> None:
-    await tx.run("UPDATE signups SET message_id = :message_id WHERE id = :id", id=id, message_id=message_id)
+async def set_message_id(tx: Tx, id: int, message_id: str, text: MailText | None = None) -> None:
+    """The mail that asks for it now, and the owner's words in it."""
+    await tx.run(
+        "UPDATE signups SET message_id = :message_id, mail_text_id = :text WHERE id = :id",
+        id=id,
+        message_id=message_id,
+        text=text.id if text else None,
+    )
 
 
 class Waiting(msgspec.Struct):

@@ -28,10 +28,19 @@ TWO = {
     **CONTEXTS["guide"],
     "downloads": [*CONTEXTS["guide"]["downloads"], *CONTEXTS["guide"]["downloads"]],
 }
+OWN = {
+    "own": {
+        "subject": "My own",
+        "above": [["Dear reader,", "on two lines."], ["Truly."]],
+        "below": [["Olga"]],
+    }
+}
 VARIANTS = [
     *((name, CONTEXTS[name]) for name in EVERY),
     ("confirmation", CONTEXTS["confirmation"] | {"magnet_title": None}),
     ("reminder", CONTEXTS["reminder"] | {"magnet_title": None}),
+    ("confirmation", CONTEXTS["confirmation"] | OWN),
+    ("guide", CONTEXTS["guide"] | OWN),
     ("guide", TWO),
     ("guide", CONTEXTS["guide"] | {"downloads": []}),
     ("already", CONTEXTS["guide"] | {"downloads": []}),

@@ -29,6 +29,11 @@ _FORM = {
     "accent": "#1f5f5b", "csrf": "live",
 }  # fmt: skip
 
+_MAILS = {
+    "confirmation-subject": "Your course", "confirmation-above": "Dear reader,\n\none more press.",
+    "confirmation-below": "", "guide-subject": "Here", "guide-above": "", "guide-below": "Olga", "csrf": "live",
+}  # fmt: skip
+
 TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/forms/{slug:str}": _SIGN_UP,
     "/forms/{slug:str}/embed": _SIGN_UP,
@@ -86,6 +91,8 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
+    "/admin/forms/{slug:str}/mails": _MAILS,
+    "/admin/forms/{slug:str}/mails/preview": {"which": "guide", "look": "html", "dark": "1", **_MAILS},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
     "/admin/webhooks": {"url": "live", "subscriber.confirmed": "1", "csrf": "live"},
@@ -147,7 +154,19 @@ LARGE = {"/admin/import", "/admin/magnets"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
-MULTILINE = {"comment", "raw", "body", "intro", "wording", "f0-options", "lines"}
+MULTILINE = {
+    "comment",
+    "raw",
+    "body",
+    "intro",
+    "wording",
+    "f0-options",
+    "lines",
+    "confirmation-above",
+    "confirmation-below",
+    "guide-above",
+    "guide-below",
+}
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
 SHOWN = {
@@ -204,6 +223,7 @@ SHOWN = {
     "/admin/magnets",
     "/admin/forms/new",
     "/admin/forms/{slug:str}",
+    "/admin/forms/{slug:str}/mails",
     "/admin/tokens",
     "/admin/tokens/{slug:str}",
     "/admin/webhooks",

@@ -1,0 +1,146 @@
+"""The words of a form's own mails, the confirmation and the guide's, beside how each will look."""
+
+import re
+from asyncio import to_thread
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+from msgspec.structs import replace
+
+from newsletter.clock import day, now
+from newsletter.mail import MessageError
+from newsletter.mail.preview import Seen, seen
+from newsletter.owners import Session
+from newsletter.signups import KINDS, PARTS, TAGS, Form, Kind, MailText, guide_words, invitation, mail_faults
+from newsletter.subscribers import Subscriber
+from newsletter.web.admin.broadcasts_preview import HOLDER, framed, said
+from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
+from newsletter.web.kit.site import Site, site_of
+
+LONGEST = {f"{kind}-{part}": longest for kind in KINDS for part, longest in PARTS.items()}
+LOOKS = {"look": 5, "which": 12, "dark": 1, "at": 3, "do": 20}
+"""Beside the words: HTML or text, of which mail, light or dark; and which button it was."""
+
+_BODY = re.compile(r"<body[^>]*>")
+_SCHEME = "(prefers-color-scheme: dark)"
+
+
+@get("/admin/forms/{slug:str}/mails")
+async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
+    """Raises SignedOut, NotFound."""
+    site = site_of(request)
+    session = await session_of(request)
+    form = await site.db.read(site.forms.stored, slug)
+    page = await _page(site, session, form, _values(form), saved="saved" in request.query_params)
+    await refresh(request, session, page)
+    return page
+
+
+@post("/admin/forms/{slug:str}/mails")
+async def save(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
+    """Raises SignedOut, BadInput, NotFound."""
+    site = site_of(request)
+    sent = await _sent(request)
+    form = await site.db.read(site.forms.stored, slug)
+    ours = sent.values.get("do", "").removeprefix("ours-")
+    texts = _texts(
+        _values(form) if ours in KINDS else sent.values
+    )  # that button is about one mail, and no more
+    if ours in KINDS:
+        texts[ours] = dict.fromkeys(PARTS, "")
+    elif sent.errors:
+        return await _page(site, sent.session, form, sent.values, errors=sent.errors)
+    await site.db.write(site.forms.write_mails, slug, texts)
+    site.forms.forget(form)
+    to = f"/admin/forms/{form.slug}/mails?saved=1"
+    return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+@post("/admin/forms/{slug:str}/mails/preview", status_code=200)
+async def preview(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
+    """What was typed, which is kept nowhere. Raises SignedOut, BadInput, NotFound."""
+    site = site_of(request)
+    sent = await _sent(request)
+    form = await site.db.read(site.forms.stored, slug)
+    if sent.errors:
+        return said(site, list(sent.errors.values()), 422)
+    kind: Kind = "guide" if sent.values.get("which") == "guide" else "confirmation"
+    context = _context(site, form, kind, _texts(sent.values)[kind], sent.session.email)
+    try:
+        mail = await to_thread(seen, site.settings, site.tokens, kind, context)
+    except MessageError as error:
+        return said(site, [str(error)], 422)
+    return _shown(site, mail, dark="dark" in sent.values, plain=sent.values.get("look") == "text")
+
+
+async def _sent(request: Request[Any, Any, Any]) -> Sent:
+    multiline = [name for name in LONGEST if not name.endswith("-subject")]
+    sent = await own_fields(request, LONGEST | LOOKS, multiline=multiline)
+    for kind, parts in _texts(sent.values).items():
+        for part, sentence in mail_faults(kind, parts).items():
+            sent.errors.setdefault(f"{kind}-{part}", sentence)
+    return sent
+
+
+def _texts(values: dict[str, str]) -> dict[Kind, dict[str, str]]:
+    return {kind: {part: values.get(f"{kind}-{part}", "") for part in PARTS} for kind in KINDS}
+
+
+def _values(form: Form) -> dict[str, str]:
+    texts = {"confirmation": form.confirmation, "guide": form.guide}
+    return {f"{kind}-{part}": getattr(texts[kind], part, "") for kind in KINDS for part in PARTS}
+
+
+def _context(site: Site, form: Form, kind: Kind, parts: dict[str, str], email: str) -> dict[str, Any]:
+    """As for somebody who is called nothing, and whose links lead nowhere."""
+    text = MailText(0, 0, sha256="", **parts)
+    if kind == "confirmation":
+        return invitation(site.settings, replace(form, confirmation=text), 0, 0)
+    nobody = Subscriber(0, email, email, "active", "", "{}", 0, now(), None, None, None, "")
+    context = site.magnets.context(nobody, form.magnets)
+    return context | {"file_ids": []} | guide_words(site.settings, replace(form, guide=text), nobody, "")
+
+
+def _shown(site: Site, mail: Seen, *, dark: bool, plain: bool) -> Response[str]:
+    head = {"sender": mail.sender, "subject": mail.subject, "preheader": "", "dark": dark}
+    if plain:
+        return framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": mail.text}))
+    strip = site.pages.render("admin/_broadcast_head.html", head)
+    # The reader's own setting is not asked: the owner looks at both.
+    html = mail.html.replace(_SCHEME, "all" if dark else "not all", 1)
+    html = html.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
+    html = html.replace(
+        "<head>", '<head>\n<base target="_blank">', 1
+    )  # where no window may be opened: nowhere
+    return framed(site, _BODY.sub(lambda found: found[0] + strip, html, count=1))
+
+
+async def _page(
+    site: Site,
+    session: Session,
+    form: Form,
+    values: dict[str, str],
+    *,
+    errors: dict[str, str] | None = None,
+    saved: bool = False,
+) -> Response[str]:
+    written = await site.db.read(site.forms.mail_texts, form.id)
+    return site.pages.page(
+        "admin/form_mails.html",
+        422 if errors else 200,
+        HOLDER,
+        form=form,
+        values=values,
+        errors=errors or {},
+        longest=LONGEST,
+        tags={kind: [f"{{{{ {tag} }}}}" for tag in tags] for kind, tags in TAGS.items()},
+        own={"confirmation": form.confirmation, "guide": form.guide},
+        written=[(one, day(one.created_at)) for one in written],
+        saved=saved,
+        csrf=form_key(site, session),
+    )
+
+
+ROUTES = [show, save, preview]
