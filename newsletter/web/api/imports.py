@@ -178,13 +178,13 @@ async def delete_import(call: Call) -> Reply:
 
 
 async def list_refused_rows(call: Call) -> Reply:
-    """Line and reason of each row that was refused, a JSON object a line; of a check the first 200."""
+    """Line and reason of each row that was refused, as CSV; of a check the first 200."""
     one = await _found(call)
-    return Reply(stream=_lines(call.site, one, head=call.head), media_type="application/x-ndjson")
+    return Reply(stream=_lines(call.site, one, head=call.head), media_type="text/csv; charset=utf-8")
 
 
 async def _lines(site: Site, one: imports.uploads.Upload, *, head: bool) -> AsyncIterator[bytes]:
-    yield b""
+    yield b"line,reason\r\n" if not head else b""
     if head:
         return
     if not one.import_id:
@@ -196,7 +196,7 @@ async def _lines(site: Site, one: imports.uploads.Upload, *, head: bool) -> Asyn
 
 
 def _line(row: imports.Refused) -> bytes:
-    return msgspec.json.encode(row) + b"\n"
+    return f'{row.line},"{row.reason.replace(chr(34), chr(34) * 2)}"\r\n'.encode()
 
 
 ENDPOINTS = (
@@ -210,6 +210,6 @@ ENDPOINTS = (
     Endpoint("POST", f"{ONE}/check", "subscribers:write", check_import, 202, ImportCheck, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_import, 202, gives=shapes.Receipt),
     Endpoint(
-        "GET", f"{ONE}/refused", "subscribers:read", list_refused_rows, gives="application/x-ndjson"
+        "GET", f"{ONE}/refused", "subscribers:read", list_refused_rows, gives="text/csv"
     ),
 )  # fmt: skip

@@ -98,10 +98,7 @@ def _operation(one: Endpoint) -> dict[str, Any]:
         }
     elif one.file:
         file = {"schema": {"type": "string", "format": "binary"}}
-        operation["requestBody"] = {
-            "required": True,
-            "content": dict.fromkeys((ANY_FILE, one.file), file),
-        }
+        operation["requestBody"] = {"required": True, "content": {ANY_FILE: file}}
     return operation
 
 

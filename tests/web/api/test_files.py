@@ -1,6 +1,5 @@
 """Subscribers and suppressions as files, for programs: in, with each line that can't be read, and out again."""
 
-import msgspec
 import pytest
 
 from newsletter.web.kit import importing
@@ -42,7 +41,7 @@ async def test_subscribers_are_looked_over_and_taken_in(shop: Program) -> None:
     done = (await shop.get("/imports"))["items"][0]
     assert (done["state"], done["name"], done["origin"]) == ("done", "old.csv", CHECK["origin"])
     refused = (await shop.ask("GET", f"{path}/refused")).text.splitlines()
-    assert [msgspec.json.decode(line)["line"] for line in refused] == [4]
+    assert [line.partition(",")[0] for line in refused] == ["line", "4"]
     (ada,) = (await shop.get("/subscribers", email=ADA))["items"]
     assert (ada["status"], ada["tags"]) == ("active", ["moved"])
     await shop.ask("DELETE", path, 204)

@@ -1,0 +1,104 @@
+"""A client is made from the description of the API by a generator of somebody else's, and does its owner's work.
+
+It is made without a warning, which would be a part that is missing; mypy knows its types where they are used, and
+it asks a live server.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from newsletter.owners import SCOPES
+from newsletter.web.api.table import ENDPOINTS
+from tests.conftest import Clock
+from tests.figures import Figure
+from tests.ports import free_ports
+from tests.web.conftest import set_clock
+from tests.web.stage import serving
+
+WORK = """
+import sys
+from io import BytesIO
+
+from made import AuthenticatedClient
+from made.api.broadcasts import add_broadcast, change_broadcast, get_broadcast
+from made.api.imports import add_import, list_import_columns
+from made.api.magnets import add_magnet_version, get_magnet
+from made.api.subscribers import add_subscriber, list_subscribers
+from made.models import (
+    Broadcast, Draft, DraftChange, ImportColumns, Magnet, MagnetReceipt, NewSubscriber, Problem, Receipt, Subscribers,
+)
+from made.types import File
+
+
+def work(client: AuthenticatedClient) -> None:
+    wanted = NewSubscriber(email="ada@example.org", name="Ada", tags=["shop"], imported="Ticked the box")
+    added = add_subscriber.sync(client=client, body=wanted, idempotency_key="order-1")
+    again = add_subscriber.sync(client=client, body=wanted, idempotency_key="order-1")
+    assert isinstance(added, Receipt) and added == again and added.state == "active"
+    refused = add_subscriber.sync(client=client, body=NewSubscriber(email="nobody"))
+    assert isinstance(refused, Problem) and refused.status == 422 and refused.errors
+    assert "email" in refused.errors.additional_properties
+    found = list_subscribers.sync(client=client, segment="tag:shop", limit=1)
+    assert isinstance(found, Subscribers) and found.next_ is None
+    assert [(one.email, one.tags, str(one.status)) for one in found.items] == [("ada@example.org", ["shop"], "active")]
+
+    draft = add_broadcast.sync(client=client, body=Draft(subject="On work", body="Hello."))
+    assert isinstance(draft, Receipt)
+    read = get_broadcast.sync_detailed(id=draft.id, client=client)
+    other = DraftChange(preheader="A thought")
+    changed = change_broadcast.sync(id=draft.id, client=client, body=other, if_match=read.headers["etag"])
+    assert isinstance(changed, Broadcast) and changed.preheader == "A thought"
+    late = change_broadcast.sync(id=draft.id, client=client, body=other, if_match=read.headers["etag"])
+    assert isinstance(late, Problem) and late.status == 412
+
+    pdf = File(payload=BytesIO(b"%PDF-1.7 shorter %%EOF"))
+    renewed = add_magnet_version.sync(slug="structure-your-career", client=client, body=pdf, notes="Shorter")
+    assert isinstance(renewed, MagnetReceipt) and renewed.version == 2
+    magnet = get_magnet.sync(slug="structure-your-career", client=client)
+    assert isinstance(magnet, Magnet) and (magnet.version, magnet.size) == (2, 22)
+
+    sent = add_import.sync(client=client, body=File(payload=BytesIO(b"Mail,City\\nben@example.org,Porto\\n")))
+    assert isinstance(sent, Receipt)
+    columns = list_import_columns.sync(id=sent.id, client=client)
+    assert isinstance(columns, ImportColumns) and [one.target for one in columns.items] == ["email", "field:city"]
+
+
+if __name__ == "__main__":
+    work(AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2]))
+"""
+
+
+async def _runs(folder: Path, program: str, *words: str) -> None:
+    """One of the programs beside this Python, or Python itself."""
+    path = Path(sys.executable).with_name(program)
+    running = await asyncio.create_subprocess_exec(
+        str(path), *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await running.communicate()
+    assert running.returncode == 0, said.decode()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_client_is_made_and_works(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock, figure: Figure
+) -> None:
+    set_clock(monkeypatch, clock)
+    path = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(path), prepend=":")  # the generator lays out what it makes
+    (tmp_path / "work.py").write_text(WORK, "utf-8")
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    async with serving(database_url, tmp_path, clock, worker=False, port=port, public_url=url) as stage:
+        token = await stage.site.db.write(stage.site.api_tokens.new, "Shop", SCOPES, None)
+        await _runs(
+            tmp_path, "openapi-python-client", "generate", "--url", f"{url}/api/openapi.json",
+            "--meta", "none", "--output-path", "made", "--fail-on-warning",
+        )  # fmt: skip
+        made = [one for one in (tmp_path / "made" / "api").glob("*/*.py") if one.stem != "__init__"]
+        figure("client_calls_made", len(made), str(len(ENDPOINTS)), len(made) == len(ENDPOINTS))
+        await _runs(tmp_path, "python", "-m", "mypy", "--strict", "--follow-imports=silent", "work.py")
+        await _runs(tmp_path, "python", "work.py", f"{url}/api/v1", token)
+    assert len(made) == len(ENDPOINTS)
