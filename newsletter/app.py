@@ -154,7 +154,7 @@ def put_together(settings: Settings, db: Database) -> Site:
     tokens = Tokens(settings.secret_keys)
     post = Post(settings, tokens)
     subscribers = Subscribers(tokens, post)
-    returns = Returns(tokens, post)
+    returns = Returns(tokens, post, settings.owner_email)
     magnets = Magnets(post)
     forms = Forms(db, magnets)
     comments = Comments(settings, tokens, post)

@@ -85,13 +85,20 @@ class Gate:
         self._limits = {one.provider: one for one in limits}
         self._now = now
         self._standings: dict[str, Standing] = {}
+        self._paused: set[str] = set()
         self._changed: set[str] = set()
 
     def limit(self, name: str) -> DomainLimit | None:
         return self._limits.get(name) or self._limits.get(ALL)
 
+    def _counts(self, name: str) -> bool:
+        """Without a limit too where it has refused us by policy: newsletter/mail/refusals.py."""
+        return self.limit(name) is not None or name in self._paused
+
     async def waiting(self, tx: Tx) -> list[str]:
         """Providers for whom something was put aside, and that may have room."""
+        paused = await tx.all(_Name, _PAUSED, now=self._now, longest=self._now + LONGEST_PAUSE)
+        self._paused = {one.name for one in paused}
         found = await tx.all(_Name, _WAITING, **moments(self._now), limit=_LOOK_AT)
         await self._look(tx, {one.name for one in found})
         return [one.name for one in found]
@@ -100,10 +107,10 @@ class Gate:
         """How many of `most` may go to it."""
         limit = self.limit(name)
         standing = self._standings[name]
-        if limit is None:
-            return most
         if self._now < standing.slow_until <= self._now + LONGEST_PAUSE:
             return 0
+        if limit is None:
+            return most
         at_once = limit.connections
         if standing.pause and self._now < standing.slow_until + standing.pause:
             at_once = min(at_once, _FEW) if at_once else _FEW
@@ -116,13 +123,13 @@ class Gate:
     async def sift(self, tx: Tx, found: Sequence[Row], most: int) -> tuple[list[Row], int]:
         """Those of `found` that may go, up to `most`, and how many were put aside."""
         named = [(row, provider_of(row.recipient.rpartition("@")[2])) for row in found]
-        await self._look(tx, {name for _, name in named if self.limit(name)})
+        await self._look(tx, {name for _, name in named if self._counts(name)})
         going: list[tuple[Row, str]] = []
         aside: list[tuple[Row, str]] = []
         for row, name in named:
             if len(going) == most:
                 break
-            if not self.limit(name):
+            if not self._counts(name):
                 going.append((row, ""))
             elif self.room(name, 1):
                 self._pass(name, 1)
@@ -212,9 +219,13 @@ async def heed(tx: Tx, done: Sequence[Settlement]) -> None:
         return
     await meter(tx)  # held, as by who reserves: else each could wait for the other
     for row in await tx.all(_Name, _WHO[tx.engine], ids=as_list(asked)):
-        await tx.run(
-            _SLOW_DOWN, name=row.name, now=tx.now, first=PAUSE, longest=LONGEST_PAUSE, forgotten=tx.now - HOUR
-        )
+        await slow_down(tx, row.name, PAUSE)
+
+
+async def slow_down(tx: Tx, name: str, first: int) -> bool:
+    """Leaves a provider alone for `first` ms, or for longer than the last time; False where it is already."""
+    moments = {"now": tx.now, "first": first, "longest": LONGEST_PAUSE, "forgotten": tx.now - HOUR}
+    return bool(await tx.run(_SLOW_DOWN, name=name, **moments))
 
 
 async def held_back(tx: Tx, mailing_id: int) -> list[HeldBack]:
@@ -228,6 +239,7 @@ READY = (
 _WAITING = f"""
     SELECT d.name FROM send_domains d WHERE d.waits = 1 AND {READY} ORDER BY d.next_at, d.name LIMIT :limit
     """  # noqa: S608  our own
+_PAUSED = "SELECT name FROM send_domains WHERE slow_until > :now AND slow_until <= :longest"
 _STANDING = """
     SELECT n.value AS name, COALESCE(d.next_at, 0) AS next_at, COALESCE(d.slow_until, 0) AS slow_until,
            COALESCE(d.pause, 0) AS pause, COALESCE(d.waits, 0) AS waits,

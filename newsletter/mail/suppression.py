@@ -8,10 +8,12 @@ from typing import get_args
 
 import msgspec
 
+from newsletter.clock import DAY
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
+EXPIRED_KEPT = 30 * DAY
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -87,6 +89,11 @@ async def remove(tx: Tx, exact: str, mailbox: str) -> bool:
         "DELETE FROM suppressions WHERE key IN (:exact, :mailbox)", exact=exact, mailbox=mailbox
     )
     return bool(gone)
+
+
+async def forget_expired(tx: Tx) -> None:
+    """What has ended counts no more, and in a month nobody asks since when."""
+    await tx.run("DELETE FROM suppressions WHERE expires_at < :before", before=tx.now - EXPIRED_KEPT)
 
 
 async def put(tx: Tx, row: Suppressed) -> bool:

@@ -28,7 +28,11 @@ class Subscribers:
 
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
-        return await store.admit(tx, address, *self._post.listed_as(address.key))
+        person = await store.admit(tx, address, *self._post.listed_as(address.key))
+        if person and person.status == "bounced":  # nothing holds them back any more: a full mailbox was emptied
+            await store.unmute(tx, person.id)
+            person = await store.find(tx, person.id)
+        return person
 
     async def find(self, tx: Tx, id: int, epoch: int | None = None) -> Subscriber:
         """With the `epoch` of a link: one from an earlier subscription finds nobody. Raises NotFound."""

@@ -11,7 +11,7 @@ from typing import Literal
 from newsletter.addresses import parse
 from newsletter.clock import DAY
 from newsletter.errors import BadInput
-from newsletter.mail import Post
+from newsletter.mail import Post, refusals, suppression
 from newsletter.mail.bounces import ledger
 from newsletter.mail.bounces.ledger import Sent
 from newsletter.mail.bounces.model import Event, Report
@@ -34,9 +34,11 @@ _BATCH = 100
 
 
 class Returns:
-    def __init__(self, tokens: Tokens, post: Post) -> None:
+    def __init__(self, tokens: Tokens, post: Post, owner: str | None = None) -> None:
+        """`owner`: whom it is told that a provider refuses us."""
         self._tokens = tokens
         self._post = post
+        self._owner = owner
 
     async def take(self, tx: Tx, report: Report) -> Effect:
         """What came by mail. The same again, what is no bounce, and what isn't signed by us change nothing."""
@@ -68,6 +70,7 @@ class Returns:
     async def look(self, tx: Tx) -> int:
         """What servers refused for good while we spoke to them counts like mail. Returns how much was news."""
         await ledger.forget_events(tx)
+        await suppression.forget_expired(tx)
         rows = await ledger.refused(tx, _BATCH)
         effects: list[Effect] = []
         for row in rows:
@@ -96,10 +99,23 @@ class Returns:
         elif report.kind == "soft" and person and await self._deserted(tx, person.id):
             await self._post.suppress(tx, key, "bounced", tx.now + SOFT_EXPIRY)
         else:
+            if report.kind == "policy":
+                await self._tell(tx, row, report)
             return "noted"
         if person and person.email_key == key:
             await self._part(tx, person, complained=report.kind == "complaint")
         return "suppressed"
+
+    async def _tell(self, tx: Tx, row: Sent, report: Report) -> None:
+        """It is us whom a server doesn't want, so no reader is hurt: their provider is left alone, and the owner hears
+        of it, once a day for each."""
+        provider = await refusals.distrusted(tx, row.recipient)
+        if not provider or not self._owner:
+            return
+        told = self._tokens.fingerprint("provider-paused", f"{provider} {tx.now // DAY}")
+        if await ledger.first(tx, told):
+            context = {"provider": provider, "why": report.words}
+            await self._post.enqueue(tx, "provider_paused", self._owner, context=context)
 
     async def _deserted(self, tx: Tx, subscriber_id: int) -> bool:
         soft = await ledger.softness(tx, subscriber_id)

@@ -81,6 +81,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "url": "https://shop.example.org/hooks",
         "why": "It failed for three days: it answered 500.",
     },
+    "provider_paused": {"provider": "gmail.com", "why": "550 5.7.26 This mail is unauthenticated."},
     "invitation": {"role": "editor", "days": 7, "links": {"join": ["/admin/join/", "invite", [41]]}},
     "sign_in": {"minutes": 15, "links": {"sign_in": ["/admin/enter/", "sign-in", [41]]}},
 }

@@ -9,7 +9,7 @@ from newsletter.clock import HOUR, MINUTE, SECOND
 from newsletter.mail import Mailings, Tally, bulk_domains, bulk_turns, life
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Job, want
-from newsletter.mail.domains import held_back
+from newsletter.mail.domains import held_back, slow_down
 from newsletter.mail.ledger import Result, settlement
 from newsletter.mail.limits import Limits
 from newsletter.providers import read_limits
@@ -128,6 +128,19 @@ async def test_who_asks_for_fewer_is_left_alone_longer_each_time(
     await settle(db, words, (await reserve(db, words))[:1], "deferred", RATE)
     again = "UPDATE send_domains SET waits = waits WHERE slow_until = :until"
     assert await run(db, again, until=clock() + MINUTE) == 1, "what was long ago is forgotten"
+
+
+async def test_who_refuses_us_by_policy_is_left_alone_without_a_limit_too(
+    db: Database, mailings: Mailings, clock: Clock
+) -> None:
+    await sent_off_to(db, mailings, ["gmail.com", "example.org"], 8)
+    assert await db.write(slow_down, "gmail.com", HOUR)
+    assert not await db.write(slow_down, "gmail.com", HOUR)  # it is already
+    assert domains(await reserve(db, "yahoo.com=1/1")) == {"example.org": 4}
+    clock.forward(HOUR - 1)
+    assert not await reserve(db, "yahoo.com=1/1")
+    clock.forward(1)
+    assert domains(await reserve(db, "yahoo.com=1/1")) == {"gmail.com": 4}
 
 
 @pytest.mark.parametrize(

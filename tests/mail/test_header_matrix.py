@@ -45,6 +45,7 @@ MATRIX = {
     "broadcast_held": _BY_ITSELF,
     "sequence_held": _BY_ITSELF,
     "webhook_off": _BY_ITSELF,
+    "provider_paused": _BY_ITSELF,
     "sign_in": _BY_ITSELF,
     "invitation": _BY_ITSELF,
     # To many, a sequence's step too. Not Auto-Submitted: a person wrote it.

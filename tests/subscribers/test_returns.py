@@ -8,13 +8,13 @@ from newsletter.ids import new_id
 from newsletter.mail.bounces.model import Kind, Report
 from newsletter.mail.bounces.sender import envelope_sender, tokens_in
 from newsletter.mail.responses import responses
-from newsletter.storage import Tx
+from newsletter.storage import Database, Tx
 from newsletter.subscribers.returns import SOFT_EXPIRY
 from newsletter.tokens import Tokens
-from tests.cast import SETTINGS, House
+from tests.cast import SETTINGS, House, build
 from tests.conftest import ON_ONE, Clock
 
-ADA, BEN = "ada@example.net", "ben@example.net"
+ADA, BEN, OLGA = "ada@example.net", "ben@example.net", "olga@example.net"
 UNKNOWN = "550 5.1.1 <ada@example.net>: user unknown"
 
 
@@ -102,6 +102,32 @@ async def test_what_is_not_the_reader_s_fault_hurts_nobody(house: House, kind: K
     assert not await suppressed(house, ADA)
 
 
+async def test_a_provider_that_refuses_us_is_left_alone_and_the_owner_hears_of_it(
+    db: Database, clock: Clock
+) -> None:
+    house = await build(db, msgspec.structs.replace(SETTINGS, owner_email=OLGA))
+    readers = [f"reader{n}@gmail.com" for n in range(4)]
+    for email in (*readers, BEN):
+        await house.joins(email)
+    for email in readers[:2]:
+        await take(house, comes(house, await mailed(house, email), "policy"))
+    clock.forward(2 * HOUR)  # two, and long ago
+    paused = "SELECT count(*) FROM send_domains WHERE slow_until > 0"
+    for email in (*readers[:2], BEN):
+        await take(house, comes(house, await mailed(house, email), "policy"))
+    assert await house.count(paused) == 0
+    await take(house, comes(house, await mailed(house, readers[2]), "policy"))
+    assert await house.count("SELECT slow_until FROM send_domains WHERE name = 'gmail.com'") == clock() + HOUR
+    clock.forward(HOUR + 1)
+    for email in readers:
+        await take(house, comes(house, await mailed(house, email), "policy"))
+    assert await house.count("SELECT slow_until FROM send_domains WHERE name = 'gmail.com'") == clock() + HOUR
+    (mail,) = await house.mails(OLGA)  # the same day: once
+    assert mail.message == "provider_paused"
+    assert msgspec.json.decode(mail.context)["provider"] == "gmail.com"
+    assert {(await house.person(email)).status for email in readers} == {"active"}
+
+
 @ON_ONE
 async def test_who_calls_it_spam_is_mailed_no_more_even_after_leaving(house: House) -> None:
     ada = await house.joins(ADA)
@@ -126,6 +152,22 @@ async def test_a_mailbox_that_takes_nothing_for_long_is_deserted(house: House, c
     assert await soft(house, clock, 0, 5, 10, 15) == "suppressed"
     assert (await house.person(ADA)).status == "bounced"
     assert await house.count("SELECT expires_at FROM suppressions") == clock.now() + SOFT_EXPIRY
+
+
+@ON_ONE
+async def test_whose_mailbox_was_deserted_may_sign_up_again_after_90_days(house: House, clock: Clock) -> None:
+    await house.joins(ADA)
+    await soft(house, clock, 0, 5, 10, 15)
+    clock.forward(SOFT_EXPIRY - 1)
+    before = len(await house.mails(ADA))
+    await house.signs_up(ADA)
+    assert (len(await house.mails(ADA)), (await house.person(ADA)).status) == (before, "bounced")
+    clock.forward(DAY)  # one mail a day, for whoever asks
+    await house.joins(ADA)
+    assert (await house.person(ADA)).status == "active"
+    clock.forward(31 * DAY)
+    await house.db.write(house.site.returns.look)
+    assert await house.count("SELECT count(*) FROM suppressions") == 0
 
 
 @ON_ONE
