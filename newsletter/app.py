@@ -57,8 +57,9 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
     app = _litestar(public.routes(), lifespan)
 
     def desk() -> Litestar:
-        made = _litestar(importlib.import_module("newsletter.web.admin").routes())
-        made.state["site"] = app.state["site"]
+        admin = importlib.import_module("newsletter.web.admin")
+        made = _litestar(admin.routes())
+        made.state["site"] = admin.site(app.state["site"])
         return made
 
     def failure(*words: Any) -> str:

@@ -55,7 +55,7 @@ def subscribers(
     if form == "xlsx" and output is None:
         raise click.UsageError("An XLSX file needs a name: add -o FILE.xlsx.")
     try:
-        done = with_site(_export, choice, form, raw, output)
+        done = with_site(_export, choice, form, raw, output, takes_out=True)
     except BrokenPipeError:  # whoever read our output has seen enough
         raise
     except OSError as error:
@@ -73,7 +73,7 @@ def subscribers(
 def comments(form: str, email: str, output: Path | None) -> None:
     """All comments with their pages. As JSON lines, or as WordPress takes them (WXR)."""
     try:
-        done = with_site(_export_comments, form, email.strip().lower(), output)
+        done = with_site(_export_comments, form, email.strip().lower(), output, takes_out=True)
     except BrokenPipeError:
         raise
     except OSError as error:

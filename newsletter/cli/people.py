@@ -40,7 +40,7 @@ async def make_link(site: Site, address: Address) -> str:
 @click.argument("email")
 def show(email: str) -> None:
     """Print all that is known about EMAIL, as JSON, with the proof of consent."""
-    everything = with_site(_everything, _address(email))
+    everything = with_site(_everything, _address(email), takes_out=True)
     click.echo(msgspec.json.format(msgspec.json.encode(everything), indent=2).decode())
 
 

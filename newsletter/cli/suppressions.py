@@ -73,7 +73,7 @@ def remove(email: str, yes: bool) -> None:
 )
 def export(output: Path | None) -> None:
     """The list as CSV: email where it is known, key, reason, created, expires."""
-    rows = with_site(_listed)
+    rows = with_site(_listed, takes_out=True)
     try:
         if output is None:
             suppression_file.write(sys.stdout, rows)

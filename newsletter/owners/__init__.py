@@ -1,6 +1,6 @@
 """Who may come to the desk: owners, their one-time sign-in links, their sessions; and programs, by their tokens."""
 
-from newsletter.owners import people
+from newsletter.owners import audit, people
 from newsletter.owners.actions import LINK_LIVES, LONGEST_SESSION, SESSION_LIVES, Owners
 from newsletter.owners.answers import Answers
 from newsletter.owners.api_store import Kept
@@ -24,6 +24,7 @@ __all__ = [
     "Role",
     "Scope",
     "Session",
+    "audit",
     "outranks",
     "people",
 ]

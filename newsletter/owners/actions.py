@@ -7,7 +7,7 @@ from newsletter.addresses import Address
 from newsletter.clock import DAY, MINUTE
 from newsletter.errors import NotFound
 from newsletter.mail import Post
-from newsletter.owners import store
+from newsletter.owners import audit, store
 from newsletter.owners.model import Owner, Session
 from newsletter.storage import Tx
 
@@ -64,6 +64,7 @@ class Owners:
             raise NotFound(USED)
         await store.joined(tx, owner_id)
         await store.sweep(tx)
+        await audit.record(tx, audit.Actor("desk", owner_id), audit.Deed("sign-in", "link"))
         secret = secrets.token_urlsafe(32)
         await store.add_session(tx, owner_id, _hash(secret), browser[:LONGEST_AGENT], tx.now + SESSION_LIVES)
         return secret

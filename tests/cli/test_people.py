@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from newsletter.owners import audit
 from newsletter.paths import MIGRATIONS
 from newsletter.storage import Tx, migrate
 from tests.cast import SETTINGS, House
@@ -93,3 +94,16 @@ def test_help_names_every_command(machine: Machine) -> None:
     text = machine.run("--help").text
     for command in ("demo", "serve", "worker", "migrate", "sign-in-link", "export", "show", "erase"):
         assert f"\n  {command} " in text
+
+
+def test_what_the_terminal_changes_or_takes_out_is_in_the_audit_log(machine: Machine) -> None:
+    machine.run("sign-in-link", OLGA)
+    machine.run("export", "subscribers")
+    machine.run("api-token", "list")  # which changes nothing
+    machine.run("erase", BEN, "--yes")
+
+    async def reads(house: House) -> None:
+        found, _ = await house.db.read(audit.page, audit.Asked(way="terminal"))
+        assert [one.verb for one in found] == ["erase", "export subscribers", "sign-in-link"]
+
+    machine.act(reads)

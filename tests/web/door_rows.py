@@ -219,6 +219,7 @@ SHOWN = {
     "/admin/suppressions/export",
     "/admin/doctor",
     "/admin/export",
+    "/admin/audit",
     "/admin/forms",
     "/admin/magnets",
     "/admin/forms/new",
@@ -279,3 +280,4 @@ def least(template: str) -> str | None:
     parts = template.split("/")
     begins = ("/".join(parts[:n]) for n in range(len(parts), 2 if len(parts) > 2 else 1, -1))
     return next((LEAST[one] for one in begins if one in LEAST), None)
+    "/admin/audit": "owner",

@@ -4,6 +4,7 @@ from typing import Any
 
 from newsletter.owners import Role
 from newsletter.web.admin import (
+    audit,
     broadcasts,
     broadcasts_people,
     broadcasts_preview,
@@ -30,7 +31,7 @@ from newsletter.web.admin import (
     tokens,
     webhooks,
 )
-from newsletter.web.admin.door import ANYBODY, LEAST, SignedOut, admit, to_sign_in
+from newsletter.web.admin.door import ANYBODY, LEAST, SignedOut, admit, noted, to_sign_in
 from newsletter.web.kit.body import arrived
 from newsletter.web.kit.routes import Routes
 
@@ -38,6 +39,8 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
     "moderator": [
         *home.ROUTES,
         *sessions.ROUTES,
+from newsletter.web.kit.site import Site
+from newsletter.web.kit.traces import traced
         *comments.ROUTES,
         *comment.ROUTES,
     ],
@@ -71,6 +74,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
 def routes() -> Routes:
     """All of them, for one app; each asks first who it is."""
     return Routes(
+        *audit.ROUTES,
         "/",
         route_handlers=[
             Routes("/", route_handlers=entering.ROUTES, opt={LEAST: ANYBODY}),
@@ -80,3 +84,9 @@ def routes() -> Routes:
         before_request=arrived,
         exception_handlers={SignedOut: to_sign_in},
     )
+        after_request=noted,
+
+
+def site(whole: Site) -> Site:
+    """As the desk works on it: what is done there is noted."""
+    return traced(whole)

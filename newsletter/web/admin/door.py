@@ -1,6 +1,7 @@
 """Who is at the desk, and as what: a session by an opaque cookie, and forms that only our own pages can send."""
 
 import hmac
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -11,7 +12,8 @@ from litestar.response import Redirect
 
 from newsletter.clock import DAY, SECOND, now
 from newsletter.errors import BadInput, NewsletterError, Refused
-from newsletter.owners import SESSION_LIVES, Role, Session
+from newsletter.owners import SESSION_LIVES, Role, Session, audit
+from newsletter.web.kit import traces
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, desk_cookie, is_head, site_of
 from newsletter.web.kit.standing import stands
@@ -25,6 +27,8 @@ LEAST = "least"
 """What a route declares: the least role that it takes, or ANYBODY. Without it, it takes owners alone."""
 
 ANYBODY = "anybody"
+
+_FILE = re.compile(r"/export$|\.(csv|json|ndjson|pdf|xlsx)$")
 _SESSION = "desk_session"
 
 _FOR: dict[Role, str] = {
@@ -66,6 +70,26 @@ async def admit(request: Any, handler: Any) -> None:
     stands(session.role)
     if not session.may(least):
         raise Refused(NOT_FOR.format(_ARTICLE[session.role], _FOR[least]))
+    if not is_head(request):
+        _begin_trace(request, handler, session)
+
+
+def _begin_trace(request: Any, handler: Any, session: Session) -> None:
+    """Of what changes something, and of what gives out a file."""
+    (template,) = handler.paths
+    changes = request.method == "POST"
+    if not changes and not (request.method == "GET" and _FILE.search(template)):
+        return
+    place = template.removeprefix("/admin/").replace(":str", "")
+    object = next((str(value) for value in request.path_params.values()), "")
+    actor, taken = audit.Actor("desk", session.owner_id), None if changes else site_of(request).db
+    traces.begin(traces.Trace(actor, place.partition("/")[0], place, object, takes_out=taken))
+
+
+async def noted(response: Any) -> Any:
+    """Before an answer goes out: that somebody takes a file along is noted, or they don't get it."""
+    await traces.taken_out()
+    return response
 
 
 async def session_of(request: Request[Any, Any, Any]) -> Session:
@@ -87,7 +111,9 @@ async def refresh(request: Request[Any, Any, Any], session: Session, response: R
     if now() - session.seen_at <= ROTATE_AFTER or is_head(request):
         return
     site = site_of(request)
-    if secret := await site.db.write(site.owners.rotate, session):
+    with traces.nothing():
+        secret = await site.db.write(site.owners.rotate, session)
+    if secret:
         response.set_cookie(cookie(site, secret))
 
 
@@ -121,6 +147,7 @@ async def own_fields(
     key = body.values.pop("csrf", "")
     if not hmac.compare_digest(key.encode(), form_key(site_of(request), session).encode()):
         raise BadInput(STALE)
+    traces.detail(body.values.get("action", ""))
     return Sent(session, body.values, body.errors)
 
 

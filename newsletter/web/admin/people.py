@@ -73,9 +73,9 @@ async def invite(request: Request[Any, Any, Any]) -> Response[Any]:
     return _to("/admin/people?done=invited")
 
 
-async def _invite(tx: Tx, site: Site, values: dict[str, str]) -> None:
+async def _invite(tx: Tx, site: Site, values: dict[str, str]) -> Person:
     """Raises BadInput, Conflict."""
-    await people.invite(tx, site.post, parse(values.get("email", "")), values.get("role", ""))
+    return await people.invite(tx, site.post, parse(values.get("email", "")), values.get("role", ""))
 
 
 def _to(place: str) -> Redirect:

@@ -1,5 +1,6 @@
 """All that a request to the API passes: its address, its token, its limits, its body; and how it is answered."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -8,13 +9,13 @@ import msgspec
 
 from newsletter import clock
 from newsletter.errors import BadInput, NewsletterError, NotFound, TooMany
-from newsletter.owners import ApiToken, ApiTokens
+from newsletter.owners import ApiToken, ApiTokens, audit
 from newsletter.web.api import reading
 from newsletter.web.api.asking import GONE, Call, Endpoint, Refusal, Reply, etag
 from newsletter.web.api.files import JSON, arrived, judge
 from newsletter.web.api.openapi import description
 from newsletter.web.api.table import ENDPOINTS
-from newsletter.web.kit import problems
+from newsletter.web.kit import problems, traces
 from newsletter.web.kit.limits import Budget
 from newsletter.web.kit.origins import client_network
 from newsletter.web.kit.site import Site
@@ -31,6 +32,8 @@ UNKNOWN = "This token is not one of ours, or was revoked, or has expired."
 NO_MATCH = "Send the ETag of what you read as If-Match, so that nobody’s change is lost."
 BAD_KEY = f"An Idempotency-Key is 1 to {LONGEST_KEY} printable ASCII characters."
 
+_HANDS_OUT = re.compile(r"^export/|/(data|consent|refused|secret)$")
+
 Headers = dict[str, str]
 
 
@@ -39,6 +42,7 @@ class Door:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._noting = traces.traced(site)
         self._budget = Budget(PER_MINUTE, 60.0)
         self._wrong = Budget(WRONG_TOKENS, 3600.0)
         self._description = b""
@@ -88,7 +92,7 @@ class Door:
             call.body, call.file = _body(endpoint, came.raw), came.file
             if endpoint.method == "POST" and (key := given.get("idempotency-key")) is not None:
                 return await self._once(call, endpoint, key, scope, came.raw, said)
-            return self._given(await endpoint.does(call), endpoint, given, said)
+            return self._given(await self._done(call, endpoint), endpoint, given, said)
 
     def _described(self, method: str, said: Headers) -> tuple[int, bytes, str]:
         if method != "GET":
@@ -141,7 +145,20 @@ class Door:
         if endpoint.matches and "if-match" not in given:
             raise Refusal(428, "Which one?", NO_MATCH)
         head = bool(scope.get("state", {}).get("head"))
-        return Call(self._site, token, path, query, None, given.get("if-match", ""), head)
+        return Call(self._noting, token, path, query, None, given.get("if-match", ""), head)
+
+    async def _done(self, call: Call, endpoint: Endpoint) -> Reply:
+        """Noted in the audit log where it changes something, or hands out a file. Raises NewsletterError."""
+        where, changes = endpoint.path.lstrip("/"), endpoint.method != "GET"
+        if (changes or _HANDS_OUT.search(where)) and not call.head:
+            actor = audit.Actor("api", call.token.id, call.token.prefix)
+            object = next(iter(call.path.values()), "")
+            taken = None if changes else self._site.db
+            verb = f"{endpoint.method} {where}"
+            traces.begin(traces.Trace(actor, where.partition("/")[0], verb, object, takes_out=taken))
+        reply = await endpoint.does(call)
+        await traces.taken_out()
+        return reply
 
     @staticmethod
     def _given(
@@ -177,7 +194,7 @@ class Door:
                 said["Location"] = kept.location
             return kept.status, kept.body.encode(), JSON if kept.body else ""
         try:
-            status, content, media_type = self._given(await endpoint.does(call), endpoint, {}, said)
+            status, content, media_type = self._given(await self._done(call, endpoint), endpoint, {}, said)
         except Exception:
             await site.db.write(site.answers.free, token, hashed)
             raise

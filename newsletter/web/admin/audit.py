@@ -1,0 +1,92 @@
+"""Who did what, and when, for owners: by whom, about what, the newest first."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from newsletter.errors import BadInput
+from newsletter.ids import read_id
+from newsletter.owners import Person, audit, people
+from newsletter.storage import Tx
+from newsletter.web.admin.audit_words import AREAS, place, said
+from newsletter.web.admin.door import form_key, refresh, session_of
+from newsletter.web.kit.site import site_of
+
+WAYS = {"api": "Programs", "terminal": "The terminal"}
+
+
+class Line(msgspec.Struct):
+    """An entry as it is shown; `way` is how they came who did it."""
+
+    at: int
+    way: str
+    who: str
+    words: str
+    verb: str
+    object: str
+    href: str
+    detail: str
+
+
+@get("/admin/audit")
+async def show(request: Request[Any, Any, Any]) -> Response[str]:
+    """Raises SignedOut, BadInput."""
+    site, session = site_of(request), await session_of(request)
+    query = request.query_params
+    who, area = query.get("who", ""), query.get("about", "")
+    asked = audit.Asked(*_who(who), area, _before(query.get("before", "")))
+    everyone, entries, onward = await site.db.read(_look, asked)
+    page = site.pages.page(
+        "admin/audit.html",
+        lines=[_line(one, everyone) for one in entries],
+        people=everyone,
+        ways=WAYS,
+        areas=AREAS,
+        who=who,
+        about=area,
+        onward=onward,
+        csrf=form_key(site, session),
+    )
+    await refresh(request, session, page)
+    return page
+
+
+def _who(text: str) -> tuple[str, int | None]:
+    """How they came, and who of them it is. Raises BadInput."""
+    if text in ("", *WAYS):
+        return text, None
+    return "desk", _id(text)
+
+
+def _before(text: str) -> int | None:
+    return _id(text) if text else None
+
+
+def _id(text: str) -> int:
+    """Raises BadInput."""
+    id = read_id(text)
+    if id is None:
+        raise BadInput("Please choose from the lists on the page.")
+    return id
+
+
+async def _look(tx: Tx, asked: audit.Asked) -> tuple[list[Person], list[audit.Entry], int | None]:
+    """Raises BadInput."""
+    return await people.everyone(tx), *await audit.page(tx, asked)
+
+
+def _line(one: audit.Entry, everyone: list[Person]) -> Line:
+    return Line(
+        one.at,
+        one.way,
+        next((person.email for person in everyone if person.id == one.actor_id), one.actor_name),
+        said(one.way, one.verb),
+        one.verb,
+        one.object,
+        place(one.area, one.object),
+        one.detail,
+    )
+
+
+ROUTES = [show]

@@ -1,0 +1,89 @@
+"""What the rows of the audit log say, in words. What has none is shown as it is kept."""
+
+from importlib import import_module
+
+AREAS = {
+    "broadcasts": "Broadcasts",
+    "sequences": "Sequences",
+    "comments": "Comments",
+    "subscribers": "Subscribers",
+    "import": "Imports",
+    "export": "Exports",
+    "suppressions": "Suppression list",
+    "forms": "Forms",
+    "magnets": "Guides",
+    "people": "People",
+    "tokens": "Tokens for programs",
+    "webhooks": "Webhooks",
+    "settings": "Settings",
+    "sign-in": "Signing in",
+    "sessions": "Signing out",
+}
+"""What the log can be read for, by the first word of where it was done."""
+
+WORDS = {
+    "broadcasts/new": "Wrote a new broadcast",
+    "broadcasts/{id}": "Changed the text of a broadcast",
+    "broadcasts/{id}/send": "Sent a broadcast off, or set when it goes",
+    "broadcasts/{id}/do": "Acted on a broadcast",
+    "broadcasts/{id}/people.csv": "Took out who got a broadcast, as a file",
+    "sequences": "Made a sequence",
+    "sequences/{slug}": "Changed a sequence",
+    "sequences/{slug}/steps/new": "Added a step to a sequence",
+    "sequences/{slug}/steps/{id}": "Changed a step of a sequence",
+    "comments": "Judged comments",
+    "comments/{id}": "Judged, answered or changed a comment",
+    "comments/settings": "Changed the rules for comments",
+    "export": "Took subscribers out as a file",
+    "subscribers/{id}": "Changed a subscriber",
+    "subscribers/{id}/data.json": "Took out all that is known of a subscriber",
+    "subscribers/{id}/consent.json": "Took out a certificate of consent",
+    "subscribers/{id}/consent.pdf": "Took out a certificate of consent",
+    "subscribers/many": "Chose many subscribers to change at once",
+    "subscribers/many/{id}": "Changed many subscribers at once",
+    "suppressions": "Put an address on the suppression list",
+    "suppressions/lift": "Took an address off the suppression list",
+    "suppressions/import": "Took in a suppression list",
+    "suppressions/export": "Took out the suppression list as a file",
+    "import": "Sent a file of subscribers in",
+    "import/{id}": "Worked on an import",
+    "import/{id}/refused.csv": "Took out the rows that an import refused",
+    "forms/new": "Made a form",
+    "forms/{slug}": "Changed a form",
+    "forms/{slug}/mails": "Changed the mails of a form",
+    "magnets": "Sent a guide in, or a new version of one",
+    "people": "Invited somebody to the desk",
+    "people/{id}": "Changed or removed somebody who comes to the desk",
+    "tokens": "Made a token for a program",
+    "tokens/{slug}": "Revoked a token",
+    "webhooks": "Made a webhook",
+    "webhooks/{id}": "Changed a webhook",
+    "sessions": "Signed out elsewhere",
+    "sign-out": "Signed out",
+    "link": "Signed in, by a mailed or a printed link",
+}
+
+_LINKED = ("broadcasts", "comments", "import", "subscribers", "forms", "people", "webhooks", "sequences")
+
+
+def said(way: str, verb: str) -> str:
+    """A sentence's beginning; nothing where there are no words for it."""
+    return _of_the_api().get(verb, "") if way == "api" else WORDS.get(verb, "")
+
+
+def place(area: str, object: str) -> str:
+    """Where at the desk it can be looked at, if it is still there."""
+    return f"/admin/{area}/{object}" if object and area in _LINKED else ""
+
+
+def _of_the_api() -> dict[str, str]:
+    """As its description has it."""
+    if not _API:
+        table = import_module("newsletter.web.api.table")  # no part of the desk's start
+        for one in table.ENDPOINTS:
+            sentence = (one.does.__doc__ or "").partition("\n")[0].rstrip(".")
+            _API[f"{one.method} {one.path.lstrip('/')}"] = sentence
+    return _API
+
+
+_API: dict[str, str] = {}
