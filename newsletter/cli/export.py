@@ -9,10 +9,9 @@ from typing import Any, BinaryIO
 
 import click
 
-from newsletter.cli.sheet import write_xlsx
 from newsletter.cli.site import with_site
 from newsletter.comments import as_json, as_wxr, count_comments
-from newsletter.subscribers import STATUSES, Choice, count, export_csv, export_ndjson
+from newsletter.subscribers import STATUSES, Choice, count, export_csv, export_ndjson, export_xlsx
 from newsletter.web.kit.site import Site
 
 FORMATS = ("csv", "ndjson", "xlsx")
@@ -97,11 +96,8 @@ async def _export(site: Site, choice: Choice, form: str, raw: bool, output: Path
     with _progress(total, output) as bar:
         if output is None:
             return await _write(_lines(site, choice, form, raw), sys.stdout.buffer, bar)
-        with appearing(output) as path:
-            if form == "xlsx":
-                return await write_xlsx(site.db, choice, path, bar.update)
-            with path.open("wb") as file:
-                return await _write(_lines(site, choice, form, raw), file, bar)
+        with appearing(output) as path, path.open("wb") as file:
+            return await _write(_lines(site, choice, form, raw), file, bar)
 
 
 def _progress(total: int, output: Path | None) -> Any:
@@ -127,7 +123,9 @@ def appearing(output: Path) -> Iterator[Path]:
 
 
 def _lines(site: Site, choice: Choice, form: str, raw: bool) -> AsyncIterator[tuple[int, bytes]]:
-    return export_csv(site.db, choice, raw=raw) if form == "csv" else export_ndjson(site.db, choice)
+    if form == "csv":
+        return export_csv(site.db, choice, raw=raw)
+    return export_ndjson(site.db, choice) if form == "ndjson" else export_xlsx(site.db, choice)
 
 
 async def _write(lines: AsyncIterator[tuple[int, bytes]], file: BinaryIO, bar: Any) -> int:

@@ -5,6 +5,7 @@ from newsletter.subscribers.actions import Subscribers
 from newsletter.subscribers.export import export_csv, export_ndjson, guard
 from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subscriber, Topic, tag_name
 from newsletter.subscribers.returns import Returns
+from newsletter.subscribers.sheet import export_xlsx
 from newsletter.subscribers.store import listing
 from newsletter.subscribers.store.chores import bulk_waits, file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
@@ -26,6 +27,7 @@ __all__ = [
     "count",
     "export_csv",
     "export_ndjson",
+    "export_xlsx",
     "file_waits",
     "guard",
     "listing",

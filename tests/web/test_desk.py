@@ -240,7 +240,9 @@ async def test_a_look_at_the_export_asks_the_database_nothing(
     """It would fail: there is nothing to be asked."""
     web = await still.visitor()
     await still.signs_in(web)
-    shown = {form: (await web.get(f"/admin/export?format={form}")).headers for form in ("csv", "ndjson")}
+    shown = {
+        form: (await web.get(f"/admin/export?format={form}")).headers for form in ("csv", "xlsx", "ndjson")
+    }
 
     async def take_away(tx: Tx) -> None:
         await tx.run("ALTER TABLE subscribers RENAME TO away")

@@ -5,12 +5,13 @@ from io import BytesIO
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from newsletter.clock import DAY
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
-from newsletter.subscribers import records
+from newsletter.subscribers import HEADER, records
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
 
@@ -61,7 +62,14 @@ async def test_who_is_listed(
 
 @pytest.mark.parametrize(
     ("query", "whom"),
-    [("status=active", [ADA]), ("where=status:pending", [BEN]), ("status=active&where=not+form:guide", [])],
+    [
+        ("status=active", [ADA]),
+        ("where=status:pending", [BEN]),
+        ("status=active&where=not+form:guide", []),
+        ("search=Ada+L", [ADA]),
+        ("search=BEN@", [BEN]),
+        ("search=lovelace", []),
+    ],
 )
 async def test_a_list_is_exported_as_it_is_shown(
     desk: httpx.AsyncClient, query: str, whom: list[str]
@@ -70,6 +78,9 @@ async def test_a_list_is_exported_as_it_is_shown(
     assert ('href="/admin/export?format=ndjson&amp;' in page) == bool(whom)
     lines = (await desk.get(f"/admin/export?format=ndjson&{query}")).text.splitlines()
     assert [json.loads(line)["email"] for line in lines] == whom
+    sheet = await desk.get(f"/admin/export?format=xlsx&{query}")
+    header, *rows = load_workbook(BytesIO(sheet.content)).active.iter_rows(values_only=True)
+    assert (header, [row[0] for row in rows]) == (HEADER, whom)
     assert (await desk.get("/admin/export?where=tag+coaching")).status_code == 422
 
 

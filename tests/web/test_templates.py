@@ -45,7 +45,7 @@ async def test_the_desk_offers_what_it_can_export(still: Stage) -> None:
     page = (await web.get("/admin")).text
     offered = re.findall(r'<option value="(\w+)"', page)
     formats = [name for name in offered if name not in STATUSES]
-    assert formats == ["csv", "ndjson"]
+    assert formats == ["csv", "xlsx", "ndjson"]
     words = re.search(r"{% set words = {(.+)} %}", whole("admin/home.html"))
     assert words
     assert re.findall(r'"(\w+)":', words[1]) == formats

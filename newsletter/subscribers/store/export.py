@@ -7,6 +7,7 @@ import msgspec
 from newsletter.storage import Engine, Param, Tx
 from newsletter.subscribers.segments.model import Segment
 from newsletter.subscribers.segments.store import compiled
+from newsletter.subscribers.store.listing import all_found, beginning
 
 _BOTH = ("sqlite", "postgres")
 _SHAPES = {  # how a cell of each kind is written, in each engine's words
@@ -59,7 +60,7 @@ _FROM = f"""{PEOPLE}
 class Choice(msgspec.Struct, frozen=True):
     """Which subscribers: all, or those of a status, a tag, a form, a segment, or who signed up since (epoch ms).
 
-    A segment's days are days in `zone`.
+    A segment's days are days in `zone`. `search`: whose address or name begins like that, as in a list at the desk.
     """
 
     status: str = ""
@@ -68,6 +69,7 @@ class Choice(msgspec.Struct, frozen=True):
     since: int | None = None
     segment: Segment = Segment()
     zone: tzinfo = UTC
+    search: str = ""
 
     def where(self, engine: Engine) -> tuple[str, dict[str, Param]]:
         wanted: dict[str, tuple[str, Param]] = {
@@ -81,6 +83,9 @@ class Choice(msgspec.Struct, frozen=True):
         within, values = compiled(self.segment, engine, self.zone)
         if self.segment.condition is not None:
             chosen[f"p.id IN (SELECT s.id FROM subscribers s WHERE {within})"] = ("", "")
+        if self.search:
+            chosen[f"p.id IN ({all_found(engine)})"] = ("", "")
+            values = values | beginning(engine, self.search)
         params = {name: value for name, value in chosen.values() if name}
         return "WHERE " + " AND ".join(chosen or ["1 = 1"]), params | values
 

@@ -93,11 +93,31 @@ async def _floor(tx: Tx, source: _Source, before: int) -> int:
 
 async def found(tx: Tx, text: str, most: int) -> list[Listed]:
     """Whose address, or else whose name, begins like `text`, up to `most` of each. Only a to z are folded."""
+    address, name, order = _ADDRESS[tx.engine], _NAME[tx.engine], _IN_ORDER[tx.engine]
+    begins = beginning(tx.engine, text)
     by_address = await tx.all(
-        Listed, _BY_ADDRESS[tx.engine], text=_prefix(tx.engine, text.lower()), most=most
+        Listed,
+        f"{_LISTED} subscribers s WHERE {address} ORDER BY s.email_key {order} LIMIT :most",
+        address=begins["address"],
+        most=most,
     )
-    by_name = await tx.all(Listed, _BY_NAME[tx.engine], text=_prefix(tx.engine, text), most=most)
+    by_name = await tx.all(
+        Listed,
+        f"{_LISTED} subscribers s WHERE {name} ORDER BY lower(s.name) {order} LIMIT :most",
+        name=begins["name"],
+        most=most,
+    )
     return list({one.id: one for one in (*by_address, *by_name)}.values())
+
+
+def all_found(engine: Engine) -> str:
+    """The ids of all whom `found` would find, with the parameters of `beginning`."""
+    return f"""SELECT s.id FROM subscribers s WHERE {_ADDRESS[engine]}
+        UNION SELECT s.id FROM subscribers s WHERE {_NAME[engine]}"""
+
+
+def beginning(engine: Engine, text: str) -> dict[str, Param]:
+    return {"address": _prefix(engine, text.lower()), "name": _prefix(engine, text)}
 
 
 async def tags_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[str]]:
@@ -141,18 +161,15 @@ _TAGGED: dict[Engine, str] = {
     "postgres": f"""subscriber_tags x
         CROSS JOIN LATERAL (SELECT * FROM subscribers WHERE id = x.subscriber_id OFFSET 0) s WHERE {_OF_TAG}""",
 }
-_BY_ADDRESS: dict[Engine, str] = {
-    "sqlite": f"""{_LISTED} subscribers s WHERE s.email_key >= :text AND s.email_key < :text || char(1114111)
-                  ORDER BY s.email_key LIMIT :most""",
-    "postgres": f"""{_LISTED} subscribers s WHERE s.email_key LIKE :text
-                    ORDER BY s.email_key USING ~<~ LIMIT :most""",
+_ADDRESS: dict[Engine, str] = {
+    "sqlite": "s.email_key >= :address AND s.email_key < :address || char(1114111)",
+    "postgres": "s.email_key LIKE :address",
 }
-_BY_NAME: dict[Engine, str] = {
-    "sqlite": f"""{_LISTED} subscribers s WHERE s.name <> '' AND lower(s.name) >= lower(:text)
-                  AND lower(s.name) < lower(:text) || char(1114111) ORDER BY lower(s.name) LIMIT :most""",
-    "postgres": f"""{_LISTED} subscribers s WHERE s.name <> '' AND lower(s.name) LIKE lower(:text)
-                    ORDER BY lower(s.name) USING ~<~ LIMIT :most""",
+_NAME: dict[Engine, str] = {
+    "sqlite": "s.name <> '' AND lower(s.name) >= lower(:name) AND lower(s.name) < lower(:name) || char(1114111)",
+    "postgres": "s.name <> '' AND lower(s.name) LIKE lower(:name)",
 }
+_IN_ORDER: dict[Engine, str] = {"sqlite": "", "postgres": "USING ~<~"}
 _TAGS: dict[Engine, str] = {
     engine: f"""SELECT x.subscriber_id AS id, t.name FROM subscriber_tags x JOIN tags t ON t.id = x.tag_id
                 WHERE x.subscriber_id IN ({ids}) ORDER BY t.name"""

@@ -11,6 +11,7 @@ from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.subscribers import Subscribers
 from newsletter.web.admin.door import form_key, refresh, session_of
+from newsletter.web.admin.export import FORMATS
 from newsletter.web.kit.site import site_of
 
 DAYS = 30
@@ -60,7 +61,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[Any]:
         **shown,
         comments=comments,
         snippets=snippets(site.settings),
-        export={"formats": ["csv", "ndjson"]},
+        export={"formats": FORMATS},
         csrf=form_key(site, session),
         owner={"email": session.email},
         sessions=len(await site.db.read(site.owners.sessions, session.owner_id)),
