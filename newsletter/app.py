@@ -69,15 +69,9 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
     def late(part: str, name: str = "Door") -> Late:
         return Late(lambda: getattr(importlib.import_module(part), name)(app.state["site"]))
 
-    return Edge(
-        app,
-        settings,
-        page=failure,
-        desk=Late(desk),
-        api=late("newsletter.web.api.door"),
-        hooks=late("newsletter.web.hooks.door"),
-        metrics=late("newsletter.web.metrics", "Metrics"),
-    )
+    api, hooks = late("newsletter.web.api.door"), late("newsletter.web.hooks.door")
+    metrics = late("newsletter.web.metrics", "Metrics")
+    return Edge(app, settings, page=failure, desk=Late(desk), api=api, hooks=hooks, metrics=metrics)
 
 
 def _litestar(routes: Router, *lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import get_args
 
 import click
+import msgspec
 
 from newsletter import clock, settings
 from newsletter.cli.examining import examined
+from newsletter.cli.site import with_site
 from newsletter.errors import NewsletterError
-from newsletter.mail import dkim_keys
+from newsletter.mail import dkim_keys, trouble
 from newsletter.mail.dkim import MOST_KEYS, SELECTOR
 from newsletter.mail.dkim_keys import LONGEST_STRING, Kind
 from newsletter.settings import Settings
+from newsletter.web.kit.site import Site
 
 _PER_STRING = 200  # shorter than is allowed: some web forms count the quotes
 
@@ -34,6 +37,41 @@ def _selector(context: click.Context, parameter: click.Parameter, value: str | N
     if value is not None and not SELECTOR.fullmatch(value):
         raise click.BadParameter("letters, digits, hyphens and dots, 63 at most.")
     return value
+
+
+@doctor.command()
+@click.option("--json", "as_json", is_flag=True, help="For a program.")
+def domains(as_json: bool) -> None:
+    """What became of the mail of 30 days, by who keeps the mailboxes, and what to do.
+
+    Ends with 1 where a provider refuses you, or has too many readers who call your mail spam.
+    """
+    found = with_site(_domains)
+    if as_json:
+        rows = [{**msgspec.structs.asdict(one), "verdict": one.verdict} for one in found.troubled]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+    else:
+        _tell_domains(found)
+    if any(one.verdict in ("policy", "complaints") for one in found.troubled):
+        raise SystemExit(1)
+
+
+async def _domains(site: Site) -> trouble.Report:
+    return await site.db.read(trouble.report)
+
+
+def _tell_domains(found: trouble.Report) -> None:
+    if found.troubled:
+        click.echo(f"{'':<30}{'accepted':>10}{'soft':>8}{'hard':>8}{'policy':>8}{'spam':>8}")
+    for one in found.troubled:
+        numbers = (one.soft, one.hard, one.policy, one.complaint)
+        click.echo(f"{one.name:<30}{one.accepted:>10,}" + "".join(f"{number:>8,}" for number in numbers))
+        if one.verdict != "few":
+            click.echo(f"  {one.to_do}")
+    if found.others:
+        click.echo(f"{found.others:,} with nothing that came back took {found.accepted:,} mails.")
+    elif not found.troubled:
+        click.echo(f"Nothing was sent in {trouble.DAYS} days.")
 
 
 @doctor.command()

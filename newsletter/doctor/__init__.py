@@ -31,6 +31,7 @@ async def examine(settings: Settings, names: Names) -> list[Finding]:
         *await sender.safely("DMARC", sender.dmarc(names, domain)),
         *await sender.safely("MX", sender.mail_comes_in(names, domain)),
         *await sender.safely("PTR", ways.back(names, settings)),
+        *await machine.domains(settings.database_url),
     ]
     return [*found, _verdict(found)]
 

@@ -9,10 +9,12 @@ from newsletter import clock
 from newsletter.clock import MINUTE
 from newsletter.doctor.model import Finding, note, well, wrong
 from newsletter.errors import NewsletterError
+from newsletter.mail import trouble
 from newsletter.settings import Settings
-from newsletter.storage import engine_of, pending, sqlite_path
+from newsletter.storage import engine_of, open_database, pending, sqlite_path
 
 SYNCS = 200
+_PROVIDERS = 5  # of which the worst are told
 HONEST = 50.0
 """µs: no disk keeps a write through a power cut sooner. What answers quicker says so without having done it."""
 
@@ -78,6 +80,32 @@ async def database(url: str) -> Finding:
         "Database",
         f"The {'SQLite file' if engine_of(url) == 'sqlite' else 'PostgreSQL'} has this version's tables.",
     )
+
+
+async def domains(url: str) -> list[Finding]:
+    """Providers that don't want our mail, where the database can say so."""
+    if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
+        return []
+    try:
+        if await pending(url):
+            return []
+        db = await open_database(url)
+        try:
+            found = await db.read(trouble.report)
+        finally:
+            await db.close()
+    except NewsletterError:
+        return []
+    bad = [one for one in found.troubled if one.verdict in ("policy", "complaints", "hard")]
+    return [
+        wrong(
+            "Providers",
+            f"Of {one.accepted + one.hard + one.policy:,} mails to {one.name} in {trouble.DAYS} days it refused "
+            f"{one.policy:,} by policy, {one.hard:,} addresses were gone, and {one.complaint:,} were called spam.",
+            one.to_do,
+        )
+        for one in bad[:_PROVIDERS]
+    ]
 
 
 def disk(url: str) -> list[Finding]:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
 from newsletter import clock
@@ -12,6 +13,7 @@ from newsletter.mail.outbox import Reason
 from newsletter.mail.suppression import REASONS, Suppressed, is_key
 from newsletter.subscribers.export import guard
 
+NO_TEXT = "This file is no list in UTF-8: save it as CSV (UTF-8), or with one address a line."
 HEADER = ("email", "key", "reason", "created", "expires")
 
 Entry = Suppressed | tuple[Address, Reason, int | None]
@@ -37,6 +39,15 @@ def read(lines: Iterable[str], reason: Reason) -> tuple[list[Entry], list[tuple[
         except (NewsletterError, ValueError) as error:
             refused.append((reader.line_num, _why(error)))
     return entries, refused
+
+
+def read_file(path: Path, reason: Reason) -> tuple[list[Entry], list[tuple[int, str]]]:
+    """As `read`. Raises BadInput for what is no text in UTF-8, or no CSV."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:  # spreadsheets begin with a mark
+            return read(lines, reason)
+    except (UnicodeError, csv.Error):
+        raise BadInput(NO_TEXT) from None
 
 
 def _entry(cells: dict[str, str], reason: Reason) -> Entry:

@@ -63,6 +63,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/suppressions": {"email": MALLORY, "csrf": "live"},
     "/admin/suppressions/lift": {"email": MALLORY, "csrf": "live"},
     "/admin/suppressions/import": {"lines": MALLORY, "csrf": "live"},
+    "/admin/suppressions/file": {},  # a file, of whatever size: tests/web/test_desk_suppressions.py
     "/admin/doctor": {},  # it asks name servers: tests/web/test_desk_doctor.py
     "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
     "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},
@@ -150,7 +151,7 @@ WEBHOOK = 11
 COLLEAGUE = 10
 """The number of an editor."""
 
-LARGE = {"/admin/import", "/admin/magnets"}
+LARGE = {"/admin/import", "/admin/magnets", "/admin/suppressions/file"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}
@@ -218,6 +219,7 @@ SHOWN = {
     "/admin/suppressions",
     "/admin/suppressions/export",
     "/admin/doctor",
+    "/admin/domains",
     "/admin/export",
     "/admin/audit",
     "/admin/forms",
@@ -268,6 +270,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/magnets": "editor",
     "/admin/subscribers": "editor",
     "/admin/suppressions": "editor",
+    "/admin/domains": "editor",
     "/admin/doctor": "owner",
     "/admin/people": "owner",
     "/admin/tokens": "owner",

@@ -8,9 +8,11 @@ import dns.resolver
 import pytest
 
 from newsletter.doctor import ways
+from newsletter.storage import Tx
 from tests.doctor.conftest import Zone, zone
 from tests.ports import free_ports
 from tests.web.conftest import Serve
+from tests.web.stage import Stage
 from tests.web.test_desk import csrf_on
 
 __all__ = ["zone"]  # a fixture
@@ -55,3 +57,26 @@ async def test_our_own_one_click_is_known(serve: Serve) -> None:
     async with serve(worker=False, port=port, public_url=f"http://localhost:{port}") as service:
         found = {one.area: one for one in (await ways.web(service.site.settings)).findings}
     assert found["One-click"].level == "well", found["One-click"].sentence
+
+
+async def test_domains_with_trouble_stand_on_a_page(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    assert "Nothing came back" in (await web.get("/admin/domains")).text
+
+    async def refused(tx: Tx) -> None:
+        for id in range(3):
+            await tx.run(
+                """INSERT INTO outbox (id, message, priority, recipient, context, message_id, state, not_before,
+                       created_at, settled_at)
+                   VALUES (:id, 'x', 10, 'a@example.com', '{}', 'x', 'sent', 0, :now, :now)""",
+                id=id, now=tx.now,
+            )  # fmt: skip
+            sql = "INSERT INTO bounces (outbox_id, kind, sent_at, at) VALUES (:id, 'policy', :now, :now)"
+            await tx.run(sql, id=id, now=tx.now)
+
+    await still.site.db.write(refused)
+    page = (await web.get("/admin/domains")).text
+    assert "example.com" in page
+    assert '<td role="cell" data-label="Refused you">3</td>' in page
+    assert "It refuses you, not readers." in page

@@ -5,6 +5,7 @@ import io
 import re
 
 from newsletter.addresses import parse
+from newsletter.web.kit.importing import folder
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
 
@@ -60,6 +61,23 @@ async def test_out_and_in_as_a_file(still: Stage) -> None:
     await web.post(f"{PATH}/import", data={"lines": file.text, **own})
     (found,) = await still.site.db.read(still.site.suppressions.why, parse(ADA).key)
     assert found.reason == "bounced"
+
+
+async def test_a_file_is_taken_in(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    own = {"csrf": csrf_on(await web.get(PATH))}
+    text = "\ufeffemail\r\nnobody\r\n" + "".join(f"reader{n}@example.org\r\n" for n in range(3_000))
+    taken = await web.post(f"{PATH}/file", data=own, files={"file": ("list.csv", text.encode())})
+    assert "3,000 taken in, 1 could not be read:" in taken.text
+    for wrong in (b"", "email\nä@example.org".encode("utf-16")):
+        answer = await web.post(f"{PATH}/file", data=own, files={"file": ("list.csv", wrong)})
+        assert (answer.status_code, 'id="file-error"' in answer.text) == (422, True)
+    foreign = await web.post(f"{PATH}/file", data={"csrf": "x"}, files={"file": ("list.csv", b"a@b.example")})
+    assert foreign.status_code == 422
+    assert await still.house.count("SELECT count(*) FROM suppressions") == 3_000
+    left = [one for one in folder(still.site.settings).iterdir() if one.name.startswith("coming-")]
+    assert left == []
 
 
 async def test_page_after_page_shows_each_once(still: Stage) -> None:

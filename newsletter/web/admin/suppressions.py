@@ -1,6 +1,7 @@
 """The suppression list at the desk: who is mailed nothing and why, put on it, taken off it, in and out as a file."""
 
 import io
+from asyncio import to_thread
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -13,6 +14,8 @@ from newsletter.mail.suppression import is_key
 from newsletter.owners import Session
 from newsletter.subscribers import suppression_file
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.admin.imports_upload import receive
+from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.site import Site, site_of
 
 SHOWN = 50
@@ -83,6 +86,7 @@ async def _page(
         refused=refused or [],
         lines=lines,
         longest=LONGEST_LIST,
+        most=site.settings.import_mb,
         words=WHY,
         csrf=form_key(site, session),
     )
@@ -133,9 +137,33 @@ async def take_in(request: Request[Any, Any, Any]) -> Response[Any]:
     if sent.errors:
         return await _page(site, sent.session, errors=sent.errors, lines=lines)
     entries, refused = suppression_file.read(io.StringIO(lines, newline=""), "owner")
+    return await _taken(site, sent.session, entries, refused)
+
+
+@post("/admin/suppressions/file", status_code=200)
+async def take_in_file(request: Request[Any, Any, Any]) -> Response[Any]:
+    """As `take_in`, of a file. Raises SignedOut, BadInput."""
+    site = site_of(request)
+    session = await session_of(request)
+    try:
+        sent = await receive(request, session)
+        try:
+            entries, refused = await to_thread(suppression_file.read_file, sent.path, "owner")
+        finally:
+            sent.path.unlink()
+    except BadInput as wrong:
+        if isinstance(wrong, WrongType):
+            raise
+        return await _page(site, session, errors={"file": wrong.sentence})
+    return await _taken(site, session, entries, refused)
+
+
+async def _taken(
+    site: Site, session: Session, entries: list[suppression_file.Entry], refused: list[tuple[int, str]]
+) -> Response[Any]:
     await site.suppressions.take_in(site.db, entries)
     said = f"{len(entries):,} taken in" + (f", {len(refused):,} could not be read:" if refused else ".")
-    return await _page(site, sent.session, done=said, refused=refused[:MOST_REFUSED])
+    return await _page(site, session, done=said, refused=refused[:MOST_REFUSED])
 
 
 @get("/admin/suppressions/export")
@@ -152,4 +180,4 @@ async def export(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(file.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-ROUTES = [show, add, lift, take_in, export]
+ROUTES = [show, add, lift, take_in, take_in_file, export]
