@@ -27,7 +27,9 @@ Page = Callable[[int, str, str, str | None, bool], str]
 
 _LONG = ("/admin/broadcasts/", "/api/v1/broadcasts")
 _ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
-_FILES = re.compile("/admin/(import|magnets|suppressions/file)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)")
+_FILES = re.compile(
+    "/admin/(import|magnets|suppressions/file)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)"
+)
 _MB = 1024 * 1024
 
 
