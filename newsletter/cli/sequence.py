@@ -190,7 +190,7 @@ async def _asked(site: Site, name: str, since: str | None) -> tuple[Sequence, in
 
 
 async def _turn_on(site: Site, name: str, since: str | None) -> None:
-    await site.db.write(site.sequences.turn_on, name, _moment(site, since) if since else None)
+    await sequencing.turn_on(site, name, _moment(site, since) if since else None)
 
 
 async def _retry(site: Site, name: str, state: str) -> int:

@@ -69,6 +69,8 @@ class Sequences:
         await store.set_start(tx, sequence.id, plan)
         if plan.start == "downloaded" and not await store.is_guide(tx, plan.start_value):
             raise BadInput(f"There is no guide called “{plan.start_value}” that could start it.")
+        if plan.start == "confirmed" and plan.start_value and not await store.is_form(tx, plan.start_value):
+            raise BadInput(f"There is no form called “{plan.start_value}” that could start it.")
         old = _named(await store.steps(tx, sequence.id), plan.steps)
         loaded = await self._write(tx, sequence, old, plan.steps)
         await self._put_in_place(tx, sequence.id)

@@ -25,7 +25,7 @@ class Sequence(msgspec.Struct, frozen=True):
     id: int
     slug: str
     start: Start
-    start_value: str  # the tag's name, the magnet's slug; "" for `confirmed`
+    start_value: str  # the tag's name, the magnet's slug; for `confirmed` the form's slug, or "" for any
     state: Literal["off", "on"]
     why: str  # it is off; "" when its owner wanted so
     since: int  # ms; what happened before starts nothing
@@ -129,10 +129,13 @@ def say_delay(delay: int) -> str:
 
 
 def read_start(text: str) -> tuple[Start, str]:
-    """``confirmed``, ``tag:coaching``, ``downloaded:structure-your-career``. Raises BadInput."""
-    kind, _, value = (part.strip() for part in text.partition(":"))
-    if kind == "confirmed" and not value:
-        return "confirmed", ""
+    """``confirmed``, ``confirmed:course``, ``tag:coaching``, ``downloaded:structure-your-career``. Raises BadInput."""
+    kind, colon, value = (part.strip() for part in text.partition(":"))
+    if kind == "confirmed" and bool(colon) == bool(value) and len(value) <= LONGEST_NAME:
+        return "confirmed", value
     if kind in ("tag", "downloaded") and 0 < len(value) <= LONGEST_NAME:
         return ("tag" if kind == "tag" else "downloaded"), value
-    raise BadInput("“start” is confirmed, tag:… with a tag's name, or downloaded:… with a guide's name.")
+    raise BadInput(
+        "“start” is confirmed, confirmed:… with a form's name, tag:… with a tag's name, "
+        "or downloaded:… with a guide's name."
+    )

@@ -53,7 +53,12 @@ async def test_no_statement_looks_at_everybody(path: Path) -> None:
     async def does(tx: Tx, verb: str, *args: Any) -> Any:
         return await getattr(site.sequences, verb)(_Watching(tx, plans), *args)
 
-    for start, value in (("confirmed", ""), ("tag", "coaching"), ("downloaded", GUIDE)):
+    for start, value in (
+        ("confirmed", ""),
+        ("confirmed", "guide"),
+        ("tag", "coaching"),
+        ("downloaded", GUIDE),
+    ):
         await path.begins(("box", 0), ("talk", 0), start=start, value=value)
         one = await path.db.read(site.sequences.find, "welcome")
         await path.db.read(does, "comers", one, 0)

@@ -1,5 +1,6 @@
 """Every door of the service: what it takes, and what it shows. Who adds a route adds its row here."""
 
+from tests.web import door_rows_writing
 from tests.web.stage import MALLORY, URL
 
 Fields = dict[str, str]
@@ -127,6 +128,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/subscribers/many/{id:str}": {"action": "start", "csrf": "live"},
     "/admin/people": {"email": MALLORY, "role": "editor", "csrf": "live"},
     "/admin/people/{id:str}": {"action": "role", "role": "editor", "sure": "", "csrf": "live"},
+    **door_rows_writing.TAKEN,
     "/admin/sign-in": {"email": MALLORY},
     "/admin/enter/{token:str}": {},
     "/admin/join/{token:str}": {},
@@ -252,6 +254,7 @@ SHOWN = {
     "/admin/broadcasts/{id:str}/send",
     "/admin/broadcasts/{id:str}/people",
     "/admin/broadcasts/{id:str}/people.csv",
+    *door_rows_writing.SHOWN,
 }
 
 LEAST = {  # who may come in at the desk, by how the address begins: the longest row counts
@@ -264,6 +267,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/comments": "moderator",
     "/admin/comments/settings": "owner",
     "/admin/broadcasts": "editor",
+    **door_rows_writing.LEAST,
     "/admin/export": "editor",
     "/admin/forms": "editor",
     "/admin/import": "editor",
@@ -273,6 +277,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/domains": "editor",
     "/admin/doctor": "owner",
     "/admin/people": "owner",
+    "/admin/audit": "owner",
     "/admin/tokens": "owner",
     "/admin/webhooks": "owner",
 }
@@ -283,4 +288,3 @@ def least(template: str) -> str | None:
     parts = template.split("/")
     begins = ("/".join(parts[:n]) for n in range(len(parts), 2 if len(parts) > 2 else 1, -1))
     return next((LEAST[one] for one in begins if one in LEAST), None)
-    "/admin/audit": "owner",

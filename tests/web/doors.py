@@ -14,6 +14,7 @@ from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.tokens import Purpose
 from tests.web.door_rows import ARTICLE, BROADCAST, BULK, COLLEAGUE, IMPORT, PERSON, TAKEN, WEBHOOK, Fields
+from tests.web.door_rows_writing import STEP
 from tests.web.stage import ADA, BEN, CLEO, HOST, OLGA, Stage
 from tests.web.wire import ask
 
@@ -73,6 +74,7 @@ class Doors:
         ids = {
             "broadcasts": BROADCAST,
             "import": IMPORT,
+            "sequences": STEP,
             "subscribers/many": BULK,
             "subscribers": PERSON,
             "people": COLLEAGUE,
@@ -129,6 +131,11 @@ async def _furnish(tx: Tx) -> None:
     await tx.run(sql, id=BROADCAST, now=tx.now)
     sql = "INSERT INTO broadcast_links (key, broadcast_id, position, url) VALUES ('guide', :id, 1, 'https://a.example')"
     await tx.run(sql, id=BROADCAST)
+    sql = "INSERT INTO sequences (id, slug, start, created_at) VALUES (:id, 'guide', 'confirmed', :now)"
+    await tx.run(sql, id=STEP, now=tx.now)
+    sql = """INSERT INTO sequence_steps (id, sequence_id, slug, position, delay, subject, body)
+             VALUES (:id, :id, 'box', 1, 0, 'The box', 'Hello.')"""
+    await tx.run(sql, id=STEP)
     sql = """INSERT INTO import_uploads (id, name, size, state, created_at, updated_at)
              VALUES (:id, 'people.csv', 9, 'done', :now, :now)"""
     await tx.run(sql, id=IMPORT, now=tx.now)

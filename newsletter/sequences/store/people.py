@@ -41,15 +41,21 @@ class _Id(msgspec.Struct):
 
 async def comers(tx: Tx, sequence_id: int, start: Start, value: str, after: int, limit: int) -> list[Comer]:
     """Who is active and not in it yet, though what starts it happened at `after` (ms) or since; the earliest."""
-    named: dict[str, Param] = {} if start == "confirmed" else {"value": value}
-    return await tx.all(Comer, _COMERS[start], sequence=sequence_id, after=after, limit=limit, **named)
+    sql, named = _asked(start, value)
+    return await tx.all(Comer, sql, sequence=sequence_id, after=after, limit=limit, **named)
 
 
 async def waiting(tx: Tx, sequence_id: int, start: Start, value: str, after: int) -> int:
     """How many `comers` there are in all."""
-    named: dict[str, Param] = {} if start == "confirmed" else {"value": value}
-    sql = f"SELECT count(DISTINCT new.id) FROM ({_COMERS[start]}) AS new"
+    comers, named = _asked(start, value)
+    sql = f"SELECT count(DISTINCT new.id) FROM ({comers}) AS new"
     return int(await tx.value(sql, sequence=sequence_id, after=after, limit=_ALL, **named))
+
+
+def _asked(start: Start, value: str) -> tuple[str, dict[str, Param]]:
+    if start == "confirmed" and value:
+        return _OF_A_FORM, {"value": value}
+    return _COMERS[start], {} if start == "confirmed" else {"value": value}
 
 
 async def enter(tx: Tx, sequence_id: int, new: Sequence[Comer]) -> int:
@@ -200,6 +206,14 @@ _COMERS: dict[Start, str] = {
       JOIN downloads d ON d.version_id = v.id AND d.automatic = 0 CROSS JOIN subscribers s
     WHERE s.id = d.subscriber_id AND m.slug = :value AND d.at >= :after AND {_NEW} ORDER BY d.at LIMIT :limit""",
 }
+# Who was active already when they confirmed for this form has asked for what it starts, like any other.
+_OF_A_FORM = f"""
+    SELECT s.id, c.at FROM consent_records c CROSS JOIN subscribers s
+    WHERE s.id = c.subscriber_id AND c.kind = 'confirmed' AND c.at >= :after AND {_NEW}
+      AND c.form_id = (SELECT f.id FROM forms f WHERE f.slug = :value)
+      AND NOT EXISTS (SELECT 1 FROM consent_records l WHERE l.subscriber_id = c.subscriber_id
+                      AND l.kind = 'unsubscribed' AND l.number > c.number)
+    ORDER BY c.at LIMIT :limit"""
 _ENTER = {
     "sqlite": """
     INSERT INTO sequence_entries (sequence_id, subscriber_id, epoch, reached_at, started_at)

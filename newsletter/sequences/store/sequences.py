@@ -11,9 +11,9 @@ _STEP = """SELECT id, slug, removed, delay, revision, subject, preheader, body, 
            WHERE sequence_id = :id ORDER BY position, id"""
 
 
-async def add(tx: Tx, plan: Plan) -> None:
-    """Where there is none of that name yet."""
-    await tx.run(
+async def add(tx: Tx, plan: Plan) -> bool:
+    """Whether there was none of that name yet."""
+    made = await tx.run(
         """INSERT INTO sequences (id, slug, start, start_value, created_at)
            VALUES (:id, :slug, :start, :value, :now) ON CONFLICT (slug) DO NOTHING""",
         id=ids.new_id(),
@@ -22,6 +22,13 @@ async def add(tx: Tx, plan: Plan) -> None:
         value=plan.start_value,
         now=tx.now,
     )
+    return bool(made)
+
+
+async def forget(tx: Tx, id: int) -> None:
+    """One into which nobody has come: nothing of it was frozen, or sent."""
+    await tx.run("DELETE FROM sequence_steps WHERE sequence_id = :id", id=id)
+    await tx.run("DELETE FROM sequences WHERE id = :id", id=id)
 
 
 async def find(tx: Tx, slug: str) -> Sequence | None:
@@ -73,6 +80,10 @@ async def turn(tx: Tx, id: int, state: str, *, why: str = "", since: int | None 
 
 async def is_guide(tx: Tx, slug: str) -> bool:
     return await tx.value("SELECT 1 FROM magnets WHERE slug = :slug", slug=slug) is not None
+
+
+async def is_form(tx: Tx, slug: str) -> bool:
+    return await tx.value("SELECT 1 FROM forms WHERE slug = :slug", slug=slug) is not None
 
 
 async def steps(tx: Tx, sequence_id: int) -> list[Step]:

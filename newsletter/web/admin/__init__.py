@@ -23,6 +23,10 @@ from newsletter.web.admin import (
     imports,
     magnets,
     people,
+    sequences,
+    sequences_page,
+    sequences_people,
+    sequences_steps,
     sessions,
     subscriber,
     subscriber_consent,
@@ -35,13 +39,13 @@ from newsletter.web.admin import (
 from newsletter.web.admin.door import ANYBODY, LEAST, SignedOut, admit, noted, to_sign_in
 from newsletter.web.kit.body import arrived
 from newsletter.web.kit.routes import Routes
+from newsletter.web.kit.site import Site
+from newsletter.web.kit.traces import traced
 
 LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the ones before it may
     "moderator": [
         *home.ROUTES,
         *sessions.ROUTES,
-from newsletter.web.kit.site import Site
-from newsletter.web.kit.traces import traced
         *comments.ROUTES,
         *comment.ROUTES,
     ],
@@ -62,10 +66,15 @@ from newsletter.web.kit.traces import traced
         *broadcasts_sending.ROUTES,
         *broadcasts_report.ROUTES,
         *broadcasts_people.ROUTES,
+        *sequences.ROUTES,
+        *sequences_page.ROUTES,
+        *sequences_people.ROUTES,
+        *sequences_steps.ROUTES,
     ],
     "owner": [
         *comment_settings.ROUTES,
         *people.ROUTES,
+        *audit.ROUTES,
         *tokens.ROUTES,
         *webhooks.ROUTES,
         *doctor.ROUTES,
@@ -76,7 +85,6 @@ from newsletter.web.kit.traces import traced
 def routes() -> Routes:
     """All of them, for one app; each asks first who it is."""
     return Routes(
-        *audit.ROUTES,
         "/",
         route_handlers=[
             Routes("/", route_handlers=entering.ROUTES, opt={LEAST: ANYBODY}),
@@ -84,9 +92,9 @@ def routes() -> Routes:
         ],
         guards=[admit],
         before_request=arrived,
+        after_request=noted,
         exception_handlers={SignedOut: to_sign_in},
     )
-        after_request=noted,
 
 
 def site(whole: Site) -> Site:

@@ -41,7 +41,7 @@ async def typed(request: Request[Any, Any, Any]) -> Response[str]:
         letter = await to_thread(site.letters.letter, draft_typed(sent.values))
     except BadInput as error:
         return said(site, [error.sentence], 422)
-    return _shown(site, letter, sent.session.email, sent.values)
+    return shown(site, letter, sent.session.email, sent.values)
 
 
 @get("/admin/broadcasts/{id:str}/preview")
@@ -54,10 +54,10 @@ async def kept(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
         letter = await to_thread(site.letters.letter, draft_of(one))
     except BadInput as error:
         return said(site, [error.sentence])
-    return _shown(site, letter, session.email, request.query_params)
+    return shown(site, letter, session.email, request.query_params)
 
 
-def _shown(site: Site, letter: Letter, email: str, asked: Mapping[str, str]) -> Response[str]:
+def shown(site: Site, letter: Letter, email: str, asked: Mapping[str, str]) -> Response[str]:
     """`asked` has LOOKS."""
     dark = "dark" in asked
     subject, plain, html = letter.seen_by({"email": email}, site.settings.public_url)

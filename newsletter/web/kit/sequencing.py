@@ -10,7 +10,7 @@ from newsletter import clock
 from newsletter.broadcasts import Draft, Finding, Letter
 from newsletter.errors import BadInput
 from newsletter.paths import TEMPLATES
-from newsletter.sequences import Loaded, Plan, Sequence, Step, Turn, Words, read_folder
+from newsletter.sequences import Loaded, Plan, Sequence, Start, Step, Turn, Words, edits, read_folder
 from newsletter.storage import Tx
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
@@ -51,10 +51,33 @@ def as_draft(step: Words | Step) -> Draft:
 
 async def load(site: Site, plan: Plan) -> Loaded:
     """Where it starts by something else from now on: for whom what started it has happened, it has. Raises BadInput."""
-    for one in await site.db.read(site.sequences.under_way):
-        if one.slug == plan.slug and (one.start, one.start_value) != (plan.start, plan.start_value):
-            await _let_enter(site, one, one.since)
+    await _let_the_last_enter(site, plan.slug, plan.start, plan.start_value)
     return await site.db.write(site.sequences.load, plan)
+
+
+async def start_by(site: Site, slug: str, start: Start, value: str) -> None:
+    """As `load`, of what starts it alone. Raises BadInput, NotFound."""
+    await _let_the_last_enter(site, slug, start, value)
+    await site.db.write(edits.start_by, site.sequences, slug, start, value)
+
+
+async def _let_the_last_enter(site: Site, slug: str, start: Start, value: str) -> None:
+    for one in await site.db.read(site.sequences.under_way):
+        if one.slug == slug and (one.start, one.start_value) != (start, value):
+            await _let_enter(site, one, one.since)
+
+
+async def turn_on(site: Site, slug: str, since: int | None = None) -> None:
+    """From now on, or since then (ms). Raises NotFound, and BadInput where one of its steps can't be sent as it is."""
+    one = await site.db.read(site.sequences.find, slug)
+    steps = await site.db.read(site.sequences.steps, one.id)
+    if not steps:
+        raise BadInput("It has no steps yet, so it can’t be turned on.")
+    for step in steps:
+        _, findings = await to_thread(looked_over, site, step)
+        if errors := [finding.sentence for finding in findings if finding.level == "error"]:
+            raise BadInput(f"{step.slug}: {' '.join(errors)}")
+    await site.db.write(site.sequences.turn_on, slug, since)
 
 
 async def turn_off(site: Site, slug: str) -> None:
