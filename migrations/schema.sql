@@ -297,6 +297,15 @@ CREATE TABLE imports (
 );
 CREATE INDEX imports_running ON imports (sha256) WHERE state = 'running';
 
+CREATE TABLE magnet_tellings (
+  version_id INTEGER PRIMARY KEY REFERENCES magnet_versions (id),
+  words TEXT NOT NULL,                -- what is said to all of them
+  began_at BIGINT NOT NULL,
+  told_to BIGINT NOT NULL DEFAULT 0,  -- the subscriber who was looked at last, by id
+  people INTEGER NOT NULL DEFAULT 0,  -- who were told
+  done_at BIGINT
+);
+
 CREATE TABLE magnet_versions (
   id INTEGER PRIMARY KEY,
   magnet_id BIGINT NOT NULL REFERENCES magnets (id),

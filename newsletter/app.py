@@ -17,7 +17,7 @@ from newsletter.broadcasts import Broadcasts, Letters
 from newsletter.comments import TOPIC as COMMENTS
 from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import BadInput, MigrationError, NewsletterError
-from newsletter.magnets import Magnets
+from newsletter.magnets import Magnets, telling
 from newsletter.mail import Mailings, Post, Worker, prune
 from newsletter.owners import ApiTokens, Owners
 from newsletter.sequences import Sequences
@@ -268,6 +268,7 @@ async def tidy_once(site: Site) -> None:
         await site.scrub(traces, copies=False)  # those go by age: somebody is purged every day
     while await site.db.write(site.notices.purge):
         pass
+    await telling.go_on(site.db, site.post, site.magnets)
     if await site.db.read(site.subscribers.scrub_due):
         left_over = await site.db.read(site.subscribers.scrub_left_over)
         await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago

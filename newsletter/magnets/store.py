@@ -15,6 +15,16 @@ async def find(tx: Tx, id: int) -> Magnet | None:
     return await tx.one(Magnet, f"{_CURRENT} WHERE m.id = :id", id=id)
 
 
+async def find_by_version(tx: Tx, version_id: int) -> Magnet:
+    """The magnet that a version is of, in its current one. Versions are never deleted."""
+    (found,) = await tx.all(
+        Magnet,
+        f"{_CURRENT} WHERE m.id = (SELECT magnet_id FROM magnet_versions WHERE id = :version)",
+        version=version_id,
+    )
+    return found
+
+
 async def all_magnets(tx: Tx) -> list[Magnet]:
     """By their slugs."""
     return await tx.all(Magnet, f"{_CURRENT} ORDER BY m.slug")

@@ -47,8 +47,9 @@ class Post:
         context: Mapping[str, Any],
         subscriber_id: int | None = None,
         skip: str = "",
+        after: int = 0,
     ) -> Enqueued:
-        """Promise `message` (a folder of templates/email/) to the address `to`. One INSERT.
+        """Promise `message` (a folder of templates/email/) to the address `to`, `after` ms from now. One INSERT.
 
         `context` is plain values for the templates. Links are named by purpose and ids, so that no live token
         lies in the table: ``"links": {"confirm": ["/confirm/", "confirm", [signup_id, epoch]]}``, and in lists
@@ -72,7 +73,7 @@ class Post:
             context=msgspec.json.encode(context).decode(),
             message_id=message_id,
             state="skipped" if skip else "queued",
-            not_before=tx.now,
+            not_before=tx.now + after,
             now=tx.now,
             settled_at=tx.now if skip else None,
             reply=skip,

@@ -48,6 +48,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "guide": _GUIDE,
     "already": _GUIDE,
     "fresh_link": _GUIDE,
+    "new_version": _GUIDE | {"words": ["Two more worksheets, and a chapter on the first day."]},
     "preferences": _GUIDE | {"downloads": []},
     "comment_confirm": {
         "page_host": "news.example.com",

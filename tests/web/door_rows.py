@@ -90,6 +90,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
     "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "c0": "email", "csrf": "live"},
     "/admin/magnets": {},  # a file, of whatever size: tests/web/test_desk_magnets.py
+    "/admin/magnets/{slug:str}/tell": {"number": "1", "words": "A chapter\nmore.", "csrf": "live"},
     "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
@@ -169,6 +170,7 @@ MULTILINE = {
     "confirmation-below",
     "guide-above",
     "guide-below",
+    "words",
 }
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 
@@ -226,6 +228,7 @@ SHOWN = {
     "/admin/audit",
     "/admin/forms",
     "/admin/magnets",
+    "/admin/magnets/{slug:str}/tell",
     "/admin/forms/new",
     "/admin/forms/{slug:str}",
     "/admin/forms/{slug:str}/mails",

@@ -83,7 +83,8 @@ class Doors:
         id = next((ids[one] for one in ids if template.startswith(f"/admin/{one}/")), self.comment_id)
         template = template.replace("{id:str}", str(id))
         style = self.service.site.pages.assets.url("site.css").rpartition("/")[2]
-        return template.replace("{slug:str}", "guide").replace("{name:str}", style)
+        slug = "structure-your-career" if template.startswith("/admin/magnets/") else "guide"
+        return template.replace("{slug:str}", slug).replace("{name:str}", style)
 
     async def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS

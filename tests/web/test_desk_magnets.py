@@ -5,6 +5,7 @@ import re
 
 import httpx
 
+from newsletter.app import tidy_once
 from newsletter.storage import CHUNK, files
 from newsletter.web.kit import importing
 from newsletter.web.kit.guides import file_name
@@ -12,6 +13,7 @@ from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
 from tests.web.stage import ADA, Stage
 from tests.web.test_desk import csrf_on
+from tests.web.test_doors import unread
 
 PDF = b"%PDF-1.7\n" + b"x" * (2 * CHUNK) + b"\n%%EOF\n"
 NEW = {"title": "First <ninety> days", "slug": "ninety-days", "description": "In two\nlines."}
@@ -55,7 +57,7 @@ async def test_a_guide_is_made_and_renewed_and_links_serve_the_newest(still: Sta
 async def test_what_is_no_guide_leaves_nothing(still: Stage) -> None:
     web = await still.visitor()
     await still.signs_in(web)
-    before = await still.dump()
+    before = unread(await still.dump())  # that somebody tried is noted
     for content in (b"<html>%%EOF", b"%PDF-1.7\nbroken off", b"PK\x03\x04"):
         refused = await sends(web, content, **NEW)
         assert refused.status_code == 422
@@ -74,7 +76,7 @@ async def test_what_is_no_guide_leaves_nothing(still: Stage) -> None:
         415,
         422,
     )
-    assert await still.dump() == before
+    assert unread(await still.dump()) == before
     folder = importing.folder(still.site.settings)
     assert not folder.exists() or not list(folder.iterdir())
 
@@ -97,3 +99,29 @@ def test_a_files_name_is_fit_for_a_header_and_a_disk() -> None:
     }
     assert {name: file_name(name) for name in names} == names
     assert files.CHUNK == CHUNK
+
+
+@ON_ONE
+async def test_the_desk_says_how_many_it_would_tell_and_asks(still: Stage) -> None:
+    web = await still.visitor()
+    await still.member(web, ADA)
+    await still.signs_in(web)
+    path = "/admin/magnets/structure-your-career/tell"
+    assert "There is one version" in (await web.get(path)).text
+    assert path not in (await web.get("/admin/magnets")).text
+    still.clock.forward(1)
+    await sends(web, PDF, magnet="structure-your-career")
+    assert path in (await web.get("/admin/magnets")).text
+    page = await web.get(path)
+    assert "One person has an older version" in page.text
+    assert await still.house.count("SELECT count(*) FROM magnet_tellings") == 0
+    form = {"csrf": csrf_on(page), "number": "2", "words": "A chapter <more>."}
+    assert (await web.post(path, data={**form, "number": "1"})).status_code == 409
+    assert (await web.post(path, data={**form, "number": "x"})).status_code == 422
+    asked = await web.post(path, data=form)
+    assert (asked.status_code, asked.headers["Location"]) == (303, path)
+    await tidy_once(still.site)
+    assert "One person was told of version 2" in (await web.get(path)).text
+    assert (await web.post(path, data=form)).status_code == 409
+    assert [one.message for one in await still.house.mails(ADA)][-1] == "new_version"
+    assert (await web.get("/admin/magnets/none/tell")).status_code == 404

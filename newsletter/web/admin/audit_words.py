@@ -52,6 +52,7 @@ WORDS = {
     "forms/{slug}": "Changed a form",
     "forms/{slug}/mails": "Changed the mails of a form",
     "magnets": "Sent a guide in, or a new version of one",
+    "magnets/{slug}/tell": "Told those who have an older version of a guide",
     "people": "Invited somebody to the desk",
     "people/{id}": "Changed or removed somebody who comes to the desk",
     "tokens": "Made a token for a program",

@@ -6,6 +6,8 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
+from newsletter.web.admin import magnets_telling
+
 PAGES = "newsletter.web.admin.magnets_pages"
 
 
@@ -32,4 +34,4 @@ async def take(request: Request[Any, Any, Any]) -> Response[Any]:
     return answer
 
 
-ROUTES = [show, take]
+ROUTES = [show, take, *magnets_telling.ROUTES]
