@@ -27,6 +27,16 @@ def new_id() -> int:
         return _last
 
 
+def new_ids(count: int) -> range:
+    """As many as so many calls of `new_id` would give."""
+    global _last  # noqa: PLW0603  as above
+    fresh = max(1, clock.now() - EPOCH) << _SPREAD
+    with _lock:
+        first = _last + 1 if _last >= fresh else fresh | random.getrandbits(_SPREAD - 1)
+        _last = first + count - 1
+    return range(first, first + count)
+
+
 def read_id(text: str) -> int | None:
     """The id that a request names by its digits, which may be nobody's; None for what no row could have."""
     id = int(text) if _DIGITS.fullmatch(text) else -1

@@ -24,8 +24,9 @@ async def record(tx: Tx, tokens: Tokens, person: Subscriber, consent: Consent) -
 
 def seal(tokens: Tokens, before: str, consent: Consent) -> str:
     """The hash of one record: keyed, over the hash before it and every other column."""
-    plain = msgspec.json.encode(msgspec.structs.replace(consent, hash=before)).decode()
-    return tokens.fingerprint("consent", plain)
+    if consent.hash != before:
+        consent = msgspec.structs.replace(consent, hash=before)
+    return tokens.fingerprint("consent", msgspec.json.encode(consent).decode())
 
 
 def intact(tokens: Tokens, records: list[Consent], head: str) -> bool:

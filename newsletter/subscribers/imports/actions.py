@@ -3,17 +3,18 @@
 Nothing here promises a message, and nothing starts a sequence: those begin with what happens after an import.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
 from newsletter.errors import Conflict
-from newsletter.ids import new_id
+from newsletter.ids import new_id, new_ids
 from newsletter.mail import Post
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Param, Tx
 from newsletter.subscribers import consent
-from newsletter.subscribers.imports.model import Person, Refused, Tally
+from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tally
 from newsletter.subscribers.imports.store import taking as store
 from newsletter.subscribers.model import Consent, Status
 from newsletter.tokens import Tokens
@@ -27,6 +28,9 @@ SUPPRESSED = {
 }
 MUTED: dict[Status, Reason] = {"bounced": "bounced", "complained": "complained", "blocked": "owner"}
 """Who comes as such is on the suppression list too, as who became it here."""
+
+Numbered = tuple[Person, int]
+"""Somebody with their id here."""
 
 ELSEWHERE = "Somebody else is importing this file right now. Nothing was done twice."
 
@@ -75,25 +79,23 @@ class Importing:
             raise Conflict(ELSEWHERE)
         people = [item for item in items if isinstance(item, Person)]
         refused = [item for item in items if isinstance(item, Refused)]
-        tally = Tally()
         known = {row.email_key: row for row in await store.known(tx, [p.key for p in people])}
         barred = await self._barred(tx, [p.key for p in people if p.key not in known])
         refused += [Refused(p.line, SUPPRESSED[barred[p.key]]) for p in people if p.key in barred]
         fresh = [p for p in people if p.key not in known and p.key not in barred]
-        waiting = [p for p in people if p.key in known and _waits(known[p.key])]
-        ids = await self._add(tx, one, fresh)
-        ids |= await self._raise(tx, one, waiting, {p.key: known[p.key].id for p in waiting})
-        added = [p for p in (*fresh, *waiting) if p.key in ids]
-        for person in added:
-            tally.added[person.status] = tally.added.get(person.status, 0) + 1
-        muted = [(self._post.listed_as(p.key)[0], MUTED[p.status]) for p in added if p.status in MUTED]
-        await store.bar(tx, muted)
-        here = [p for p in people if p.key in known and known[p.key].status == "active"]
-        ids |= {p.key: known[p.key].id for p in here}
-        await self._tag(tx, [p for p in people if p.key in ids], ids)
-        tally.here = len(here) + sum(p.key not in ids for p in fresh)
-        tally.left = len(people) - len(here) - len(fresh) - len(waiting) - len(barred)
-        tally.refused = len(refused)
+        met = [(p, known[p.key]) for p in people if p.key in known]
+        waiting = [(p, was.id) for p, was in met if _waits(was)]
+        here = [(p, was.id) for p, was in met if was.status == "active"]
+        added = await self._add(tx, one, fresh)
+        await self._raise(tx, one, waiting)
+        await self._mute(tx, added + waiting)
+        await self._tag(tx, added + waiting + here)
+        tally = Tally(
+            dict(Counter(p.status for p, _ in added + waiting)),
+            here=len(here) + len(fresh) - len(added),
+            left=len(met) - len(here) - len(waiting),
+            refused=len(refused),
+        )
         return await self._note(tx, one, position, tally, refused)
 
     async def _barred(self, tx: Tx, keys: Sequence[str]) -> dict[str, str]:
@@ -107,43 +109,50 @@ class Importing:
         found = await store.barred(tx, list(mailboxes))
         return {key: one.reason for one in found for key in mailboxes[one.key]}
 
-    async def _add(self, tx: Tx, one: Import, people: Sequence[Person]) -> dict[str, int]:
-        """The new ones, each with how they came here. Their ids by key."""
-        ids = {person.key: new_id() for person in people}
-        records = {person.key: self._record(tx, one, person, ids[person.key]) for person in people}
-        rows = [_row(tx, person, ids[person.key], records[person.key].hash) for person in people]
+    async def _add(self, tx: Tx, one: Import, people: Sequence[Person]) -> list[Numbered]:
+        """The new ones, each with how they came here."""
+        numbered = list(zip(people, new_ids(len(people)), strict=True))
+        rows, records = self._rows(tx, one, numbered)
         added = await store.add(tx, rows)
-        await store.add_consents(tx, [record for record in records.values() if record.subscriber_id in added])
-        return {key: id for key, id in ids.items() if id in added}
+        if added is not None:
+            numbered = [(person, id) for person, id in numbered if id in added]
+            records = [record for record in records if record[1] in added]
+        await store.add_consents(tx, records)
+        return numbered
 
-    async def _raise(
-        self, tx: Tx, one: Import, people: Sequence[Person], ids: dict[str, int]
-    ) -> dict[str, int]:
-        records = [self._record(tx, one, person, ids[person.key]) for person in people]
-        rows = [_row(tx, p, ids[p.key], record.hash) for p, record in zip(people, records, strict=True)]
+    async def _raise(self, tx: Tx, one: Import, people: Sequence[Numbered]) -> None:
+        rows, records = self._rows(tx, one, people)
         await store.raise_up(tx, rows)
         await store.add_consents(tx, records)
-        return ids
 
-    def _record(self, tx: Tx, one: Import, person: Person, id: int) -> Consent:
-        detail = {"origin": one.origin, "status": person.status}
-        record = Consent(
-            id,
-            1,
-            "imported",
-            tx.now,
-            requested_at=person.joined,
-            detail=msgspec.json.encode(detail).decode(),
-        )
-        record.hash = consent.seal(self._tokens, "", record)
-        return record
+    def _rows(
+        self, tx: Tx, one: Import, people: Sequence[Numbered]
+    ) -> tuple[list[tuple[Param, ...]], list[tuple[Param, ...]]]:
+        """Theirs as subscribers, and of how they came here."""
+        rows: list[tuple[Param, ...]] = []
+        records: list[tuple[Param, ...]] = []
+        details = {
+            status: msgspec.json.encode({"origin": one.origin, "status": status}).decode()
+            for status in STRICTEST
+        }
+        for (person, id), record_id in zip(people, new_ids(len(people)), strict=True):
+            detail = details[person.status]
+            record = Consent(id, 1, "imported", tx.now, person.joined, detail=detail)
+            head = consent.seal(self._tokens, "", record)
+            rows.append(_row(tx, person, id, head))
+            records.append((record_id, id, 1, "imported", tx.now, person.joined, detail, head))
+        return rows, records
+
+    async def _mute(self, tx: Tx, people: Sequence[Numbered]) -> None:
+        muted = [p for p, _ in people if p.status in MUTED]
+        await store.bar(tx, [(self._post.listed_as(p.key)[0], MUTED[p.status]) for p in muted])
 
     @staticmethod
-    async def _tag(tx: Tx, people: Sequence[Person], ids: Mapping[str, int]) -> None:
-        names = {tag for person in people for tag in person.tags}
+    async def _tag(tx: Tx, people: Sequence[Numbered]) -> None:
+        names = {tag for person, _ in people for tag in person.tags}
         if names:
             tags = await store.tags(tx, list(names))
-            await store.tag(tx, [(ids[p.key], tags[name]) for p in people for name in p.tags])
+            await store.tag(tx, [(id, tags[name]) for person, id in people for name in person.tags])
 
     @staticmethod
     async def _note(tx: Tx, one: Import, position: int, tally: Tally, refused: Sequence[Refused]) -> Import:
@@ -162,17 +171,23 @@ def _waits(known: store.Known) -> bool:
     return known.status == "pending" and not known.consent_head
 
 
-def _row(tx: Tx, person: Person, id: int, head: str) -> dict[str, Param]:
-    gone = person.status != "active"
-    return {
-        "id": id,
-        "email": person.email,
-        "key": person.key,
-        "status": person.status,
-        "name": person.name,
-        "fields": person.fields,
-        "created_at": tx.now if person.joined is None else person.joined,
-        "confirmed_at": tx.now if person.confirmed is None and not gone else person.confirmed,
-        "unsubscribed_at": (tx.now if person.left is None else person.left) if gone else None,
-        "head": head,
-    }
+def _row(tx: Tx, person: Person, id: int, head: str) -> tuple[Param, ...]:
+    """As store.SUBSCRIBER has it."""
+    joined = tx.now if person.joined is None else person.joined
+    confirmed, left = person.confirmed, None
+    if person.status != "active":
+        left = tx.now if person.left is None else person.left
+    elif confirmed is None:
+        confirmed = tx.now
+    return (
+        id,
+        person.email,
+        person.key,
+        person.status,
+        person.name,
+        person.fields,
+        joined,
+        confirmed,
+        left,
+        head,
+    )

@@ -3,7 +3,9 @@
 Sorted, a million addresses fill their index from one end to the other, and the same address twice stands together.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from itertools import islice
 
 import msgspec
@@ -16,8 +18,12 @@ from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tal
 from newsletter.subscribers.imports.people import Persons
 from newsletter.subscribers.imports.table import Table
 
-FIRST, FEWEST, MOST = 100, 50, 5_000  # people in a slice
-LONGEST = 0.02  # seconds that a slice should hold the database; sign-ups wait as long
+FEWEST, MOST = 200, 5_000  # people in a slice; with fewer a COMMIT costs more than they do
+LONGEST = 0.025
+"""Seconds that a slice should hold the database, its COMMIT among them; sign-ups wait as long. Every few slices SQLite
+also moves its log into the database, which takes about as long again."""
+
+AHEAD = 2_000  # people that are read while others are taken in
 MOST_REFUSALS = 100_000
 """Rows whose reason is kept; more than that is no list but some other file."""
 
@@ -99,18 +105,45 @@ async def take_in(
         for start in range(0, len(staged.refused), 500):
             await db.write(importing.refuse, one.id, staged.refused[start : start + 500])
     unreadable = Tally(refused=staged.unreadable)
-    items = islice(staged.items(), one.position, None)
-    size = FIRST
     yield _with(one, unreadable)
-    while some := list(islice(items, size)):
-        one = await _slice(db, importing, one, some, dry=dry)
-        if one.seconds > LONGEST:
-            size = max(FEWEST, size // 2)
-        elif one.seconds < LONGEST / 2 and len(some) == size:
-            size = min(MOST, size + size // 2)
-        yield _with(one, unreadable)
+    size = FEWEST
+    async with aclosing(_ahead(islice(staged.items(), one.position, None))) as batches:
+        some: list[Person | Refused] = []
+        async for batch in batches:
+            some += batch
+            while len(some) >= size or (some and len(batch) < AHEAD):
+                one = await _slice(db, importing, one, some[:size], dry=dry)
+                del some[:size]
+                size = _paced(size, one.seconds)
+                yield _with(one, unreadable)
     if not dry:
         await db.write(importing.finish, one.id)
+
+
+async def _ahead(items: Iterator[Person | Refused]) -> AsyncGenerator[list[Person | Refused], None]:
+    """AHEAD at a time, in a thread, while the ones before are worked on; the last are fewer, or none."""
+
+    def read() -> list[Person | Refused]:
+        return list(islice(items, AHEAD))
+
+    coming = asyncio.create_task(asyncio.to_thread(read))
+    try:
+        more = True
+        while more:
+            batch = await coming
+            more = len(batch) == AHEAD
+            if more:
+                coming = asyncio.create_task(asyncio.to_thread(read))
+            yield batch
+    finally:
+        await asyncio.gather(coming, return_exceptions=True)  # nobody closes what is still being read
+
+
+def _paced(size: int, seconds: float) -> int:
+    """How many the next slice has, after one of that size took so long."""
+    if seconds > LONGEST:
+        return max(FEWEST, int(size * max(0.5, LONGEST / seconds)))
+    return min(MOST, size + size // 2) if seconds < LONGEST / 2 else size
 
 
 def _with(one: Import, unreadable: Tally) -> Import:
@@ -120,15 +153,18 @@ def _with(one: Import, unreadable: Tally) -> Import:
 async def _slice(
     db: Database, importing: Importing, one: Import, some: Sequence[Person | Refused], *, dry: bool
 ) -> Import:
+    began = 0.0
+
     async def action(tx: Tx) -> Import:
-        began = monotonic()
+        nonlocal began
+        began = monotonic()  # not before: what others write first isn't ours
         came = await importing.keep(tx, one, some)
-        came = msgspec.structs.replace(came, seconds=monotonic() - began)
         if dry:
             raise _Undone(came)
         return came
 
     try:
-        return await db.write(action)
+        came = await db.write(action)
     except _Undone as undone:
-        return undone.came
+        came = undone.came
+    return msgspec.structs.replace(came, seconds=monotonic() - began)

@@ -13,7 +13,7 @@ from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
 from newsletter.subscribers import imports
 from newsletter.subscribers.imports.actions import SUPPRESSED
-from newsletter.subscribers.imports.run import FIRST
+from newsletter.subscribers.imports.run import FEWEST
 from tests.cast import House
 from tests.conftest import NOON
 from tests.subscribers.imports.conftest import Written
@@ -181,11 +181,11 @@ async def test_a_dry_run_says_the_same_and_leaves_nothing(house: House, written:
 
 
 async def test_an_import_that_breaks_off_goes_on_where_it_was(house: House, written: Written) -> None:
-    people = 3 * FIRST
+    people = 3 * FEWEST
     words = "email\n" + "".join(f"p{n}@example.org\n" for n in range(people)) + "p3@example.org\n"
     path = written(words)
     importing = imports.Importing(house.site.tokens, house.site.post)
-    for stop in (FIRST, 2 * FIRST):
+    for stop in (FEWEST, 2 * FEWEST):
         with closing(staged(path)) as read:
             steps = imports.take_in(house.db, importing, read, ORIGIN, dry=False)
             await anext(steps)  # where it stands

@@ -1,12 +1,27 @@
 """SQL of imports: the import itself, and a slice of its people at a time. One text for both engines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from newsletter.ids import new_id
 from newsletter.storage import Param, Tx
-from newsletter.subscribers.model import Consent, Status
+from newsletter.storage.rows import insert_rows
+from newsletter.subscribers.model import Status
+
+SUBSCRIBER = (
+    "id",
+    "email",
+    "email_key",
+    "status",
+    "name",
+    "fields",
+    "created_at",
+    "confirmed_at",
+    "unsubscribed_at",
+    "consent_head",
+)
+CONSENT = ("id", "subscriber_id", "number", "kind", "at", "requested_at", "detail", "hash")
 
 _TEXTS = {
     "sqlite": "SELECT value FROM json_each(:texts)",
@@ -129,63 +144,44 @@ async def barred(tx: Tx, keys: Sequence[str]) -> list[Barred]:
 
 async def bar(tx: Tx, keys: Sequence[tuple[str, str]]) -> None:
     """Onto the suppression list, each key with its reason. What stands there already stays as it is."""
-    await tx.many(
-        """INSERT INTO suppressions (key, reason, created_at) VALUES (:key, :reason, :now)
-           ON CONFLICT (key) DO NOTHING""",
-        [{"key": key, "reason": reason, "now": tx.now} for key, reason in keys],
+    await insert_rows(
+        tx,
+        "suppressions",
+        ("key", "reason", "created_at"),
+        [(key, reason, tx.now) for key, reason in keys],
+        "ON CONFLICT (key) DO NOTHING",
     )
 
 
-async def add(tx: Tx, people: Sequence[Mapping[str, Param]]) -> frozenset[int]:
-    """The ids of those who were added: on PostgreSQL somebody may have signed up meanwhile."""
-    await tx.many(
-        """INSERT INTO subscribers (id, email, email_key, status, name, fields, created_at, confirmed_at,
-               unsubscribed_at, consent_head)
-           VALUES (:id, :email, :key, :status, :name, :fields, :created_at, :confirmed_at, :unsubscribed_at, :head)
-           ON CONFLICT (email_key) DO NOTHING""",
-        people,
-    )
-    ids = [int(str(one["id"])) for one in people]
-    if tx.engine == "sqlite" or not ids:
-        return frozenset(ids)
+async def add(tx: Tx, people: Sequence[Sequence[Param]]) -> frozenset[int] | None:
+    """Rows of SUBSCRIBER. The ids of those who were added, where these aren't all (None): on PostgreSQL somebody may
+    have signed up meanwhile."""
+    await insert_rows(tx, "subscribers", SUBSCRIBER, people, "ON CONFLICT (email_key) DO NOTHING")
+    if tx.engine == "sqlite" or not people:
+        return None
+    ids = [int(str(one[0])) for one in people]
     found = await tx.all(
         Tag, f"SELECT id, '' AS name FROM subscribers WHERE id IN ({_NUMBERS[tx.engine]})", numbers=_json(ids)
     )
     return frozenset(one.id for one in found)
 
 
-async def raise_up(tx: Tx, people: Sequence[Mapping[str, Param]]) -> None:
-    """Those who wait here for a confirmation become what the file says of them."""
+async def raise_up(tx: Tx, people: Sequence[Sequence[Param]]) -> None:
+    """Rows of SUBSCRIBER: those who wait here for a confirmation become what the file says of them."""
+    rows = [dict(zip(SUBSCRIBER, one, strict=True)) for one in people]
+    wanted = ("id", "status", "confirmed_at", "unsubscribed_at", "consent_head", "name")
     await tx.many(
         """UPDATE subscribers SET status = :status, confirmed_at = :confirmed_at,
-               unsubscribed_at = :unsubscribed_at, consent_head = :head,
+               unsubscribed_at = :unsubscribed_at, consent_head = :consent_head,
                name = CASE WHEN name = '' THEN :name ELSE name END
            WHERE id = :id AND status = 'pending'""",
-        [
-            {name: one[name] for name in ("id", "status", "confirmed_at", "unsubscribed_at", "head", "name")}
-            for one in people
-        ],
+        [{name: row[name] for name in wanted} for row in rows],
     )
 
 
-async def add_consents(tx: Tx, records: Sequence[Consent]) -> None:
-    await tx.many(
-        """INSERT INTO consent_records (id, subscriber_id, number, kind, at, requested_at, detail, hash)
-           VALUES (:id, :subscriber_id, :number, :kind, :at, :requested_at, :detail, :hash)""",
-        [
-            {
-                "id": new_id(),
-                "subscriber_id": one.subscriber_id,
-                "number": one.number,
-                "kind": one.kind,
-                "at": one.at,
-                "requested_at": one.requested_at,
-                "detail": one.detail,
-                "hash": one.hash,
-            }
-            for one in records
-        ],
-    )
+async def add_consents(tx: Tx, records: Sequence[Sequence[Param]]) -> None:
+    """Rows of CONSENT."""
+    await insert_rows(tx, "consent_records", CONSENT, records)
 
 
 async def tags(tx: Tx, names: Sequence[str]) -> dict[str, int]:
@@ -202,10 +198,12 @@ async def tags(tx: Tx, names: Sequence[str]) -> dict[str, int]:
 
 async def tag(tx: Tx, pairs: Sequence[tuple[int, int]]) -> None:
     """Each subscriber with each tag, as of long ago: what starts with a tag doesn't start by an import."""
-    await tx.many(
-        """INSERT INTO subscriber_tags (subscriber_id, tag_id, tagged_at) VALUES (:person, :tag, 0)
-           ON CONFLICT DO NOTHING""",
-        [{"person": person, "tag": tag} for person, tag in pairs],
+    await insert_rows(
+        tx,
+        "subscriber_tags",
+        ("subscriber_id", "tag_id", "tagged_at"),
+        [(person, tag, 0) for person, tag in pairs],
+        "ON CONFLICT DO NOTHING",
     )
 
 
