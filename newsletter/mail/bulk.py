@@ -7,7 +7,7 @@ No line of a body begins with a dot, so nothing has to be stuffed (RFC 5321 §4.
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.headerregistry import Address
 from typing import Literal
 
@@ -16,7 +16,7 @@ import msgspec
 from newsletter import clock
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import Many, Signer
-from newsletter.mail.headers import WIDTH, MessageError, encoded, mailbox, one_line
+from newsletter.mail.headers import WIDTH, MessageError, encoded, for_a_list, mailbox, one_line
 from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks, Slot, Tag, filled
 from newsletter.mail.messages import check
 
@@ -147,6 +147,8 @@ def freeze(
     """
     subject_parts = marks.split(subject, "subject")
     name = hashlib.sha256(f"{plain}\0{html}".encode(errors="replace")).hexdigest()[:24]
+    more = for_a_list(sender, name)
+    lines = "".join(f"{header}: {value}\r\n" for header, value in more.items())
     parts: list[str | Slot | _Filler] = [
         f"From: {mailbox(sender)}\r\nTo: ",
         "recipient",
@@ -154,7 +156,7 @@ def freeze(
         _subject(subject_parts, lambda _name: None) if len(subject_parts) == 1 else "subject",
         f"\r\nDate: {clock.mail_date(date)}\r\nMessage-ID: ",
         "message_id",
-        f"\r\n{_OF_A_LIST}{_list_id(sender, list_id)}List-Unsubscribe: <",
+        f"\r\n{_OF_A_LIST}{_list_id(sender, list_id)}{lines}List-Unsubscribe: <",
         "leave",
         f'>\r\n{_ONE_CLICK}Content-Type: multipart/alternative; boundary="=_{name}"\r\n\r\n',
         *_part(name, "plain", marks.split(plain, "text")),
@@ -165,7 +167,7 @@ def freeze(
         _subject(subject_parts, lambda _name: None)  # nobody's may be empty
     pieces, slots = _packed(parts)
     frozen = Frozen(Content(pieces, slots, subject_parts if len(subject_parts) > 1 else []))
-    _look_again(frozen)
+    _look_again(frozen, more)
     return frozen
 
 
@@ -181,11 +183,11 @@ def _packed(parts: Sequence[str | Slot | _Filler]) -> tuple[list[str], list[Slot
     return pieces, slots
 
 
-def _look_again(frozen: Frozen) -> None:
+def _look_again(frozen: Frozen, more: Iterable[str]) -> None:
     """Another program reads it as it was meant, for one who has no values at all."""
     sample = Delivery(0, "", 0, "a@example.org", "{}", "<a@example.org>", 0, 0, 0, 0)
     raw = frozen.message(sample.recipient, sample.message_id, "{}", "https://example.org/u/a")
-    check(raw, _NAMES, sample)
+    check(raw, [*_NAMES, *more], sample)
 
 
 def _list_id(sender: Address, list_id: str) -> str:

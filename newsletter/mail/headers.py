@@ -12,6 +12,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address, AddressHeader
 from email.policy import EmailPolicy
 from typing import cast
+from urllib.parse import quote
 
 from newsletter.errors import SettingsError
 from newsletter.settings import Settings
@@ -19,6 +20,9 @@ from newsletter.settings import Settings
 WIDTH = 76  # RFC 2045 §6.7 for bodies; relays that re-encode longer header lines break List-Unsubscribe
 _FIRST_LINE = WIDTH - len("Subject: ")
 _ENCODED_WORD = 39  # bytes in one, which makes it 64 characters (RFC 2047 §2)
+
+# https://support.google.com/mail/answer/6254652
+_SHORTEST_SENDER, _LONGEST_SENDER = 5, 15
 
 _AS_IS = frozenset(
     {
@@ -89,6 +93,16 @@ def one_line(what: str, text: str) -> str:
     if not line or REFUSED.search(text) or "=?" in text:
         raise MessageError(f"{what} is empty, or holds a control character or an encoded word.")
     return line
+
+
+def for_a_list(sender: Address, mailing: str) -> dict[str, str]:
+    """Of a mail to many: whom to ask for help (RFC 2369), where its line is short enough, and under which names
+    Gmail counts complaints (mailing, list, stream, sender; never by person). `mailing` is of letters and digits."""
+    help = f"<mailto:{quote(sender.addr_spec, safe='@')}?subject=help>"
+    domain = re.sub(r"[^a-z0-9]", "", sender.domain.lower())
+    own = domain[:_LONGEST_SENDER] if len(domain) >= _SHORTEST_SENDER else f"sender{domain}"
+    said = {"List-Help": help, "Feedback-ID": f"{mailing[:16]}:newsletter:letters:{own}"}
+    return {name: value for name, value in said.items() if len(f"{name}: {value}") <= WIDTH}
 
 
 def sender(settings: Settings) -> Address:

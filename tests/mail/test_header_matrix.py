@@ -3,6 +3,7 @@
 import email
 import re
 from collections import Counter
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import compat32, default
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from newsletter.addresses import parse
-from newsletter.mail.headers import MessageError
+from newsletter.mail.headers import MessageError, for_a_list
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings, load
 from tests.mail.conftest import ADA, delivery
@@ -49,7 +50,7 @@ MATRIX = {
     "sign_in": _BY_ITSELF,
     "invitation": _BY_ITSELF,
     # To many, a sequence's step too. Not Auto-Submitted: a person wrote it.
-    "broadcast": _EACH | _LEAVE | {"Precedence", "List-Id"},
+    "broadcast": _EACH | _LEAVE | {"Precedence", "List-Id", "List-Help", "Feedback-ID"},
 }
 SAID = {
     "From": "Olga Writes <letters@example.com>",
@@ -60,6 +61,7 @@ SAID = {
     "X-Auto-Response-Suppress": "OOF, AutoReply",
     "Precedence": "bulk",
     "List-Id": "Olga Writes\r\n <newsletter.news.example.com>",
+    "List-Help": "<mailto:letters@example.com?subject=help>",
     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     "MIME-Version": "1.0",
 }
@@ -100,6 +102,8 @@ def test_its_headers_are_those_of_its_row_and_say_what_was_meant(settings: Setti
         line = f"List-Unsubscribe: {plain['List-Unsubscribe']}"
         assert len(line) <= 76, "a longer line is encoded by some relays, and the button is gone"
         assert re.fullmatch(r"List-Unsubscribe: <https://news\.example\.com/[fu]/[\w.-]+>", line)
+    if "Feedback-ID" in plain:
+        assert re.fullmatch(r"[0-9a-f]{16}:newsletter:letters:examplecom", plain["Feedback-ID"])
     if "Reply-To" in plain:
         assert re.fullmatch(r"reply\+[\w.-]{1,58}@bounces\.example\.com", plain["Reply-To"])
 
@@ -132,3 +136,12 @@ def test_an_address_that_would_need_another_spelling_gets_nothing(
     """No relay is trusted to know SMTPUTF8 (RFC 6531), and there is no other way to write it."""
     with pytest.raises(MessageError):
         built(settings, kind, recipient)
+
+
+def test_the_lines_of_a_list_are_short_enough_or_not_there() -> None:
+    assert for_a_list(Address("", addr_spec="a+b@x.io"), "f" * 24) == {
+        "List-Help": "<mailto:a%2Bb@x.io?subject=help>",
+        "Feedback-ID": f"{'f' * 16}:newsletter:letters:senderxio",
+    }
+    long = Address("", addr_spec=f"letters@{'long-' * 12}name.example")
+    assert for_a_list(long, "f") == {"Feedback-ID": "f:newsletter:letters:longlonglonglon"}
