@@ -108,6 +108,7 @@ async def test_what_came_back_counts_once_a_person_and_goes_with_them(desk: Desk
     assert [(row["kind"], row["message_id"]) for row in known["responses"]] == [
         ("bounced", known["messages"][0]["message_id"])
     ]
+    assert known["messages"][0]["subject"] == one.subject
     await desk.db.write(everybody.erase, desk.site, 3)
     seen = await of(desk, one)
     assert (seen.bounced, seen.tally.sent) == (1, 2)

@@ -32,6 +32,7 @@ class _Message(msgspec.Struct):
     created_at: int
     settled_at: int | None
     reply: str
+    subject: str  # of a broadcast, or of a sequence's step
 
 
 class _Entry(msgspec.Struct):
@@ -75,8 +76,11 @@ async def downloads(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
 async def messages(tx: Tx, subscriber_id: int) -> list[dict[str, Any]]:
     rows = await tx.all(
         _Message,
-        """SELECT message, message_id, state, created_at, settled_at, reply FROM outbox
-           WHERE subscriber_id = :id ORDER BY id""",
+        """SELECT o.message, o.message_id, o.state, o.created_at, o.settled_at, o.reply,
+               coalesce(b.subject, t.subject, '') AS subject
+           FROM outbox o LEFT JOIN broadcasts b ON b.mailing_id = o.mailing_id
+           LEFT JOIN sequence_mailings m ON m.mailing_id = o.mailing_id LEFT JOIN sequence_steps t ON t.id = m.step_id
+           WHERE o.subscriber_id = :id ORDER BY o.id""",
         id=subscriber_id,
     )
     return [

@@ -88,7 +88,9 @@ def _agreed(one: dict[str, Any]) -> Event:
 
 def _mailed(one: dict[str, Any]) -> Event:
     return Event(
-        one["settled_at"] or one["created_at"], f"Mail “{one['message']}”: {one['state']}", one["reply"]
+        one["settled_at"] or one["created_at"],
+        f"Mail “{one['message'] or one['subject']}”: {one['state']}",
+        one["reply"],
     )
 
 
