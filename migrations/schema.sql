@@ -37,6 +37,15 @@ CREATE TABLE audit (
 CREATE INDEX audit_actor ON audit (actor_id, id);
 CREATE INDEX audit_area ON audit (area, id);
 
+CREATE TABLE authenticators (
+  owner_id INTEGER PRIMARY KEY REFERENCES owners (id) ON DELETE CASCADE,
+  salt TEXT NOT NULL,                 -- the app's secret is a keyed hash of it: a copy of the database has no secret
+  confirmed_at BIGINT,                -- NULL: it is being set up, and nothing is asked
+  last_step BIGINT NOT NULL DEFAULT 0,  -- of the last code that was taken; no code is taken twice
+  tries INTEGER NOT NULL DEFAULT 0,
+  tries_since BIGINT NOT NULL DEFAULT 0
+);
+
 CREATE TABLE bounce_events (
   key TEXT PRIMARY KEY,       -- keyed hash of the provider's own name for it
   at BIGINT NOT NULL
@@ -427,6 +436,12 @@ CREATE TABLE send_domains (
   slow_until BIGINT NOT NULL DEFAULT 0,   -- it asked for fewer messages: none goes before that
   pause BIGINT NOT NULL DEFAULT 0,        -- ms, how long it was left alone the last time: the next is twice that
   waits INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1))  -- rows are put aside until it has room
+CREATE TABLE recovery_codes (         -- each works once: its row goes
+  owner_id BIGINT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  hash TEXT NOT NULL,                 -- keyed
+  PRIMARY KEY (owner_id, hash)
+);
+
 );
 CREATE INDEX send_domains_waiting ON send_domains (next_at) WHERE waits = 1;
 
@@ -507,7 +522,7 @@ CREATE TABLE sessions (
   created_at BIGINT NOT NULL,
   seen_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
-);
+, waits INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1)));
 CREATE INDEX sessions_owner ON sessions (owner_id);
 
 CREATE TABLE sign_in_links (

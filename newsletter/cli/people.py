@@ -9,7 +9,7 @@ from newsletter import clock
 from newsletter.addresses import Address, parse
 from newsletter.cli.site import with_site
 from newsletter.errors import NewsletterError
-from newsletter.owners import LINK_LIVES
+from newsletter.owners import LINK_LIVES, second_step
 from newsletter.web.kit import people
 from newsletter.web.kit.site import Site
 
@@ -23,14 +23,19 @@ def _address(text: str) -> Address:
 
 @click.command("sign-in-link")
 @click.argument("email")
-def sign_in_link(email: str) -> None:
+@click.option(
+    "--forget-second-step", "forget", is_flag=True, help="Ask no code: phone and recovery codes are lost."
+)
+def sign_in_link(email: str, forget: bool) -> None:
     """Print a one-time link to the desk for EMAIL, who becomes an owner."""
-    click.echo(with_site(make_link, _address(email), make=True))
+    click.echo(with_site(make_link, _address(email), forget, make=True))
     click.echo(f"It works once, within {LINK_LIVES // clock.MINUTE} minutes.", err=True)
 
 
-async def make_link(site: Site, address: Address) -> str:
+async def make_link(site: Site, address: Address, forget: bool = False) -> str:
     owner = await site.db.write(site.owners.ensure, address)
+    if forget:
+        await site.db.write(second_step.forget, owner.id)
     link_id = await site.db.write(site.owners.new_link, owner)
     token = site.tokens.make("sign-in", link_id, now=clock.now())
     return f"{site.settings.public_url}/admin/enter/{token}"

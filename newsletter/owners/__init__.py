@@ -1,6 +1,6 @@
 """Who may come to the desk: owners, their one-time sign-in links, their sessions; and programs, by their tokens."""
 
-from newsletter.owners import audit, people
+from newsletter.owners import audit, people, second_step, settings_store, totp
 from newsletter.owners.actions import LINK_LIVES, LONGEST_SESSION, SESSION_LIVES, Owners
 from newsletter.owners.answers import Answers
 from newsletter.owners.api_store import Kept
@@ -27,4 +27,7 @@ __all__ = [
     "audit",
     "outranks",
     "people",
+    "settings_store",
+    "second_step",
+    "totp",
 ]

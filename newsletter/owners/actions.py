@@ -7,13 +7,16 @@ from newsletter.addresses import Address
 from newsletter.clock import DAY, MINUTE
 from newsletter.errors import NotFound
 from newsletter.mail import Post
-from newsletter.owners import audit, store
+from newsletter.owners import audit, second_step_store, store
 from newsletter.owners.model import Owner, Session
 from newsletter.storage import Tx
 
 LINK_LIVES = 15 * MINUTE
 SESSION_LIVES = 14 * DAY
 """Without being used."""
+
+CODE_WAITS = 10 * MINUTE
+"""How long one may look for one's code."""
 
 LONGEST_SESSION = 90 * DAY
 """However much it is used: then its owner signs in again."""
@@ -58,15 +61,30 @@ class Owners:
         await self._post.enqueue(tx, "sign_in", owner.email, context=context)
 
     async def enter(self, tx: Tx, link_id: int, browser: str) -> str:
-        """Uses the link up and returns the new session's secret, for the cookie only. Raises NotFound."""
+        """Uses the link up and returns the new session's secret, for the cookie only. Raises NotFound.
+
+        Of who wants a second step it opens nothing before `let_in`.
+        """
         owner_id = await store.use_link(tx, link_id)
         if owner_id is None:
             raise NotFound(USED)
         await store.joined(tx, owner_id)
         await store.sweep(tx)
         await audit.record(tx, audit.Actor("desk", owner_id), audit.Deed("sign-in", "link"))
+        waits = await second_step_store.is_on(tx, owner_id)
+        return await self._new_session(tx, owner_id, browser, waits=waits)
+
+    async def _new_session(self, tx: Tx, owner_id: int, browser: str, *, waits: bool) -> str:
         secret = secrets.token_urlsafe(32)
-        await store.add_session(tx, owner_id, _hash(secret), browser[:LONGEST_AGENT], tx.now + SESSION_LIVES)
+        ends = tx.now + (CODE_WAITS if waits else SESSION_LIVES)
+        await store.add_session(tx, owner_id, _hash(secret), browser[:LONGEST_AGENT], ends, waits=waits)
+        return secret
+
+    async def let_in(self, tx: Tx, session: Session, how: str) -> str:
+        """The second step is done; a new secret, which is the first that opens the desk."""
+        secret = secrets.token_urlsafe(32)
+        await store.let_in(tx, session, _hash(secret), tx.now + SESSION_LIVES)
+        await audit.record(tx, audit.Actor("desk", session.owner_id), audit.Deed("sign-in", how))
         return secret
 
     async def session(self, tx: Tx, secret: str) -> Session | None:

@@ -30,6 +30,7 @@ _AREA = {
     "broadcast": "broadcasts",
     "sign-in-link": "sign-in",
     "sign-out": "sessions",
+    "second-step": "sign-in",
     "erase": "subscribers",
     "show": "export",
     "comment-rules": "comments",

@@ -48,6 +48,7 @@ class Person(msgspec.Struct, frozen=True):
     created_at: int
     joined_at: int | None  # None: invited, and not yet here
     seen_at: int | None  # to the day; None: signed in nowhere
+    second_step: bool = False  # a code is asked after their link
 
 
 class Session(msgspec.Struct):
@@ -59,6 +60,7 @@ class Session(msgspec.Struct):
     seen_at: int
     expires_at: int
     role: Role
+    waits: bool = False  # for the second step: it opens nothing yet
 
     def may(self, least: Role) -> bool:
         return outranks(self.role, least)

@@ -13,7 +13,8 @@ class _Id(msgspec.Struct):
 
 
 _PERSON = """SELECT o.id, o.email, o.email_key, o.role, o.created_at, o.joined_at,
-      (SELECT max(s.seen_at) FROM sessions s WHERE s.owner_id = o.id) AS seen_at
+      (SELECT max(s.seen_at) FROM sessions s WHERE s.owner_id = o.id AND s.waits = 0) AS seen_at,
+      (SELECT count(*) FROM authenticators a WHERE a.owner_id = o.id AND a.confirmed_at IS NOT NULL) AS second_step
     FROM owners o"""
 
 

@@ -5,7 +5,7 @@ from newsletter.ids import new_id
 from newsletter.owners.model import Owner, Session
 from newsletter.storage import Tx
 
-_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at, o.role
+_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at, o.role, s.waits
     FROM sessions s JOIN owners o ON o.id = s.owner_id"""
 
 
@@ -71,15 +71,18 @@ async def joined(tx: Tx, owner_id: int) -> None:
     )
 
 
-async def add_session(tx: Tx, owner_id: int, hash: str, browser: str, expires_at: int) -> None:
+async def add_session(
+    tx: Tx, owner_id: int, hash: str, browser: str, expires_at: int, *, waits: bool = False
+) -> None:
     await tx.run(
-        """INSERT INTO sessions (id, hash, owner_id, browser, created_at, seen_at, expires_at)
-           VALUES (:id, :hash, :owner, :browser, :now, :now, :expires)""",
+        """INSERT INTO sessions (id, hash, owner_id, browser, created_at, seen_at, expires_at, waits)
+           VALUES (:id, :hash, :owner, :browser, :now, :now, :expires, :waits)""",
         id=new_id(),
         hash=hash,
         owner=owner_id,
         browser=browser,
         expires=expires_at,
+        waits=waits,
         now=tx.now,
     )
 
@@ -93,8 +96,20 @@ async def session(tx: Tx, hash: str) -> Session | None:
 async def sessions(tx: Tx, owner_id: int) -> list[Session]:
     return await tx.all(
         Session,
-        f"{_SESSION} WHERE s.owner_id = :owner AND s.expires_at > :now ORDER BY s.seen_at DESC, s.id DESC",
+        f"""{_SESSION} WHERE s.owner_id = :owner AND s.waits = 0 AND s.expires_at > :now
+             ORDER BY s.seen_at DESC, s.id DESC""",
         owner=owner_id,
+        now=tx.now,
+    )
+
+
+async def let_in(tx: Tx, session: Session, hash: str, expires_at: int) -> None:
+    await tx.run(
+        """UPDATE sessions SET hash = :hash, waits = 0, created_at = :now, seen_at = :now, expires_at = :expires
+           WHERE id = :id""",
+        id=session.id,
+        hash=hash,
+        expires=expires_at,
         now=tx.now,
     )
 

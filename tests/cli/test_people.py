@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from newsletter.owners import audit
+from newsletter.addresses import parse
+from newsletter.owners import audit, second_step
 from newsletter.paths import MIGRATIONS
 from newsletter.storage import Tx, migrate
 from tests.cast import SETTINGS, House
@@ -107,3 +108,20 @@ def test_what_the_terminal_changes_or_takes_out_is_in_the_audit_log(machine: Mac
         assert [one.verb for one in found] == ["erase", "export subscribers", "sign-in-link"]
 
     machine.act(reads)
+
+
+def test_a_link_for_who_lost_phone_and_codes(machine: Machine) -> None:
+    machine.run("sign-in-link", OLGA)
+
+    async def sets_it_up(house: House) -> None:
+        olga = await house.db.write(house.site.owners.ensure, parse(OLGA))
+        await house.db.write(second_step.begin, olga.id)
+
+    async def asks(house: House) -> None:
+        olga = await house.db.write(house.site.owners.ensure, parse(OLGA))
+        now = await house.db.read(second_step.standing, house.site.tokens, olga.id)
+        assert (now.on, now.secret) == (False, b"")
+
+    machine.act(sets_it_up)
+    machine.run("sign-in-link", OLGA, "--forget-second-step")
+    machine.act(asks)

@@ -142,11 +142,11 @@ async def test_what_fails_leaves_none_and_the_page_says_the_rest(doors: Doors) -
     assert wrong.status_code == 422
     assert len(await log(stage)) == seen
     page = (await web.get("/admin/audit")).text
-    assert "Signed in, by a mailed or a printed link" in page
+    assert "Came by a sign-in link, mailed or printed" in page
     assert "A program, by the token" in page
     (me,) = {row[3] for row in await log(stage) if row[6] == "link"}
     mine = (await web.get(f"/admin/audit?who={me}&about=people")).text
     assert "Invited somebody to the desk" in mine
-    assert "Signed in, by" not in mine
+    assert "Came by a sign-in link" not in mine
     for query in ("who=x", "before=x"):
         assert (await web.get(f"/admin/audit?{query}")).status_code == 422

@@ -53,7 +53,7 @@ async def test_another_role_and_none(still: Stage) -> None:
     assert "Remove them?" in asked.text
     assert await signed_in_anywhere(hers)
     gone = await web.post(page, data={"action": "remove", "sure": "1", **own})
-    assert gone.headers["Location"] == "/admin/people?done=removed"
+    assert gone.headers["Location"] == "/admin/people?done=remove"
     assert not await signed_in_anywhere(hers)
     assert (await web.get(page)).status_code == 404
 

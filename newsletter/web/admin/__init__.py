@@ -24,6 +24,7 @@ from newsletter.web.admin import (
     magnets,
     people,
     sequences,
+    second_step,
     sequences_page,
     sequences_people,
     sequences_steps,
@@ -36,7 +37,7 @@ from newsletter.web.admin import (
     tokens,
     webhooks,
 )
-from newsletter.web.admin.door import ANYBODY, LEAST, SignedOut, admit, noted, to_sign_in
+from newsletter.web.admin.door import ANYBODY, LEAST, CodeDue, SignedOut, admit, noted, to_code, to_sign_in
 from newsletter.web.kit.body import arrived
 from newsletter.web.kit.routes import Routes
 from newsletter.web.kit.site import Site
@@ -47,6 +48,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
         *home.ROUTES,
         *sessions.ROUTES,
         *comments.ROUTES,
+        *second_step.ROUTES,
         *comment.ROUTES,
     ],
     "editor": [
@@ -93,7 +95,7 @@ def routes() -> Routes:
         guards=[admit],
         before_request=arrived,
         after_request=noted,
-        exception_handlers={SignedOut: to_sign_in},
+        exception_handlers={SignedOut: to_sign_in, CodeDue: to_code},
     )
 
 

@@ -5,6 +5,7 @@ from importlib import import_module
 AREAS = {
     "broadcasts": "Broadcasts",
     "sequences": "Sequences",
+    "archive": "Archive",
     "comments": "Comments",
     "subscribers": "Subscribers",
     "import": "Imports",
@@ -31,6 +32,7 @@ WORDS = {
     "sequences/{slug}": "Changed a sequence",
     "sequences/{slug}/steps/new": "Added a step to a sequence",
     "sequences/{slug}/steps/{id}": "Changed a step of a sequence",
+    "archive": "Changed what the archive shows",
     "comments": "Judged comments",
     "comments/{id}": "Judged, answered or changed a comment",
     "comments/settings": "Changed the rules for comments",
@@ -61,7 +63,9 @@ WORDS = {
     "webhooks/{id}": "Changed a webhook",
     "sessions": "Signed out elsewhere",
     "sign-out": "Signed out",
-    "link": "Signed in, by a mailed or a printed link",
+    "second-step": "Changed their second step when signing in",
+    "code": "Signed in, by a link and a code",
+    "link": "Came by a sign-in link, mailed or printed",
 }
 
 _LINKED = ("broadcasts", "comments", "import", "subscribers", "forms", "people", "webhooks", "sequences")

@@ -44,6 +44,10 @@ class SignedOut(NewsletterError):
     """Nobody is signed in here; the page to do so comes next."""
 
 
+class CodeDue(NewsletterError):
+    """They came by their link, and have a second step before them."""
+
+
 def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Cookie:
     return Cookie(
         key=desk_cookie(site),
@@ -93,16 +97,24 @@ async def noted(response: Any) -> Any:
 
 
 async def session_of(request: Request[Any, Any, Any]) -> Session:
-    """Looked up once a request. Raises SignedOut."""
+    """Looked up once a request. Raises SignedOut, CodeDue."""
     state = request.scope["state"]
     if isinstance(known := state.get(_SESSION), Session):
         return known
+    session = await begun_session(request)
+    if session.waits:
+        raise CodeDue("Please enter your code.")
+    state[_SESSION] = session
+    return session
+
+
+async def begun_session(request: Request[Any, Any, Any]) -> Session:
+    """Also one that waits for its second step. Raises SignedOut."""
     site = site_of(request)
     secret = request.cookies.get(desk_cookie(site), "")
     session = await site.db.read(site.owners.session, secret) if secret else None
     if session is None:
         raise SignedOut("Please sign in.")
-    state[_SESSION] = session
     return session
 
 
@@ -140,7 +152,17 @@ async def own_fields(
     request: Request[Any, Any, Any], allowed: dict[str, int], *, multiline: Collection[str] = ()
 ) -> Sent:
     """A form sent by one of our own pages to a signed-in owner, faults and all. Raises SignedOut, BadInput."""
-    session = await session_of(request)
+    return await fields_of(request, await session_of(request), allowed, multiline=multiline)
+
+
+async def fields_of(
+    request: Request[Any, Any, Any],
+    session: Session,
+    allowed: dict[str, int],
+    *,
+    multiline: Collection[str] = (),
+) -> Sent:
+    """As `own_fields`, for a session that was looked up. Raises BadInput."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise BadInput(STALE)
     body = await read_fields(request, {"csrf": 100, **allowed}, multiline=multiline)
@@ -153,3 +175,7 @@ async def own_fields(
 
 def to_sign_in(request: Request[Any, Any, Any], error: SignedOut) -> Response[Any]:  # noqa: ARG001  Litestar's shape
     return Redirect("/admin/sign-in", status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def to_code(request: Request[Any, Any, Any], error: CodeDue) -> Response[Any]:  # noqa: ARG001  the same
+    return Redirect("/admin/code", status_code=303, headers={"Cache-Control": "no-store"})

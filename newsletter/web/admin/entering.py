@@ -1,4 +1,4 @@
-"""Signing in: by a one-time link that was mailed, or by the invitation of an owner."""
+"""Signing in: by a one-time link that was mailed, or by the invitation of an owner; and a code, of who wants that."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from litestar.response import Redirect
 from newsletter.addresses import parse
 from newsletter.clock import now
 from newsletter.errors import BadInput, TooMany
-from newsletter.owners import LINK_LIVES, people
+from newsletter.owners import LINK_LIVES, Session, people, second_step
 from newsletter.tokens import Purpose
-from newsletter.web.admin.door import cookie
+from newsletter.web.admin.door import begun_session, cookie, fields_of, form_key
 from newsletter.web.kit.body import read_fields
-from newsletter.web.kit.site import site_of
+from newsletter.web.kit.site import Site, site_of
 
 LIVES: dict[Purpose, int] = {"sign-in": LINK_LIVES, "invite": people.INVITATION_LIVES}
 
@@ -80,4 +80,32 @@ async def _enter(request: Request[Any, Any, Any], purpose: Purpose, token: str) 
     return response
 
 
-ROUTES = [ask, mail_link, show, enter, show_invitation, join]
+@get("/admin/code")
+async def ask_code(request: Request[Any, Any, Any]) -> Response[str]:
+    """For who has a second step before them. Raises SignedOut."""
+    return _code_page(site_of(request), await begun_session(request))
+
+
+def _code_page(site: Site, session: Session, error: str = "") -> Response[str]:
+    key = form_key(site, session)
+    return site.pages.page("admin/code.html", 422 if error else 200, due=session.waits, error=error, key=key)
+
+
+@post("/admin/code")
+async def take_code(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Raises SignedOut, BadInput, TooMany."""
+    site, session = site_of(request), await begun_session(request)
+    if not session.waits:
+        return Redirect("/admin", status_code=303)
+    sent = await fields_of(request, session, {"code": 20})
+    try:
+        code = sent.values.get("code", "")
+        second_step.refuse(await site.db.write(second_step.check, site.tokens, session.owner_id, code))
+    except BadInput as error:
+        return _code_page(site, session, error.sentence)
+    response = Redirect("/admin", status_code=303)
+    response.set_cookie(cookie(site, await site.db.write(site.owners.let_in, session, "code")))
+    return response
+
+
+ROUTES = [ask, mail_link, show, enter, show_invitation, join, ask_code, take_code]

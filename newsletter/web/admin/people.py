@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from newsletter.addresses import parse
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.ids import read_id
-from newsletter.owners import Person, Session, people
+from newsletter.owners import Person, Session, people, second_step
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
@@ -22,7 +22,9 @@ SAID = {
 DONE = {
     "invited": "The invitation is on its way. Its link works once, for a week.",
     "role": "It is saved, and holds from their next step on.",
-    "removed": "They can come in no more. Where they were signed in they are not.",
+    "again": "The invitation is on its way again. The older link works no more.",
+    "remove": "They can come in no more. Where they were signed in they are not.",
+    "forget": "Their second step is off. They come in by a link alone, and can set it up anew.",
 }
 NAMED = "The settings name this address as the owner’s (NEWSLETTER_OWNER_EMAIL). Change it there first."
 
@@ -120,7 +122,7 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
     site, own = site_of(request), _id(id)
     sent = await own_fields(request, {"action": 10, "role": 20, "sure": 1})
     verb, values = sent.values.get("action", ""), sent.values
-    if verb not in ("role", "remove", "again") or sent.errors:
+    if verb not in DONE or verb == "invited" or sent.errors:
         raise BadInput("Please use one of the buttons. Nothing was changed.", sent.errors)
     person = await site.db.read(people.find, own)
     if verb == "remove" and values.get("sure") != "1":
@@ -129,13 +131,14 @@ async def change(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         await site.db.write(_do, site, verb, person, values)
     except (BadInput, Conflict) as error:
         return _one(site, sent.session, person, error=error.sentence)
-    return _to(
-        f"/admin/people?done={'removed' if verb == 'remove' else 'role' if verb == 'role' else 'invited'}"
-    )
+    return _to(f"/admin/people?done={verb}")
 
 
 async def _do(tx: Tx, site: Site, verb: str, person: Person, values: dict[str, str]) -> None:
     """Raises BadInput, Conflict, NotFound."""
+    if verb == "forget":
+        await second_step.forget(tx, person.id)
+        return
     role = values.get("role", "")
     named = site.settings.owner_email
     if verb != "again" and named and role != "owner" and parse(named).key == person.email_key:

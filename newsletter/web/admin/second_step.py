@@ -1,0 +1,75 @@
+"""One's own second step when signing in: an app set up, ten codes to write down, and switched off again."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from newsletter.errors import BadInput
+from newsletter.owners import Session, second_step, totp
+from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.kit import traces
+from newsletter.web.kit.site import Site, site_of
+
+PLACE = "/admin/second-step"
+DONE = {"off": "It is off. From now on a link is enough."}
+
+
+@get(PLACE)
+async def show(request: Request[Any, Any, Any]) -> Response[str]:
+    """Raises SignedOut."""
+    site, session = site_of(request), await session_of(request)
+    page = await _page(site, session, done=DONE.get(request.query_params.get("done", ""), ""))
+    await refresh(request, session, page)
+    return page
+
+
+async def _page(
+    site: Site, session: Session, *, error: str = "", done: str = "", codes: list[str] | None = None
+) -> Response[str]:
+    now = await site.db.read(second_step.standing, site.tokens, session.owner_id)
+    letters = totp.spelled(now.secret)
+    return site.pages.page(
+        "admin/second_step.html",
+        422 if error else 200,
+        on=now.on,
+        left=now.codes_left,
+        key=" ".join(letters[at : at + 4] for at in range(0, len(letters), 4)),
+        link=totp.link(now.secret, site.settings.from_name, session.email) if now.secret else "",
+        codes=codes or [],
+        error=error,
+        done=done,
+        csrf=form_key(site, session),
+    )
+
+
+@post(PLACE, status_code=200)
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Once it is on, each change needs a code. Raises SignedOut, BadInput, Conflict, TooMany."""
+    site = site_of(request)
+    sent = await own_fields(request, {"action": 10, "code": 20})
+    verb, code, session = sent.values.get("action", ""), sent.values.get("code", ""), sent.session
+    who = session.owner_id
+    codes: list[str] = []
+    try:
+        if sent.errors or verb not in ("begin", "confirm", "codes", "off"):
+            raise BadInput("Please use one of the buttons. Nothing was changed.", sent.errors)
+        if verb in ("codes", "off"):
+            with traces.nothing():  # a try is no deed
+                outcome = await site.db.write(second_step.check, site.tokens, who, code)
+            second_step.refuse(outcome)
+        if verb == "begin":
+            await site.db.write(second_step.begin, who)
+        elif verb == "confirm":
+            codes = await site.db.write(second_step.confirm, site.tokens, who, code)
+        elif verb == "codes":
+            codes = await site.db.write(second_step.new_codes, site.tokens, who)
+        else:
+            await site.db.write(second_step.forget, who)
+            return Redirect(f"{PLACE}?done=off", status_code=303, headers={"Cache-Control": "no-store"})
+    except BadInput as error:
+        return await _page(site, session, error=error.sentence)
+    return await _page(site, session, codes=codes)
+
+
+ROUTES = [show, change]
