@@ -17,7 +17,7 @@ from newsletter.webhooks.actions import (
 )
 from newsletter.webhooks.model import EVENTS, TEST, Delivery, Event, State, Webhook
 from newsletter.webhooks.signing import secret_of
-from newsletter.webhooks.targets import is_public
+from newsletter.webhooks.targets import Target, allowed, is_public, read_target
 
 __all__ = [
     "EVENTS",
@@ -27,8 +27,10 @@ __all__ = [
     "Delivery",
     "Event",
     "State",
+    "Target",
     "Webhook",
     "add",
+    "allowed",
     "change",
     "everyone",
     "find",
@@ -37,6 +39,7 @@ __all__ = [
     "is_public",
     "log",
     "note_erasure",
+    "read_target",
     "resend",
     "rotate",
     "secret_of",

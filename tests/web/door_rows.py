@@ -95,6 +95,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/forms/{slug:str}/mails": _MAILS,
+    "/admin/forms/{slug:str}/page": {"page_url": "ftp://a.example/", "csrf": "live"},  # nothing is asked for
     "/admin/forms/{slug:str}/mails/preview": {"which": "guide", "look": "html", "dark": "1", **_MAILS},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
@@ -236,6 +237,7 @@ SHOWN = {
     "/admin/forms/new",
     "/admin/forms/{slug:str}",
     "/admin/forms/{slug:str}/mails",
+    "/admin/forms/{slug:str}/page",
     "/admin/tokens",
     "/admin/tokens/{slug:str}",
     "/admin/webhooks",
