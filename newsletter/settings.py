@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_connections: int = 4  # to the relay at once, for what goes to many
     bounce_hooks: tuple[str, ...] = ()  # provider=secret: who sends for us and tells what came back
     bounce_domain: str = ""  # whose mail comes to `newsletter bounces`; '': bounces go to the From's address
+    bounce_mailbox: str = ""  # imaps:// or pop3s://, for `newsletter bounces poll`
     in_doubt: Literal["resend", "ask"] = "resend"  # what may have arrived of a broadcast
     brand_colour: str = ""  # "#rrggbb", of the buttons and links in mails; '': ours
     logo: str = ""  # a PNG's path, shown at the top of each mail

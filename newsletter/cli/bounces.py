@@ -1,5 +1,7 @@
 """What comes back of what was sent: a door for a mail server, and one for a pipe."""
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
@@ -8,11 +10,14 @@ import click
 from newsletter import settings
 from newsletter.app import running
 from newsletter.cli.site import with_site
+from newsletter.errors import NewsletterError, Unavailable
+from newsletter.mail.bounces import mailbox
 from newsletter.mail.bounces.listener import LARGEST, Door, listening
 from newsletter.mail.bounces.model import Report
 from newsletter.mail.bounces.report import read as understand
 from newsletter.web import process
 from newsletter.web.kit.answering import said_by_mail
+from newsletter.web.kit.fetching_mail import Poll
 from newsletter.web.kit.site import Site
 
 
@@ -70,6 +75,49 @@ async def _listen(chosen: settings.Settings, host: str, port: int) -> None:
             async with listening(door, listener):
                 click.echo(f"Taking the mail of {chosen.bounce_domain} on {where}.", err=True)
                 await stopped.wait()
+
+
+@bounces.command()
+@click.option("--once", is_flag=True, help="One round, for a timer; else until it is stopped.")
+@click.option(
+    "--every",
+    default=60,
+    show_default=True,
+    type=click.IntRange(5, 86_400),
+    help="Seconds between two rounds.",
+)
+def poll(once: bool, every: int) -> None:
+    """Take what comes back from the mailbox in NEWSLETTER_BOUNCE_MAILBOX, by IMAP or POP.
+
+    What is in the ledger is deleted there; what is nothing of ours stays. --once ends with 75 where it can’t be read.
+    """
+    chosen = settings.load()
+    if not chosen.bounce_mailbox:
+        raise click.ClickException("NEWSLETTER_BOUNCE_MAILBOX must name the mailbox that bounces come to.")
+    try:
+        url = mailbox.read_url(chosen.bounce_mailbox)
+    except NewsletterError as error:
+        raise click.ClickException(error.sentence) from None
+    process.run(_poll(chosen, url, once, every))
+
+
+async def _poll(chosen: settings.Settings, url: mailbox.Url, once: bool, every: int) -> None:
+    with process.stop_signals(_hurry) as stopped:
+        async with running(chosen, worker=False, migrate=False) as site:
+            polling = Poll(site, url)
+            while not stopped.is_set():
+                try:
+                    done = await polling.once()
+                    if once or done.read:
+                        click.echo(f"{done.read} read, {done.taken} of them of mails of ours.", err=not once)
+                except (mailbox.Trouble, Unavailable) as error:
+                    if once:
+                        raise _LaterError(error.sentence) from None
+                    click.echo(error.sentence, err=True)
+                if once:
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopped.wait(), every)
 
 
 def _hurry() -> None:

@@ -49,3 +49,13 @@ def test_where_the_database_is_away_the_mail_is_kept(machine: Machine) -> None:
 
 def test_the_listener_wants_its_domain(machine: Machine) -> None:
     assert "NEWSLETTER_BOUNCE_DOMAIN" in machine.says("bounces", "listen", code=1).err
+
+
+def test_the_mailbox_has_to_be_named_and_one_that_is_away_is_tried_again(machine: Machine) -> None:
+    assert "NEWSLETTER_BOUNCE_MAILBOX" in machine.says("bounces", "poll", "--once", code=1).err
+    machine.environment["NEWSLETTER_BOUNCE_MAILBOX"] = "imap://a:secret@mail.example.org"
+    assert "only this machine itself" in machine.says("bounces", "poll", "--once", code=1).err
+    machine.environment["NEWSLETTER_BOUNCE_MAILBOX"] = "imap://a:secret@127.0.0.1:9"
+    said = machine.says("bounces", "poll", "--once", code=75).err
+    assert "The mailbox at 127.0.0.1:9 can’t be read" in said
+    assert "secret" not in said
