@@ -1,9 +1,10 @@
 """A row becomes a person, or is refused with a reason. The cheap way first: a million rows come through here."""
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from email.utils import parseaddr
+from functools import lru_cache
 
 import msgspec
 
@@ -20,11 +21,13 @@ LONGEST_TAG = 100
 LONGEST_VALUE = 1_000
 MOST_TAGS = 100
 MOST_FIELDS = 100
+KEPT, SHORT = 1_000, 200  # cells of tags that are read once, for most people have the same; their characters
 _SPLIT = re.compile(r"[,;|\n]")
 _GUARD = re.compile(r"'(?=[\s\xa0\"']*[=+@\uff1d\uff0b\uff0d\uff20-]|'*[\t\r\n])")
 _JOINERS = "\u200c\u200d"  # many scripts and emoji need them
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bBqQ]\?[^?]*(\?=)?")  # RFC 2047
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  for what names no zone, which is UTC here
 _YEAR_10000 = 253_402_300_800_000
 _DAYS = (
     (re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)"), (1, 2, 3)),
@@ -46,9 +49,15 @@ class Persons:
         preset = mapping.known()
         self._words: dict[str, Word] = WORDS | (preset.words if preset else {})
         self._always = self._marked(table, mapping)
-        self._email = mapping.places("email")[0]
-        place = {target: next(iter(mapping.places(target)), None) for target in set(mapping.targets)}
-        self._place: Callable[[str], int | None] = place.get
+        first = {target: mapping.places(target)[0] for target in set(mapping.targets)}
+        self._email = first["email"]
+        self._status_at = first.get("status")
+        self._subscribed, self._disabled = first.get("subscribed"), first.get("disabled")
+        self._name_at = first.get("name")
+        self._names = [first[target] for target in ("first_name", "last_name") if target in first]
+        self._joined, self._confirmed = first.get("joined"), first.get("confirmed")
+        self._left = first.get("unsubscribed")
+        self._object = first.get("fields")
         self._tag_places = mapping.places("tags")
         self._fields = [
             (at, target.removeprefix(FIELD))
@@ -67,14 +76,15 @@ class Persons:
 
     def read(self, row: Row) -> Person | Refused:
         cells = row.cells
+        left = self._date(cells, self._left)
         try:
             address = _address(cells[self._email])
-            status = self._status(cells)
+            status = self._status(cells, left)
             fields = self._own(cells)
         except BadInput as error:
             return Refused(row.line, error.sentence)
-        joined = self._date(cells, "joined")
-        confirmed = self._date(cells, "confirmed")
+        joined = self._date(cells, self._joined)
+        confirmed = self._date(cells, self._confirmed)
         return Person(
             row.line,
             address.email,
@@ -83,38 +93,33 @@ class Persons:
             self._name(cells),
             self._labels(cells),
             fields,
-            joined if joined is not None else confirmed,
-            confirmed if confirmed is not None else joined,
-            self._date(cells, "unsubscribed"),
+            confirmed if joined is None else joined,
+            joined if confirmed is None else confirmed,
+            left,
         )
 
-    def _cell(self, cells: list[str], target: str) -> str:
-        place = self._place(target)
-        return "" if place is None else cells[place].strip()
-
-    def _status(self, cells: list[str]) -> Status:
+    def _status(self, cells: list[str], left: int | None) -> Status:
         """Raises BadInput for who never confirmed, and for a word that nobody knows."""
-        word = self._cell(cells, "status")
+        word = _cell(cells, self._status_at)
         if word not in self._words and (word := folded(word)) not in self._words:
             raise BadInput(f"Its status “{word[:40]}” is none that is known here.")
         status = self._words[word]
         if status is None:
             raise BadInput(UNCONFIRMED)
-        found = [status, self._always]
-        if self._cell(cells, "subscribed").lower() in _NO or self._cell(cells, "disabled").lower() in _YES:
-            found.append("unsubscribed")
-        if self._left(cells):
-            found.append("unsubscribed")
-        return min(found, key=STRICTEST.index)
-
-    def _left(self, cells: list[str]) -> bool:
-        """Where no column says a status, a date of leaving does."""
-        return self._place("status") is None and self._date(cells, "unsubscribed") is not None
+        if (
+            _cell(cells, self._subscribed).lower() in _NO
+            or _cell(cells, self._disabled).lower() in _YES
+            or (
+                left is not None and self._status_at is None
+            )  # where no column says it, a date of leaving does
+        ):
+            status = _stricter(status, "unsubscribed")
+        return status if self._always == "active" else _stricter(status, self._always)
 
     def _name(self, cells: list[str]) -> str:
-        name = self._cell(cells, "name")
-        if not name:
-            name = f"{self._cell(cells, 'first_name')} {self._cell(cells, 'last_name')}".strip()
+        name = _cell(cells, self._name_at)
+        if not name and self._names:
+            name = " ".join(cells[place].strip() for place in self._names).strip()
         return one_line(name, LONGEST_NAME) if name else ""
 
     def _labels(self, cells: list[str]) -> list[str]:
@@ -127,7 +132,7 @@ class Persons:
     def _own(self, cells: list[str]) -> str:
         """The person's own fields as JSON. Raises BadInput."""
         kept: dict[str, str] = {}
-        if text := self._cell(cells, "fields"):
+        if text := _cell(cells, self._object):
             kept = _object(text)
         for place, name in self._fields:
             if value := cells[place].strip():
@@ -138,10 +143,18 @@ class Persons:
             raise BadInput(f"It has more than {MOST_FIELDS} fields.")
         return msgspec.json.encode(kept).decode()
 
-    def _date(self, cells: list[str], target: str) -> int | None:
-        text = self._cell(cells, target)
+    def _date(self, cells: list[str], place: int | None) -> int | None:
+        text = _cell(cells, place)
         at = moment(text) if text else None
         return None if at is None else min(at, self._now)
+
+
+def _cell(cells: list[str], place: int | None) -> str:
+    return "" if place is None else cells[place].strip()
+
+
+def _stricter(one: Status, other: Status) -> Status:
+    return min(one, other, key=STRICTEST.index)
 
 
 def moment(text: str) -> int | None:
@@ -150,9 +163,8 @@ def moment(text: str) -> int | None:
         at = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
         return _other(text)
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    ms = (at - _EPOCH) // timedelta(milliseconds=1)
+    since = at - (_EPOCH if at.tzinfo else _PLAIN_EPOCH)
+    ms = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
     return ms if 0 < ms < _YEAR_10000 else None
 
 
@@ -183,13 +195,20 @@ def _address(cell: str) -> Address:
     return address
 
 
-def _tags(text: str) -> list[str]:
+def _tags(text: str) -> Sequence[str]:
+    return _common_tags(text) if len(text) <= SHORT else _read_tags(text)
+
+
+def _read_tags(text: str) -> Sequence[str]:
     if text.startswith("["):
         try:
             return [tag for one in msgspec.json.decode(text, type=list[str]) if (tag := _tag(one))]
         except msgspec.MsgspecError:
             pass
     return [tag for one in _SPLIT.split(text) if (tag := _tag(one))]
+
+
+_common_tags = lru_cache(KEPT)(_read_tags)
 
 
 def _tag(text: str) -> str:
@@ -221,4 +240,6 @@ def one_line(text: str, longest: int) -> str:
     text = _plain(text)
     if not text.isprintable():
         text = " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in text).split())
-    return _ENCODED_WORD.sub(" ", text)[:longest].strip()
+    if "=?" in text:
+        text = _ENCODED_WORD.sub(" ", text)
+    return text[:longest].strip()
