@@ -136,9 +136,9 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/join/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
     "/admin/sessions": {"end": "others", "csrf": "live"},
-}
     "/admin/second-step": {"action": "begin", "code": "", "csrf": "live"},
     "/admin/code": {"code": "123456", "csrf": "live"},
+}
 BROADCAST = 7
 """The number of a draft."""
 
