@@ -256,6 +256,15 @@ CREATE TABLE form_magnets (
   PRIMARY KEY (form_id, magnet_id)
 );
 
+CREATE TABLE form_views (
+  form_id BIGINT NOT NULL REFERENCES forms (id) ON DELETE CASCADE,
+  day BIGINT NOT NULL,                  -- its first millisecond, UTC
+  seen BIGINT NOT NULL DEFAULT 0,       -- on a page of ours or in a frame: a form in the author's HTML is not ours to see
+  submitted BIGINT NOT NULL DEFAULT 0,
+  opened BIGINT NOT NULL DEFAULT 0,     -- pages with the button that confirms; programs that look into mails open it, too
+  PRIMARY KEY (form_id, day)
+);
+
 CREATE TABLE forms (
   id INTEGER PRIMARY KEY,
   slug TEXT NOT NULL UNIQUE,

@@ -29,6 +29,7 @@ from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_wait
 from newsletter.tokens import Tokens
 from newsletter.web import public
 from newsletter.web.kit import broadcasting, problems, sequencing
+from newsletter.web.kit.counting import counting
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
 from newsletter.web.kit.gate import Gate
@@ -50,7 +51,7 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with running(settings, worker=worker, migrate=migrate) as site:
+        async with running(settings, worker=worker, migrate=migrate) as site, counting(site):
             app.state["site"] = site
             yield
 

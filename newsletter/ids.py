@@ -37,6 +37,11 @@ def new_ids(count: int) -> range:
     return range(first, first + count)
 
 
+def first_id(at: int) -> int:
+    """All ids that were made since then (epoch ms) are at least this one."""
+    return max(0, at - EPOCH) << _SPREAD
+
+
 def read_id(text: str) -> int | None:
     """The id that a request names by its digits, which may be nobody's; None for what no row could have."""
     id = int(text) if _DIGITS.fullmatch(text) else -1

@@ -3,6 +3,7 @@
 from newsletter.signups.actions import Confirmed, Signups, Submission
 from newsletter.signups.fields import MOST_FIELDS, TYPES, faults, fitted
 from newsletter.signups.forms import CLOSED, Forms, check
+from newsletter.signups.funnel_store import Funnel, View, add_views, funnels
 from newsletter.signups.listing_store import all_forms
 from newsletter.signups.mail_texts import KINDS, PARTS, TAGS, Kind, guide_words, invitation
 from newsletter.signups.mail_texts import faults as mail_faults
@@ -21,14 +22,18 @@ __all__ = [
     "Field",
     "Form",
     "Forms",
+    "Funnel",
     "Kind",
     "MailText",
     "Signups",
     "Submission",
+    "View",
+    "add_views",
     "all_forms",
     "check",
     "faults",
     "fitted",
+    "funnels",
     "guide_words",
     "invitation",
     "mail_faults",

@@ -9,6 +9,7 @@ from newsletter.subscribers.sheet import export_xlsx
 from newsletter.subscribers.store import listing
 from newsletter.subscribers.store.chores import bulk_waits, file_waits
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
+from newsletter.subscribers.store.figures import Overview
 from newsletter.subscribers.suppressing import Suppressions
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Choice",
     "Consent",
     "NotMe",
+    "Overview",
     "Returns",
     "Status",
     "Subscriber",

@@ -30,11 +30,12 @@ class Newcomer(msgspec.Struct):
 
 
 class Overview(msgspec.Struct):
-    """How many there are of each status; how many came on each day (its first ms, UTC); who came last."""
+    """How many there are of each status; how many came and left on each day (its first ms, UTC); who came last."""
 
     by_status: dict[Status, int]
     signed_up: dict[int, int]
     confirmed: dict[int, int]
+    left: dict[int, int]
     newest: list[Newcomer]
 
 
@@ -43,6 +44,9 @@ async def overview(tx: Tx, since: int) -> Overview:
         await _by_status(tx),
         await _by_day(tx, "SELECT created_at AS at FROM subscribers WHERE created_at >= :since", since),
         await _by_day(tx, "SELECT confirmed_at AS at FROM subscribers WHERE confirmed_at >= :since", since),
+        await _by_day(
+            tx, "SELECT unsubscribed_at AS at FROM subscribers WHERE unsubscribed_at >= :since", since
+        ),
         await _newest(tx),
     )
 

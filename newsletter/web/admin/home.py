@@ -1,20 +1,17 @@
 """The desk's first page: what happened today, who joined, what waits, how to put form and comments on a page."""
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
-from newsletter.clock import DAY, day, moment
-from newsletter.mail import hold, waiting
 from newsletter.settings import Settings
-from newsletter.storage import Tx
-from newsletter.subscribers import Subscribers
+from newsletter.storage import Database
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.export import FORMATS
+from newsletter.web.admin.home_figures import PERIODS, Kept, figures, period
 from newsletter.web.kit.site import site_of
-
-DAYS = 30
 
 COMMENTS_ABOUT = (
     "The comments of the page on which it stands, and their form. Inside it are a form and a link for readers "
@@ -23,29 +20,7 @@ COMMENTS_ABOUT = (
 )
 
 
-async def _figures(tx: Tx, subscribers: Subscribers) -> dict[str, Any]:
-    """Everything the page shows, in one snapshot; days are UTC."""
-    today = tx.now - tx.now % DAY
-    first = today - (DAYS - 1) * DAY
-    seen = await subscribers.overview(tx, first)
-    days = [first + n * DAY for n in range(DAYS)]
-    return {
-        "counts": seen.by_status,
-        "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
-        "series": [{"day": day(at), "count": seen.confirmed.get(at, 0)} for at in days],
-        "newest": seen.newest,
-        "waiting": await waiting(tx),
-        "held": await _held(tx),
-    }
-
-
-async def _held(tx: Tx) -> dict[str, str] | None:
-    held = await hold.held(tx)
-    return (
-        {"since": f"{day(held.held_at)}, {moment(held.held_at):%H:%M} UTC", "why": held.held_why}
-        if held
-        else None
-    )
+_kept: WeakKeyDictionary[Database, Kept] = WeakKeyDictionary()
 
 
 @get("/admin")
@@ -54,11 +29,14 @@ async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     session = await session_of(request)
     if not session.may("editor"):  # who moderates sees no subscribers
         return Redirect("/admin/comments", status_code=303, headers={"Cache-Control": "no-store"})
-    shown = await site.db.read(_figures, site.subscribers)
+    days = period(request.query_params.get("days", ""))
+    shown = await site.db.read(figures, site, days, _kept.setdefault(site.db, Kept()))
     comments = await site.db.read(site.moderation.waiting)
     page = site.pages.page(
         "admin/home.html",
         **shown,
+        days=days,
+        periods=PERIODS,
         comments=comments,
         snippets=snippets(site.settings),
         export={"formats": FORMATS},

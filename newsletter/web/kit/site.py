@@ -1,5 +1,6 @@
 """Everything a handler may reach, put together once by the app."""
 
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +16,7 @@ from newsletter.mail import Mailings, Post
 from newsletter.owners import Answers, ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
-from newsletter.signups import Forms, Signups
+from newsletter.signups import Forms, Signups, View
 from newsletter.storage import Database
 from newsletter.subscribers import Returns, Subscribers, Suppressions
 from newsletter.tokens import Tokens
@@ -52,6 +53,7 @@ class Site(msgspec.Struct, frozen=True):
     gate: Gate
     answers: Answers = msgspec.field(default_factory=Answers)
     shelf: Shelf = msgspec.field(default_factory=Shelf)
+    views: Counter[tuple[int, int, View]] = msgspec.field(default_factory=Counter)  # of forms, not yet stored
     veil: Veil = msgspec.field(default_factory=Veil)
 
     async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:

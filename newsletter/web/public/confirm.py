@@ -16,6 +16,7 @@ from newsletter.magnets import Magnet
 from newsletter.signups import Confirmed
 from newsletter.subscribers import Subscriber
 from newsletter.web.kit import expired
+from newsletter.web.kit.counting import count
 from newsletter.web.kit.site import Site, site_of
 
 SUBSCRIBED = (
@@ -49,6 +50,7 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
     except Expired:
         return _expired(site, token)
     form = await site.db.read(site.signups.invited, signup_id, epoch)
+    count(request, site, form.id, "opened")
     return site.pages.page(
         "public/confirm.html",
         form=form,

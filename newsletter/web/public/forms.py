@@ -12,6 +12,7 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.signups import CLOSED, Field, Form, Submission, check
 from newsletter.web.kit import colours, problems
 from newsletter.web.kit.body import Body, read_fields
+from newsletter.web.kit.counting import count
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
 from newsletter.web.kit.policy import (
@@ -40,8 +41,7 @@ FOREIGN = (
 @get("/")
 async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     """Who comes to the service's own address meets the form that every installation starts with."""
-    site = site_of(request)
-    return _page(site, await site.forms.find("guide"), embedded=False)
+    return await _show(request, "guide", embedded=False)
 
 
 @get("/forms/{slug:str}")
@@ -52,13 +52,19 @@ async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response
         return Response(
             _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site)}
         )
-    return _page(site, form, embedded=False)
+    return await _show(request, slug, embedded=False)
 
 
 @get("/forms/{slug:str}/embed")
 async def show_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
+    return await _show(request, slug, embedded=True)
+
+
+async def _show(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[str]:
     site = site_of(request)
-    return _page(site, await site.forms.find(slug), embedded=True)
+    form = await site.forms.find(slug)
+    count(request, site, form.id, "seen")
+    return _page(site, form, embedded=embedded)
 
 
 @get("/forms/{slug:str}/sent")
@@ -130,6 +136,7 @@ async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: B
         ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
         submission = Submission(address, answers, page_origin(request), ip, proof)
         await site.db.write_in_crowd(canonical(address.key), site.signups.sign_up, form, submission)
+        count(request, site, form.id, "submitted")
     await site.veil.wait()
     return address.email
 

@@ -1,0 +1,149 @@
+"""What the desk's first page counts: who came and left, how far they come with each form, and what waits."""
+
+from typing import Any
+
+import msgspec
+
+from newsletter.broadcasts import Broadcast
+from newsletter.clock import DAY, day, moment, monotonic
+from newsletter.mail import Tally, hold, waiting
+from newsletter.signups import Funnel, funnels
+from newsletter.storage import Tx
+from newsletter.subscribers import Overview
+from newsletter.web.admin.broadcasts import title_of
+from newsletter.web.kit.site import Site
+
+PERIODS = (30, 90, 365)
+"""Days that the page can look back."""
+
+WEEK = 7
+FUNNEL_DAYS = 30
+"""At most: a sign-up that nobody confirms is forgotten after a while, and the numbers before would be wrong."""
+
+MOST_FORMS = 5
+BROADCASTS = 5  # the newest are looked at for what went wrong
+MANY = 100_000
+"""People above which what is counted of all of them is counted once a minute."""
+
+MINUTE = 60.0
+
+STEPS = (
+    ("seen", "Seen"),
+    ("submitted", "Sent off"),
+    ("mailed", "Mailed the link"),
+    ("opened", "Link opened"),
+    ("confirmed", "Confirmed"),
+    ("downloaded", "Took the guide"),
+)
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A bar of the chart: a day, or a week that begins on it."""
+
+    day: str
+    confirmed: int
+    left: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """`share`: percent of the step that was the largest, for the bar; `of_before`: of the one before, '' for none."""
+
+    words: str
+    count: int
+    share: float
+    of_before: str
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A broadcast that waits for its owner."""
+
+    id: int
+    title: str
+    paused: bool
+    in_doubt: int
+    failed: int
+
+
+class Kept:
+    """What was counted of many people, for a minute."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[float, Overview]] = {}
+
+    async def overview(self, tx: Tx, site: Site, since: int) -> Overview:
+        kept = self._kept.get(since)
+        if kept and monotonic() - kept[0] < MINUTE:
+            return kept[1]
+        seen = await site.subscribers.overview(tx, since)
+        if sum(seen.by_status.values()) > MANY:
+            self._kept = {since: (monotonic(), seen)}
+        return seen
+
+
+async def figures(tx: Tx, site: Site, days: int, kept: Kept) -> dict[str, Any]:
+    """Everything the page shows, in one snapshot; days are UTC."""
+    today = tx.now - tx.now % DAY
+    seen = await kept.overview(tx, site, today - (days - 1) * DAY)
+    back = min(FUNNEL_DAYS, site.settings.pending_days)
+    return {
+        "counts": seen.by_status,
+        "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
+        "points": points(seen, today, days),
+        "newest": seen.newest,
+        "waiting": await waiting(tx),
+        "held": await _held(tx),
+        "troubles": await _troubles(tx, site),
+        "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],
+        "funnel_days": back,
+    }
+
+
+def points(seen: Overview, today: int, days: int) -> list[Point]:
+    """A bar for each day; of a year for each week, the last one up to today."""
+    size = WEEK if days > 100 else 1
+    first = today - (days // size * size - 1) * DAY
+    return [
+        Point(
+            day(at),
+            sum(seen.confirmed.get(at + n * DAY, 0) for n in range(size)),
+            sum(seen.left.get(at + n * DAY, 0) for n in range(size)),
+        )
+        for at in range(first, today + 1, size * DAY)
+    ]
+
+
+def steps(one: Funnel) -> list[Step]:
+    counts = [(words, int(getattr(one, name))) for name, words in STEPS]
+    top = max(count for _, count in counts) or 1
+    shown, before = [], 0
+    for words, count in counts:
+        of_before = f"{100 * count / before:.0f} %" if before and count <= before else ""
+        shown.append(Step(words, count, round(100 * count / top, 2), of_before))
+        before = count
+    return shown
+
+
+async def _troubles(tx: Tx, site: Site) -> list[Trouble]:
+    """Of the newest broadcasts those that are paused, and those with messages in doubt or refused."""
+    found = []
+    for one in await site.broadcasts.newest(tx, BROADCASTS):
+        if one.mailing_id is not None:
+            _, counts, _ = await site.broadcasts.standing(tx, one.id)
+            found.append(_trouble(one, Tally(**counts)))
+    return [one for one in found if one.paused or one.in_doubt or one.failed]
+
+
+def _trouble(one: Broadcast, tally: Tally) -> Trouble:
+    return Trouble(one.id, title_of(one), one.state == "paused", tally.in_doubt, tally.failed)
+
+
+async def _held(tx: Tx) -> dict[str, str] | None:
+    held = await hold.held(tx)
+    if held is None:
+        return None
+    return {"since": f"{day(held.held_at)}, {moment(held.held_at):%H:%M} UTC", "why": held.held_why}
+
+
+def period(text: str) -> int:
+    """Days to look back: the shortest where none is named."""
+    return next((days for days in PERIODS if str(days) == text), PERIODS[0])
