@@ -11,12 +11,14 @@ from newsletter import clock
 from newsletter.addresses import Address, parse
 from newsletter.cli.site import with_site
 from newsletter.errors import NewsletterError
+from newsletter.mail.bounces.ledger import Wavering
 from newsletter.mail.outbox import Reason
 from newsletter.mail.suppression import REASONS, Suppressed
 from newsletter.subscribers import suppression_file
 from newsletter.web.kit.site import Site
 
 _SHOWN = 20
+_MOST_WAVERING = 100_000
 _UTF8 = "utf-8-sig"  # what spreadsheets write
 
 
@@ -68,6 +70,21 @@ def remove(email: str, yes: bool) -> None:
 
 
 @suppressions.command()
+@click.option("--yes", is_flag=True, help="Don’t ask.")
+def soft(yes: bool) -> None:
+    """Put on it, for 90 days, whose mailbox has taken nothing of late: two mails or more, and none between."""
+    found = with_site(_wavering)
+    for one in found[:_SHOWN]:
+        click.echo(f"{one.email}: {one.times} mails came back since {clock.iso(one.first)}", err=True)
+    if not found:
+        click.echo("There is nobody whose mailbox takes nothing.")
+        return
+    if not yes:
+        click.confirm(f"Mail none of these {len(found):,} for 90 days?", abort=True)
+    click.echo(f"{with_site(_give_up):,} are mailed no more for 90 days.")
+
+
+@suppressions.command()
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
@@ -112,6 +129,17 @@ def import_(file: Path, reason: str) -> None:
     if len(refused) > _SHOWN:
         click.echo(f"And {len(refused) - _SHOWN:,} more.", err=True)
     click.echo(f"{len(entries):,} are on the list; {len(refused):,} lines could not be read.")
+
+
+async def _wavering(site: Site) -> list[Wavering]:
+    return await site.db.read(site.returns.wavering, _MOST_WAVERING)
+
+
+async def _give_up(site: Site) -> int:
+    total = 0
+    while done := await site.db.write(site.returns.give_up):
+        total += done
+    return total
 
 
 async def _listed(site: Site) -> list[tuple[Suppressed, str]]:

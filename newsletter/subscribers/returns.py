@@ -13,7 +13,7 @@ from newsletter.clock import DAY
 from newsletter.errors import BadInput
 from newsletter.mail import Post, refusals, suppression
 from newsletter.mail.bounces import ledger
-from newsletter.mail.bounces.ledger import Sent
+from newsletter.mail.bounces.ledger import Sent, Wavering
 from newsletter.mail.bounces.model import Event, Report
 from newsletter.mail.bounces.sender import row_of
 from newsletter.mail.responses import note, skip_waiting
@@ -78,6 +78,20 @@ class Returns:
             report: Report = import_module("newsletter.mail.bounces.report").of_words(row.reply)
             effects.append(await self._follow(tx, row, report))
         return len(rows) - effects.count("ignored")
+
+    async def wavering(self, tx: Tx, most: int) -> list[Wavering]:
+        """Active readers whose mailboxes take nothing of late, before they are deserted by the rule; by id."""
+        return await ledger.wavering(tx, most)
+
+    async def give_up(self, tx: Tx) -> int:
+        """Some of those are mailed no more for 90 days, as if their mailboxes were deserted. Returns how many."""
+        some = await ledger.wavering(tx, _BATCH)
+        for one in some:
+            person = await store.lock(tx, one.id)
+            if person and person.status == "active":
+                await self._post.suppress(tx, person.email_key, "bounced", tx.now + SOFT_EXPIRY)
+                await self._part(tx, person, complained=False)
+        return len(some)
 
     async def _follow(self, tx: Tx, row: Sent, report: Report) -> Effect:
         person = None if row.subscriber_id is None else await store.lock(tx, row.subscriber_id)

@@ -2,6 +2,7 @@
 
 import csv
 
+from newsletter.storage import Tx
 from tests.cast import House
 from tests.cli.machine import ADA, BEN, CLEO, Machine
 
@@ -64,3 +65,24 @@ def test_a_list_of_bare_addresses(machine: Machine) -> None:
     file.write_text(f"{CLEO}\n\n{STRANGER}\n")
     assert machine.says("suppressions", "import", str(file), "--reason", "not_me").text.startswith("2 are on")
     assert machine.says("suppressions", "list").text.count("not_me") == 2
+
+
+def test_mailboxes_that_take_nothing_are_given_up(machine: Machine) -> None:
+    assert "nobody whose mailbox takes nothing" in machine.says("suppressions", "soft").text
+
+    async def came_back(house: House) -> None:
+        ada = await house.person(ADA)
+
+        async def act(tx: Tx) -> None:
+            for id in (1, 2):
+                sql = """INSERT INTO bounces (outbox_id, kind, subscriber_id, sent_at, at)
+                         VALUES (:id, 'soft', :person, :now, :now)"""
+                await tx.run(sql, id=id, person=ada.id, now=tx.now)
+
+        await house.db.write(act)
+
+    machine.act(came_back)
+    machine.says("suppressions", "soft", code=1, answer="n\n")
+    done = machine.says("suppressions", "soft", answer="y\n")
+    assert f"{ADA}: 2 mails came back" in done.err
+    assert "1 are mailed no more for 90 days." in done.text

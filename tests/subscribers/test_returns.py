@@ -154,6 +154,25 @@ async def test_a_mailbox_that_takes_nothing_for_long_is_deserted(house: House, c
     assert await house.count("SELECT expires_at FROM suppressions") == clock.now() + SOFT_EXPIRY
 
 
+async def test_whose_mailbox_takes_nothing_of_late_is_given_up_when_the_owner_wants_it(
+    house: House, clock: Clock
+) -> None:
+    for email in (ADA, BEN, OLGA):
+        await house.joins(email)
+    clock.forward(6 * DAY)
+    for email in (ADA, ADA, BEN, BEN, OLGA):
+        await take(house, comes(house, await mailed(house, email), "soft"))
+        clock.forward(HOUR)
+    await mailed(house, BEN)  # which arrived
+    clock.forward(6 * DAY)
+    (one,) = await house.db.read(house.site.returns.wavering, 10)
+    assert (one.email, one.times) == (ADA, 2)
+    assert await house.db.write(house.site.returns.give_up) == 1
+    assert await house.db.write(house.site.returns.give_up) == 0
+    assert [(await house.person(one)).status for one in (ADA, BEN, OLGA)] == ["bounced", "active", "active"]
+    assert await house.count("SELECT expires_at FROM suppressions") == clock.now() + SOFT_EXPIRY
+
+
 @ON_ONE
 async def test_whose_mailbox_was_deserted_may_sign_up_again_after_90_days(house: House, clock: Clock) -> None:
     await house.joins(ADA)

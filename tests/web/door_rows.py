@@ -65,6 +65,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/suppressions/lift": {"email": MALLORY, "csrf": "live"},
     "/admin/suppressions/import": {"lines": MALLORY, "csrf": "live"},
     "/admin/suppressions/file": {},  # a file, of whatever size: tests/web/test_desk_suppressions.py
+    "/admin/domains": {"sure": "", "csrf": "live"},  # which asks first
     "/admin/doctor": {},  # it asks name servers: tests/web/test_desk_doctor.py
     "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
     "/admin/comments/{id:str}": {"action": "approve", "comment": "", "raw": "", "csrf": "live"},

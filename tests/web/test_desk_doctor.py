@@ -12,7 +12,7 @@ from newsletter.storage import Tx
 from tests.doctor.conftest import Zone, zone
 from tests.ports import free_ports
 from tests.web.conftest import Serve
-from tests.web.stage import Stage
+from tests.web.stage import ADA, Stage
 from tests.web.test_desk import csrf_on
 
 __all__ = ["zone"]  # a fixture
@@ -80,3 +80,31 @@ async def test_domains_with_trouble_stand_on_a_page(still: Stage) -> None:
     assert "example.com" in page
     assert '<td role="cell" data-label="Refused you">3</td>' in page
     assert "It refuses you, not readers." in page
+
+
+async def test_mailboxes_that_take_nothing_are_given_up_when_it_is_sure(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    await still.member(await still.visitor(), ADA)
+    ada = await still.house.person(ADA)
+
+    async def came_back(tx: Tx) -> None:
+        for id in (1, 2):
+            await tx.run(
+                """INSERT INTO bounces (outbox_id, kind, subscriber_id, sent_at, at)
+                   VALUES (:id, 'soft', :person, :now, :now)""",
+                id=id, person=ada.id, now=tx.now,
+            )  # fmt: skip
+
+    await still.site.db.write(came_back)
+    page = await web.get("/admin/domains")
+    assert "Of one reader every mail has come back" in page.text
+    own = {"csrf": csrf_on(page)}
+    asked = await web.post("/admin/domains", data=own)
+    assert "Are you sure?" in asked.text
+    assert (await web.post("/admin/domains", data={**own, "sure": "2"})).status_code == 422
+    assert (await still.house.person(ADA)).status == "active"
+    done = await web.post("/admin/domains", data={**own, "sure": "1"})
+    assert done.headers["Location"] == "/admin/domains?done=1"
+    assert "One reader is mailed no more" in (await web.get("/admin/domains?done=1")).text
+    assert (await still.house.person(ADA)).status == "bounced"

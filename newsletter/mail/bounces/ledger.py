@@ -9,6 +9,9 @@ from newsletter.storage import Tx
 LATEST = 5 * DAY
 """So long servers go on trying: a mail that hasn't come back by then has arrived."""
 
+WAVERING_SINCE = 90 * DAY
+WAVERING_TIMES = 2
+
 EVENTS_KEPT = 30 * DAY
 """So long it is known which events of a provider were heard: none of them tries for longer to tell of one."""
 
@@ -96,6 +99,21 @@ async def softness(tx: Tx, subscriber_id: int) -> Softness:
     return found
 
 
+class Wavering(msgspec.Struct, frozen=True):
+    """A reader whose mailbox has taken nothing since `first` (ms), of so many messages."""
+
+    id: int
+    email: str
+    times: int
+    first: int
+
+
+async def wavering(tx: Tx, most: int) -> list[Wavering]:
+    """Active readers of whom every message has come back softly for a while, two or more; by id."""
+    moments = {"since": tx.now - WAVERING_SINCE, "before": tx.now - LATEST}
+    return await tx.all(Wavering, _WAVERING, least=WAVERING_TIMES, most=most, **moments)
+
+
 async def bounces(tx: Tx, subscriber_id: int) -> list[Bounce]:
     """What came back of what they were sent, the oldest first."""
     return await tx.all(
@@ -131,4 +149,16 @@ _ARRIVED = """
 _SOFT = """
     SELECT count(*) AS times, coalesce(min(sent_at), 0) AS first, coalesce(max(sent_at), 0) AS last FROM bounces
     WHERE subscriber_id = :id AND kind = 'soft' AND sent_at > :since
+    """
+_WAVERING = """
+    WITH soft AS (
+      SELECT subscriber_id AS id, count(*) AS times, min(sent_at) AS first FROM bounces
+      WHERE kind = 'soft' AND subscriber_id IS NOT NULL AND at > :since GROUP BY subscriber_id
+    )
+    SELECT f.id, p.email, f.times, f.first FROM soft f JOIN subscribers p ON p.id = f.id AND p.status = 'active'
+    WHERE f.times >= :least AND NOT EXISTS (
+      SELECT 1 FROM outbox o
+      WHERE o.subscriber_id = f.id AND o.state = 'sent' AND o.settled_at > f.first AND o.settled_at <= :before
+        AND NOT EXISTS (SELECT 1 FROM bounces b WHERE b.outbox_id = o.id))
+    ORDER BY f.id LIMIT :most
     """
