@@ -432,6 +432,12 @@ CREATE INDEX outbox_states ON outbox (mailing_id, state, not_before) WHERE maili
 CREATE INDEX outbox_subscriber ON outbox (subscriber_id) WHERE subscriber_id IS NOT NULL;
 CREATE INDEX outbox_worker ON outbox (worker) WHERE worker IS NOT NULL;
 
+CREATE TABLE owner_settings (
+  name TEXT PRIMARY KEY,              -- as the setting is called, or `archive_about`
+  value TEXT NOT NULL,
+  changed_at BIGINT NOT NULL
+);
+
 CREATE TABLE owners (
   id INTEGER PRIMARY KEY,
   email TEXT NOT NULL,

@@ -9,7 +9,7 @@ import msgspec
 from newsletter import ids
 from newsletter.broadcasts import store
 from newsletter.broadcasts.draft import Draft
-from newsletter.broadcasts.model import Broadcast
+from newsletter.broadcasts.model import TOPIC, Broadcast
 from newsletter.broadcasts.store import Counted
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, kept_values, retries
@@ -20,7 +20,6 @@ CHUNK = 200
 """People whose rows are written in one transaction: a few milliseconds, so that no sign-up waits for longer."""
 
 CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothing of yours is lost: look at it again."
-TOPIC = "broadcasts"
 _SLUG = 60  # characters
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database takes
 _TAG = re.compile(r"\{\{[^{}\n]*\}\}")

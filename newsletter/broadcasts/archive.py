@@ -1,15 +1,18 @@
 """Broadcasts that their owner shows to everybody, once they are sent off: as a stranger reads them."""
 
+import re
+
 import msgspec
 
-from newsletter.broadcasts import store
-from newsletter.broadcasts.model import Broadcast
+from newsletter.broadcasts import archive_store, store
+from newsletter.broadcasts.model import TOPIC, Broadcast
 from newsletter.broadcasts.store import Row
 from newsletter.broadcasts.text import write
-from newsletter.errors import NotFound
+from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail.merge import Marks
 from newsletter.storage import Tx
 
+_SLUG = re.compile("(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)*")
 _NO_TITLE = "Without a title"
 
 
@@ -44,6 +47,31 @@ async def page(tx: Tx, limit: int, before: str = "") -> list[Entry]:
         return [_entry(row) for row in await store.public_rows(tx, limit)]
     found = await _find(tx, before)
     return [_entry(row) for row in await store.older(tx, found.sent_at or 0, found.id, limit)]
+
+
+async def sent_off(tx: Tx, limit: int, before: int = 0) -> list[Broadcast]:
+    """What its owner may show, public or not: the newest first, those before the one with that id unless it is 0."""
+    return await archive_store.sent_off(tx, limit, before)
+
+
+async def show(tx: Tx, id: int, *, public: bool) -> None:
+    """Everybody can read it from now on, or nobody. Raises NotFound, Conflict."""
+    if not await archive_store.show(tx, id, public=public):
+        if await store.find(tx, id) is None:
+            raise NotFound("There is no such broadcast.")
+        raise Conflict("Only what was sent is in the archive, and what was cancelled is not.")
+    tx.wake(TOPIC)
+
+
+async def rename(tx: Tx, id: int, slug: str) -> None:
+    """Its address is another one; the old one leads nowhere. Raises BadInput, NotFound."""
+    if not _SLUG.fullmatch(slug) or slug == "feed":
+        raise BadInput("Please use small letters a to z, digits and single hyphens.")
+    if await store.find(tx, id) is None:
+        raise NotFound("There is no such broadcast.")
+    if not await store.rename(tx, id, slug):
+        raise BadInput("Another broadcast has this address.")
+    tx.wake(TOPIC)
 
 
 async def newest(tx: Tx, limit: int) -> list[Broadcast]:

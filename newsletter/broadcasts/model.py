@@ -4,6 +4,9 @@ from typing import Literal, get_args
 
 import msgspec
 
+TOPIC = "broadcasts"
+"""What is woken when one has changed."""
+
 State = Literal["draft", "scheduled", "sending", "paused", "cancelled", "sent"]
 STATES: tuple[State, ...] = get_args(State)
 

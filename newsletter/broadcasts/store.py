@@ -8,8 +8,9 @@ from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast, State
 from newsletter.storage import Param, Tx
 
-_COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
+COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
               version, created_at, sent_at, finished_at"""
+SELECT = f"SELECT {COLUMNS} FROM broadcasts"
 _PUBLIC_ROW = (
     "SELECT id, slug, subject, preheader, substr(body, 1, 500) AS beginning, sent_at FROM broadcasts"
 )
@@ -80,7 +81,7 @@ def _values(draft: Draft) -> dict[str, Param]:
 
 
 async def find(tx: Tx, id: int) -> Broadcast | None:
-    return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id", id=id)
+    return await tx.one(Broadcast, f"SELECT {COLUMNS} FROM broadcasts WHERE id = :id", id=id)
 
 
 async def rename(tx: Tx, id: int, slug: str) -> bool:
@@ -98,7 +99,7 @@ async def newest(tx: Tx, limit: int, before: int) -> list[Broadcast]:
     """Before that one; 0: the newest of all."""
     return await tx.all(
         Broadcast,
-        f"SELECT {_COLUMNS} FROM broadcasts WHERE id < :before ORDER BY id DESC LIMIT :limit",
+        f"SELECT {COLUMNS} FROM broadcasts WHERE id < :before ORDER BY id DESC LIMIT :limit",
         limit=limit,
         before=before or 2**63 - 1,
     )
@@ -107,7 +108,7 @@ async def newest(tx: Tx, limit: int, before: int) -> list[Broadcast]:
 async def same(tx: Tx, subject: str, body: str) -> Broadcast | None:
     return await tx.one(
         Broadcast,
-        f"""SELECT {_COLUMNS} FROM broadcasts
+        f"""SELECT {COLUMNS} FROM broadcasts
             WHERE subject = :subject AND body = :body AND mailing_id IS NOT NULL ORDER BY id DESC LIMIT 1""",
         subject=subject,
         body=body,
@@ -118,7 +119,7 @@ async def in_state(tx: Tx, *states: State) -> list[Broadcast]:
     """The oldest hundred in one of these states: one to three."""
     return await tx.all(
         Broadcast,
-        f"SELECT {_COLUMNS} FROM broadcasts WHERE state IN (:a, :b, :c) ORDER BY id LIMIT 100",
+        f"SELECT {COLUMNS} FROM broadcasts WHERE state IN (:a, :b, :c) ORDER BY id LIMIT 100",
         **_three(states),
     )
 
@@ -127,7 +128,7 @@ async def due(tx: Tx) -> list[Broadcast]:
     """Scheduled, and their time has come."""
     return await tx.all(
         Broadcast,
-        f"""SELECT {_COLUMNS} FROM broadcasts
+        f"""SELECT {COLUMNS} FROM broadcasts
             WHERE state = 'scheduled' AND send_at <= :now ORDER BY send_at LIMIT 100""",
         now=tx.now,
     )
@@ -137,7 +138,7 @@ async def ending(tx: Tx) -> list[Broadcast]:
     """Everything that has not come to its end: on its way, or cancelled while some of it was on the wire."""
     return await tx.all(
         Broadcast,
-        f"""SELECT {_COLUMNS} FROM broadcasts
+        f"""SELECT {COLUMNS} FROM broadcasts
             WHERE state = 'sending' OR (state = 'cancelled' AND finished_at IS NULL) ORDER BY id LIMIT 100""",
     )
 
@@ -145,7 +146,7 @@ async def ending(tx: Tx) -> list[Broadcast]:
 async def hold(tx: Tx, id: int) -> Broadcast | None:
     """As `find`, and nobody else changes it until the transaction ends."""
     lock = "FOR UPDATE" if tx.engine == "postgres" else ""
-    return await tx.one(Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE id = :id {lock}", id=id)
+    return await tx.one(Broadcast, f"SELECT {COLUMNS} FROM broadcasts WHERE id = :id {lock}", id=id)
 
 
 async def turn(tx: Tx, id: int, to: State, *from_: State, send_at: int | None = None) -> bool:
@@ -214,7 +215,7 @@ async def forget(tx: Tx, id: int) -> bool:
 
 async def find_public(tx: Tx, slug: str) -> Broadcast | None:
     return await tx.one(
-        Broadcast, f"SELECT {_COLUMNS} FROM broadcasts WHERE slug = :slug AND {_PUBLIC}", slug=slug
+        Broadcast, f"SELECT {COLUMNS} FROM broadcasts WHERE slug = :slug AND {_PUBLIC}", slug=slug
     )
 
 
@@ -222,7 +223,7 @@ async def newest_public(tx: Tx, limit: int) -> list[Broadcast]:
     """With their texts."""
     return await tx.all(
         Broadcast,
-        f"SELECT {_COLUMNS} FROM broadcasts WHERE {_PUBLIC} ORDER BY sent_at DESC, id DESC LIMIT :limit",
+        f"SELECT {COLUMNS} FROM broadcasts WHERE {_PUBLIC} ORDER BY sent_at DESC, id DESC LIMIT :limit",
         limit=limit,
     )
 

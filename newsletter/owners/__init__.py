@@ -27,7 +27,7 @@ __all__ = [
     "audit",
     "outranks",
     "people",
-    "settings_store",
     "second_step",
+    "settings_store",
     "totp",
 ]

@@ -62,23 +62,35 @@
       }
     }
 
+    const keeper = form.dataset.keeps && window.keeper?.(form, take);
     form.addEventListener("input", (event) => {
       if (event.target.id === "narrow") return;
       const looks = ["look", "dark"].includes(event.target.name);
       dirty ||= !looks;
+      if (!looks) keeper?.typed();
       clearTimeout(timer);
-      timer = setTimeout(() => { preview(); check(); }, looks ? 0 : WAIT);
+      timer = setTimeout(() => { preview(); keeper ? keeper.keep() : check(); }, looks ? 0 : WAIT);
     });
     if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body?.value !== "") preview();
-    let sent = false;
-    form.addEventListener("submit", (event) => {
+    if (keeper?.restored()) { preview(); keeper.keep(); }
+    let sent = false, looked = false;
+    form.addEventListener("submit", async (event) => {
       if (event.submitter === shows) return;
-      if (sent) event.preventDefault(); // a double press would be two drafts
+      if (sent) { event.preventDefault(); return; } // a double press would be two drafts
+      if (keeper && !looked) {
+        event.preventDefault(); // who was signed out meanwhile would lose what they typed on the way
+        clearTimeout(timer);
+        if (!await keeper.keep() || sent) return;
+        looked = true;
+        keeper.leaving();
+        form.requestSubmit(event.submitter);
+        return;
+      }
       [sent, dirty] = [true, false];
     });
-    addEventListener("pageshow", () => { sent = false; });
+    addEventListener("pageshow", () => { [sent, looked] = [false, false]; });
     addEventListener("beforeunload", (event) => {
-      if (dirty) event.preventDefault();
+      if (dirty && !keeper) event.preventDefault();
     });
   }
 

@@ -163,6 +163,7 @@ LARGE = {"/admin/import", "/admin/magnets", "/admin/suppressions/file"}
 
 REQUIRED = {"email", "csrf"}
 MULTILINE = {
+    "about",
     "comment",
     "raw",
     "body",
@@ -257,13 +258,6 @@ SHOWN = {
     "/admin/comments",
     "/admin/comments/{id:str}",
     "/admin/comments/settings",
-    "/admin/broadcasts",
-    "/admin/broadcasts/new",
-    "/admin/broadcasts/{id:str}",
-    "/admin/broadcasts/{id:str}/preview",
-    "/admin/broadcasts/{id:str}/send",
-    "/admin/broadcasts/{id:str}/people",
-    "/admin/broadcasts/{id:str}/people.csv",
     *door_rows_writing.SHOWN,
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from newsletter.owners import Role
 from newsletter.web.admin import (
+    archive,
     audit,
     broadcasts,
     broadcasts_people,
@@ -23,8 +24,8 @@ from newsletter.web.admin import (
     imports,
     magnets,
     people,
-    sequences,
     second_step,
+    sequences,
     sequences_page,
     sequences_people,
     sequences_steps,
@@ -72,6 +73,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
         *sequences_page.ROUTES,
         *sequences_people.ROUTES,
         *sequences_steps.ROUTES,
+        *archive.ROUTES,
     ],
     "owner": [
         *comment_settings.ROUTES,

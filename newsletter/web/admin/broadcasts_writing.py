@@ -24,7 +24,9 @@ from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
 
-VERBS = ("save", "look", "test", "next")
+VERBS = ("save", "look", "test", "next", "keep")
+"""What the buttons say, and `keep`: a draft as it is being typed, by the page's script."""
+
 SENT = "It was sent off meanwhile, and what was sent can’t be changed. What you typed was not kept."
 CONFLICT = 409
 
@@ -108,6 +110,8 @@ async def _take(request: Request[Any, Any, Any], id: str | None) -> Response[Any
     if not typed.errors and (verb not in VERBS or (one and not version.isdecimal())):
         raise BadInput("Please use one of the buttons. Nothing was changed.")
     seen = int(version) if version.isdecimal() else 0
+    if verb == "keep" and one and one.state != "draft":
+        verb = "look"  # what goes out at a time changes by the button alone, never half typed
     if typed.errors or verb == "look":
         status = 422 if typed.errors else 200
         return written(site, typed, looked, one=one, version=seen, status=status)
@@ -131,6 +135,8 @@ async def _keep(tx: Tx, site: Site, id: int | None, version: int, draft: Draft) 
 
 async def _go_on(site: Site, typed: Typed, looked: Looked, kept: Broadcast, verb: str) -> Response[Any]:
     """What comes after saving."""
+    if verb == "keep":
+        return written(site, typed, looked, one=kept, version=kept.version)
     if verb != "test":
         return to(kept.id, place="/send") if verb == "next" else to(kept.id, "saved")
     try:

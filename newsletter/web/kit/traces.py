@@ -19,7 +19,7 @@ from newsletter.web.kit.site import Site
 T = TypeVar("T")
 P = ParamSpec("P")
 
-BY_ITSELF = "save"
+BY_ITSELF = "keep"
 """What a page does while somebody writes; so many rows would hide the others."""
 
 _ONCE_WITHIN = 10 * MINUTE

@@ -14,7 +14,9 @@ from newsletter.broadcasts import TOPIC
 from newsletter.broadcasts import archive as public
 from newsletter.clock import iso
 from newsletter.ids import EPOCH
+from newsletter.owners import settings_store
 from newsletter.settings import Settings
+from newsletter.storage import Tx
 from newsletter.web.kit.shelf import Source
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.feeds import ATOM
@@ -27,29 +29,30 @@ _LONGEST_SLUG = 100
 
 
 class ListSource:
-    """Makes a page of the list (kit/shelf.py). What is in it never changes, so it hangs on which they are."""
+    """Makes a page of the list (kit/shelf.py). It hangs on which they are and where, and on what stands above it."""
 
     def __init__(self, site: Site, before: str) -> None:
         self._site = site
         self._before = before
 
     async def basis(self) -> Hashable:
-        return tuple(entry.id for entry in await self._entries())
+        return _basis(await self._entries(), await self._site.db.read(about))
 
     async def make(self) -> tuple[Hashable, bytes]:
-        entries = await self._entries()
+        entries, said = await self._entries(), await self._site.db.read(about)
         shown = entries[:PAGE]
         more = shown[-1].slug if len(entries) > PAGE else ""
         text = self._site.pages.render(
             "public/archive.html",
             {
                 "entries": shown,
+                "about": said,
                 "more": more and _list(more),
                 "start": _list() if self._before else "",
                 "canonical": self._site.settings.public_url + _list(self._before),
             },
         )
-        return tuple(entry.id for entry in entries), text.encode()
+        return _basis(entries, said), text.encode()
 
     async def _entries(self) -> list[public.Entry]:
         return await self._site.db.read(public.page, PAGE + 1, self._before)
@@ -86,13 +89,22 @@ class FeedSource:
         self._site = site
 
     async def basis(self) -> Hashable:
-        return tuple(entry.id for entry in await self._site.db.read(public.page, NEWEST))
+        return _basis(await self._site.db.read(public.page, NEWEST), await self._site.db.read(about))
 
     async def make(self) -> tuple[Hashable, bytes]:
-        newest = await self._site.db.read(public.newest, NEWEST)
+        newest, said = await self._site.db.read(public.newest, NEWEST), await self._site.db.read(about)
         articles = [public.article(one) for one in newest]
-        text = "".join(atom(self._site.settings, articles))
-        return tuple(one.id for one in newest), text.encode()
+        text = "".join(atom(self._site.settings, articles, said))
+        return _basis([article.entry for article in articles], said), text.encode()
+
+
+def _basis(entries: list[public.Entry], said: str) -> Hashable:
+    return tuple((entry.id, entry.slug) for entry in entries), said
+
+
+async def about(tx: Tx) -> str:
+    """What the owner says of the archive; '' where they say nothing."""
+    return await settings_store.one(tx, settings_store.ARCHIVE_ABOUT)
 
 
 @get("/archive")
@@ -120,12 +132,14 @@ async def _answer(
     return fresh(request, site, kept, media_type)
 
 
-def atom(settings: Settings, articles: list[public.Article]) -> Iterator[str]:
+def atom(settings: Settings, articles: list[public.Article], said: str = "") -> Iterator[str]:
     """The feed's text; its ids stay for good, so that readers show nothing twice."""
     own = f"{settings.public_url}/archive/feed.xml"
     updated = max((article.entry.sent_at for article in articles), default=EPOCH)
     yield '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
     yield f"  <id>{xml_text(own)}</id>\n  <title>{xml_text(settings.from_name)}</title>\n"
+    if said:
+        yield f"  <subtitle>{xml_text(said)}</subtitle>\n"
     yield f"  <updated>{iso(updated)}</updated>\n"
     yield f"  <link rel={xml_value('self')} type={xml_value(ATOM)} href={xml_value(own)}/>\n"
     yield f"  <link href={xml_value(settings.public_url + _list())}/>\n"

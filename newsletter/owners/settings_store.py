@@ -1,0 +1,38 @@
+"""What an owner has set at the desk, as text by its name."""
+
+import msgspec
+
+from newsletter.storage import Tx
+
+ARCHIVE_ABOUT = "archive_about"
+"""What stands above the public archive."""
+
+
+class _Row(msgspec.Struct):
+    name: str
+    value: str
+
+
+async def everything(tx: Tx) -> dict[str, str]:
+    rows = await tx.all(_Row, "SELECT name, value FROM owner_settings ORDER BY name")
+    return {row.name: row.value for row in rows}
+
+
+async def one(tx: Tx, name: str) -> str:
+    """'' where it is not set."""
+    found: str | None = await tx.value("SELECT value FROM owner_settings WHERE name = :name", name=name)
+    return found or ""
+
+
+async def put(tx: Tx, name: str, value: str) -> None:
+    """'' is not set any more."""
+    if not value:
+        await tx.run("DELETE FROM owner_settings WHERE name = :name", name=name)
+        return
+    await tx.run(
+        """INSERT INTO owner_settings (name, value, changed_at) VALUES (:name, :value, :now)
+           ON CONFLICT (name) DO UPDATE SET value = :value, changed_at = :now""",
+        name=name,
+        value=value,
+        now=tx.now,
+    )
