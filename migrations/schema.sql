@@ -445,12 +445,24 @@ CREATE TABLE owners (
   created_at BIGINT NOT NULL
 , role TEXT NOT NULL DEFAULT 'owner' CHECK (role IN ('owner', 'editor', 'moderator')), joined_at BIGINT);
 
-CREATE TABLE send_domains (
-  name TEXT PRIMARY KEY,                  -- the provider, by one of its domains: newsletter/providers.py
-  next_at BIGINT NOT NULL DEFAULT 0,      -- when its rate lets the next message go, evenly spread
-  slow_until BIGINT NOT NULL DEFAULT 0,   -- it asked for fewer messages: none goes before that
-  pause BIGINT NOT NULL DEFAULT 0,        -- ms, how long it was left alone the last time: the next is twice that
-  waits INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1))  -- rows are put aside until it has room
+CREATE TABLE passkey_challenges (     -- each is taken once: its row goes
+  challenge TEXT PRIMARY KEY,         -- in base64url
+  owner_id BIGINT REFERENCES owners (id) ON DELETE CASCADE,  -- who adds one; NULL: somebody signs in
+  expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE passkeys (
+  id INTEGER PRIMARY KEY,
+  owner_id BIGINT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  credential TEXT NOT NULL UNIQUE,    -- its id, in base64url
+  public_key TEXT NOT NULL,           -- COSE, in base64url
+  counter BIGINT NOT NULL,            -- of its signatures; 0 where it counts none
+  name TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  used_at BIGINT
+);
+CREATE INDEX passkeys_owner ON passkeys (owner_id);
+
 CREATE TABLE recovery_codes (         -- each works once: its row goes
   owner_id BIGINT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
   hash TEXT NOT NULL,                 -- keyed

@@ -31,6 +31,7 @@ _AREA = {
     "sign-in-link": "sign-in",
     "sign-out": "sessions",
     "second-step": "sign-in",
+    "passkeys": "sign-in",
     "erase": "subscribers",
     "show": "export",
     "comment-rules": "comments",

@@ -25,6 +25,7 @@ DOORS = {  # each outside thing, and the only places that may import it
         "newsletter/mail/dkim_keys.py",
         "newsletter/mail/bounces/signatures.py",
     ),
+    "webauthn": ("newsletter/web/admin/passkey_proofs.py",),
     "dns": ("newsletter/doctor/names.py",),
     "email_validator": ("newsletter/addresses.py",),
     "sqlite3": ("newsletter/storage/",),

@@ -144,6 +144,9 @@ BROADCAST = 7
 """The number of a draft."""
 
 IMPORT = 8
+    "/admin/passkeys": {"action": "ask", "name": "My phone", "answer": "", "remove": "", "csrf": "live"},
+    "/admin/passkey": {},  # these take what a device signs: tests/web/test_desk_passkeys.py
+    "/admin/passkey/enter": {},
 """The number of one that is done."""
 
 PERSON = 9
@@ -233,6 +236,9 @@ SHOWN = {
     "/admin/domains",
     "/admin/export",
     "/admin/audit",
+    "/admin/second-step",
+    "/admin/code",
+    "/admin/passkeys",
     "/admin/forms",
     "/admin/magnets",
     "/admin/magnets/{slug:str}/tell",
@@ -274,6 +280,10 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/second-step": "moderator",
     "/admin/code": "anybody",
     **door_rows_writing.LEAST,
+    "/admin/second-step": "moderator",
+    "/admin/code": "anybody",
+    "/admin/passkeys": "moderator",
+    "/admin/passkey": "anybody",
     "/admin/export": "editor",
     "/admin/forms": "editor",
     "/admin/import": "editor",

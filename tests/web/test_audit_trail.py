@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.parametrize("lasting_url", ["sqlite"], indirect=True, scope="module"),
 ]
-BESIDE = ("audit", "sessions", "api_answers")
+BESIDE = ("audit", "sessions", "api_answers", "passkey_challenges")
 """What is no deed of anybody's."""
 
 LAST = ("/admin/sign-out", "/admin/sessions")

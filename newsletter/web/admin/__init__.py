@@ -23,6 +23,7 @@ from newsletter.web.admin import (
     home,
     imports,
     magnets,
+    passkeys,
     people,
     second_step,
     sequences,
@@ -48,6 +49,8 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
     "moderator": [
         *home.ROUTES,
         *sessions.ROUTES,
+        *comments.ROUTES,
+        *passkeys.ROUTES,
         *comments.ROUTES,
         *second_step.ROUTES,
         *comment.ROUTES,
@@ -91,7 +94,7 @@ def routes() -> Routes:
     return Routes(
         "/",
         route_handlers=[
-            Routes("/", route_handlers=entering.ROUTES, opt={LEAST: ANYBODY}),
+            Routes("/", route_handlers=[*entering.ROUTES, *passkeys.ENTERING], opt={LEAST: ANYBODY}),
             *(Routes("/", route_handlers=some, opt={LEAST: role}) for role, some in LEAST_ROLE.items()),
         ],
         guards=[admit],

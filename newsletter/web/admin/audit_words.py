@@ -53,6 +53,7 @@ WORDS = {
     "forms/new": "Made a form",
     "forms/{slug}": "Changed a form",
     "forms/{slug}/mails": "Changed the mails of a form",
+    "forms/{slug}/test": "Began or ended a test of a form’s texts",
     "magnets": "Sent a guide in, or a new version of one",
     "magnets/{slug}/tell": "Told those who have an older version of a guide",
     "people": "Invited somebody to the desk",
@@ -65,6 +66,8 @@ WORDS = {
     "sign-out": "Signed out",
     "second-step": "Changed their second step when signing in",
     "code": "Signed in, by a link and a code",
+    "passkey": "Signed in, by a passkey",
+    "passkeys": "Added or removed a passkey of theirs",
     "link": "Came by a sign-in link, mailed or printed",
 }
 

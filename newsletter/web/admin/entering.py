@@ -95,10 +95,12 @@ def _code_page(site: Site, session: Session, error: str = "") -> Response[str]:
 async def take_code(request: Request[Any, Any, Any]) -> Response[Any]:
     """Raises SignedOut, BadInput, TooMany."""
     site, session = site_of(request), await begun_session(request)
-    if not session.waits:
-        return Redirect("/admin", status_code=303)
     sent = await fields_of(request, session, {"code": 20})
     try:
+        if sent.errors:
+            raise BadInput("Please look again.", sent.errors)
+        if not session.waits:
+            return Redirect("/admin", status_code=303)
         code = sent.values.get("code", "")
         second_step.refuse(await site.db.write(second_step.check, site.tokens, session.owner_id, code))
     except BadInput as error:
