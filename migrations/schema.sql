@@ -469,6 +469,12 @@ CREATE TABLE recovery_codes (         -- each works once: its row goes
   PRIMARY KEY (owner_id, hash)
 );
 
+CREATE TABLE send_domains (
+  name TEXT PRIMARY KEY,                  -- the provider, by one of its domains: newsletter/providers.py
+  next_at BIGINT NOT NULL DEFAULT 0,      -- when its rate lets the next message go, evenly spread
+  slow_until BIGINT NOT NULL DEFAULT 0,   -- it asked for fewer messages: none goes before that
+  pause BIGINT NOT NULL DEFAULT 0,        -- ms, how long it was left alone the last time: the next is twice that
+  waits INTEGER NOT NULL DEFAULT 0 CHECK (waits IN (0, 1))  -- rows are put aside until it has room
 );
 CREATE INDEX send_domains_waiting ON send_domains (next_at) WHERE waits = 1;
 
