@@ -137,6 +137,9 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/join/{token:str}": {},
     "/admin/sign-out": {"csrf": "live", "everywhere": "1"},
     "/admin/sessions": {"end": "others", "csrf": "live"},
+    "/admin/passkeys": {"action": "ask", "name": "My phone", "answer": "", "remove": "", "csrf": "live"},
+    "/admin/passkey": {},  # these take what a device signs: tests/web/test_desk_passkeys.py
+    "/admin/passkey/enter": {},
     "/admin/second-step": {"action": "begin", "code": "", "csrf": "live"},
     "/admin/code": {"code": "123456", "csrf": "live"},
 }
@@ -144,9 +147,6 @@ BROADCAST = 7
 """The number of a draft."""
 
 IMPORT = 8
-    "/admin/passkeys": {"action": "ask", "name": "My phone", "answer": "", "remove": "", "csrf": "live"},
-    "/admin/passkey": {},  # these take what a device signs: tests/web/test_desk_passkeys.py
-    "/admin/passkey/enter": {},
 """The number of one that is done."""
 
 PERSON = 9
@@ -227,18 +227,16 @@ SHOWN = {
     "/admin/join/{token:str}",
     "/admin/people",
     "/admin/people/{id:str}",
-    "/admin/sessions",
-    "/admin/suppressions",
-    "/admin/suppressions/export",
-    "/admin/doctor",
-    "/admin/second-step",
-    "/admin/code",
-    "/admin/domains",
-    "/admin/export",
     "/admin/audit",
+    "/admin/sessions",
     "/admin/second-step",
     "/admin/code",
     "/admin/passkeys",
+    "/admin/suppressions",
+    "/admin/suppressions/export",
+    "/admin/doctor",
+    "/admin/domains",
+    "/admin/export",
     "/admin/forms",
     "/admin/magnets",
     "/admin/magnets/{slug:str}/tell",
@@ -274,16 +272,14 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/join": "anybody",
     "/admin/sign-out": "moderator",
     "/admin/sessions": "moderator",
-    "/admin/comments": "moderator",
-    "/admin/comments/settings": "owner",
-    "/admin/broadcasts": "editor",
-    "/admin/second-step": "moderator",
-    "/admin/code": "anybody",
-    **door_rows_writing.LEAST,
     "/admin/second-step": "moderator",
     "/admin/code": "anybody",
     "/admin/passkeys": "moderator",
     "/admin/passkey": "anybody",
+    "/admin/comments": "moderator",
+    "/admin/comments/settings": "owner",
+    "/admin/broadcasts": "editor",
+    **door_rows_writing.LEAST,
     "/admin/export": "editor",
     "/admin/forms": "editor",
     "/admin/import": "editor",
