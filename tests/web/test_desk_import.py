@@ -190,6 +190,16 @@ async def test_what_began_goes_on_in_another_process(still: Stage) -> None:
     )
 
 
+async def test_every_row_that_a_check_refuses_is_listed(still: Stage) -> None:
+    web = await owner(still)
+    words = "email\n" + "nonsense\n" * 250 + f"{ADA}\n" * 3
+    path = (await sends(web, words.encode())).headers["Location"]
+    await presses(web, path, "check", c0="email", origin=ORIGIN)
+    await importing.keep_going(still.site)
+    rows = (await web.get(f"{path}/refused.csv")).text.splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["\ufeffline", *map(str, range(2, 252)), "253", "254"]
+
+
 async def test_a_file_that_vanished_is_said(still: Stage) -> None:
     web = await owner(still)
     path = (await sends(web, PEOPLE.encode())).headers["Location"]

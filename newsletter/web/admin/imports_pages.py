@@ -176,7 +176,7 @@ def _standing(site: Site, session: Session, one: imports.uploads.Upload) -> Resp
         headers=ASKS_AGAIN if one.moves else None,
         one=one,
         tally=one.came,
-        refused=one.first_refused,
+        refused=one.dry_refused,
         csrf=form_key(site, session),
     )
 
@@ -241,7 +241,7 @@ async def refused(request: Request[Any, Any, Any], id: str) -> Response[Any]:
 async def _lines(site: Site, one: imports.uploads.Upload) -> AsyncIterator[bytes]:
     yield b"\xef\xbb\xbfline,reason\r\n"
     if not one.import_id:
-        for row in one.first_refused:
+        for row in one.dry_refused:
             yield _line(row)
         return
     async for row in imports.refusals(site.db, one.import_id):

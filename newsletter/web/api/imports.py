@@ -178,7 +178,7 @@ async def delete_import(call: Call) -> Reply:
 
 
 async def list_refused_rows(call: Call) -> Reply:
-    """Line and reason of each row that was refused, as CSV; of a check the first 200."""
+    """Line and reason of each row that was refused, as CSV; of a check the first 10,000."""
     one = await _found(call)
     return Reply(stream=_lines(call.site, one, head=call.head), media_type="text/csv; charset=utf-8")
 
@@ -188,7 +188,7 @@ async def _lines(site: Site, one: imports.uploads.Upload, *, head: bool) -> Asyn
     if head:
         return
     if not one.import_id:
-        for row in one.first_refused:
+        for row in one.dry_refused:
             yield _line(row)
         return
     async for row in imports.refusals(site.db, one.import_id):

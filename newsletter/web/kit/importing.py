@@ -17,7 +17,9 @@ from newsletter.web.kit.site import Site
 KEPT = DAY
 """How long a file waits for its owner's next press."""
 
-SHOWN = 200  # refused rows of a dry run that are kept to be shown
+MOST_REFUSALS = 10_000
+"""Rows that a dry run refused, and that are kept with their reasons: a megabyte of a row in the database, at most."""
+
 EVERY = 0.5  # seconds between two notes of how far it has come
 GONE = "The file isn’t here any more: it was kept for a day. Please send it again."
 FULL = "The file can’t be kept here: the disk may be full. Please tell whoever runs this service."
@@ -118,12 +120,12 @@ async def _read(site: Site, one: imports.uploads.Upload, staged: imports.Staged)
 async def _take_in(site: Site, one: imports.uploads.Upload, staged: imports.Staged) -> None:
     dry = one.state == "checking"
     importing = imports.Importing(site.tokens, site.post)
-    pace, refused = _Pace(), list(staged.refused[:SHOWN])
+    pace, refused = _Pace(), list(staged.refused[:MOST_REFUSALS])
     last = imports.Import(0, "")
     steps = imports.take_in(site.db, importing, staged, one.chosen.origin, dry=dry)
     async with aclosing(steps):
         async for last in steps:
-            refused += last.refused[: max(0, SHOWN - len(refused))]
+            refused += last.refused[: max(0, MOST_REFUSALS - len(refused))]
             if pace.is_due() and not await site.db.write(
                 imports.uploads.reach, one.id, last.position, staged.people
             ):

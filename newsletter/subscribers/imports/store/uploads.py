@@ -14,9 +14,7 @@ from newsletter.subscribers.imports.model import Refused, Tally
 
 State = Literal["uploaded", "checking", "checked", "importing", "done", "failed"]
 TOPIC = "imports"
-_COLUMNS = (
-    "id, name, size, choice, state, why, people, position, tally, refused, import_id, created_at, updated_at"
-)
+_COLUMNS = "id, name, size, choice, state, why, people, position, tally, import_id, created_at, updated_at"
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -38,10 +36,10 @@ class Upload(msgspec.Struct):
     people: int
     position: int
     tally: str  # JSON
-    refused: str  # JSON: the first of a dry run
     import_id: int
     created_at: int
     updated_at: int
+    refused: str = "[]"  # JSON: what a dry run refused; only `find` reads it
 
     @property
     def chosen(self) -> Choice:
@@ -52,7 +50,7 @@ class Upload(msgspec.Struct):
         return msgspec.json.decode(self.tally, type=Tally)
 
     @property
-    def first_refused(self) -> list[Refused]:
+    def dry_refused(self) -> list[Refused]:
         return msgspec.json.decode(self.refused, type=list[Refused])
 
     @property
@@ -74,7 +72,7 @@ async def add(tx: Tx, name: str, size: int) -> int:
 
 
 async def find(tx: Tx, id: int) -> Upload | None:
-    return await tx.one(Upload, f"SELECT {_COLUMNS} FROM import_uploads WHERE id = :id", id=id)
+    return await tx.one(Upload, f"SELECT {_COLUMNS}, refused FROM import_uploads WHERE id = :id", id=id)
 
 
 async def newest(tx: Tx, most: int = 20) -> list[Upload]:

@@ -1,0 +1,40 @@
+"""How many are taken in at once, and that reading ahead loses and repeats nobody."""
+
+from contextlib import closing
+
+import pytest
+
+from newsletter.subscribers import imports
+from newsletter.subscribers.imports.run import AHEAD, FEWEST, LONGEST, MOST, _paced
+from tests.cast import House
+from tests.conftest import ON_ONE
+from tests.subscribers.imports.conftest import Written
+from tests.subscribers.imports.test_taking_in import ORIGIN, staged
+
+
+def test_a_slice_that_took_too_long_is_followed_by_a_shorter_one() -> None:
+    assert _paced(1_000, LONGEST * 1.25) == 800
+    assert _paced(1_000, LONGEST * 100) == 500
+    assert _paced(FEWEST, LONGEST * 100) == FEWEST
+    assert _paced(1_000, LONGEST * 0.75) == 1_000
+    assert _paced(1_000, 0.0) == 1_500
+    assert _paced(MOST, 0.0) == MOST
+
+
+@pytest.mark.parametrize("count", [AHEAD, AHEAD + 1])
+@ON_ONE
+async def test_more_than_is_read_ahead_comes_in_once(house: House, written: Written, count: int) -> None:
+    path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(count)))
+    importing = imports.Importing(house.site.tokens, house.site.post)
+    with closing(staged(path)) as people:  # let go in the middle: what is being read ahead is read first
+        steps = imports.take_in(house.db, importing, people, ORIGIN, dry=False)
+        assert [(await anext(steps)).position for _ in range(2)] == [0, FEWEST]
+        await steps.aclose()
+    with closing(staged(path)) as people:
+        reached = [
+            step.position async for step in imports.take_in(house.db, importing, people, ORIGIN, dry=False)
+        ]
+    assert reached == sorted(set(reached))
+    assert (reached[0], reached[-1]) == (FEWEST, count)
+    for table in ("subscribers", "consent_records"):
+        assert await house.count(f"SELECT count(*) FROM {table}") == count
