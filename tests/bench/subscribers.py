@@ -1,8 +1,9 @@
 """The desk's list, search, filters and a person's page among a million subscribers, beside the same among ten thousand.
 
 Asked in turns, so that whatever else the machine does touches both. BENCH_PEOPLE is how many there are of the many;
-the few are a hundredth of them, and 1,000 at least. A list looks at 10,000 people at most: with fewer than that among
-the few, the ratios of the filters say how much less there was to look at, and nothing else.
+the few are 10,000, or a tenth of them. A list looks at 10,000 people at most: with fewer than that among the few, the
+ratios of the filters say how much less there was to look at, and nothing else. Then all of the many get a tag and lose
+it again: how long the longest transactions of that are is how long a sign-up may wait.
 """
 
 import os
@@ -11,10 +12,12 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
+from zoneinfo import ZoneInfo
 
 from newsletter.app import open_site
 from newsletter.settings import load
-from newsletter.subscribers import segments
+from newsletter.subscribers import bulk, segments
+from newsletter.web.admin.home_figures import PERIODS, Kept, figures
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from tests.bench._service import sqlite
@@ -22,9 +25,12 @@ from tests.bench.export import environment, fill
 from tests.figures import Figure
 
 MANY = int(os.environ.get("BENCH_PEOPLE", "1000000"))
-FEW = max(MANY // 100, 1_000)
+FEW = min(10_000, max(MANY // 10, 1_000))
 ROUNDS = 300
 GOAL = 1.5
+LONGEST = 50.0
+"""Milliseconds that a transaction of a change of many may take, at p99."""
+
 LISTS = {
     "list": Asked(),
     "status": Asked(status="pending"),
@@ -50,6 +56,10 @@ async def main(figure: Figure) -> None:
                 figure(f"desk_{name}_p99_ms", spent[MANY] * 1_000)
                 ratio = spent[MANY] / spent[FEW]
                 figure(f"desk_{name}_ratio", ratio, f"<= {GOAL}", ratio <= GOAL)
+            for days in PERIODS:
+                spent = await _first_page(sites, days)
+                figure(f"desk_first_page_{days}_days_ms", spent[MANY] * 1_000)
+            await _many_at_once(sites[MANY], figure)
 
 
 async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
@@ -67,6 +77,33 @@ async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
         questions["person"][count] = [_person(id) for id in some]
         questions["page_in_between"][count] = [_listed(Asked(), id) for id in some]
     return questions
+
+
+async def _first_page(sites: dict[int, Site], days: int) -> dict[int, float]:
+    """Seconds, where nothing is kept of it."""
+    spent = {}
+    for count, site in sites.items():
+        began = time.perf_counter()
+        await site.db.read(figures, site, days, Kept())
+        spent[count] = time.perf_counter() - began
+    return spent
+
+
+async def _many_at_once(site: Site, figure: Figure) -> None:
+    db = site.db
+    id = await db.write(bulk.ask, "tag", "everybody", segments.parse(""), ZoneInfo("UTC"))
+    while (one := await db.read(bulk.find, id)).state == "gathering":
+        await bulk.gather(db, one)
+    for verb, step in (("start", bulk.change_some), ("undo", bulk.undo_some)):
+        await db.write(bulk.press, id, verb)
+        spent = []
+        while (one := await db.read(bulk.find, id)).moves:
+            began = time.perf_counter()
+            await db.write(step, one)
+            spent.append(time.perf_counter() - began)
+        figure(f"bulk_{verb}_people_per_second", one.people / sum(spent))
+        p99 = statistics.quantiles(spent, n=100)[98] * 1_000
+        figure(f"bulk_{verb}_slice_p99_ms", p99, f"<= {LONGEST}", p99 <= LONGEST)
 
 
 def _listed(asked: Asked, before: int = 0) -> Ask:
