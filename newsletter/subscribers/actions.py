@@ -29,7 +29,9 @@ class Subscribers:
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
         """The subscriber of this address, new ones pending; None for one that must not be known here."""
         person = await store.admit(tx, address, *self._post.listed_as(address.key))
-        if person and person.status == "bounced":  # nothing holds them back any more: a full mailbox was emptied
+        if (
+            person and person.status == "bounced"
+        ):  # nothing holds them back any more: a full mailbox was emptied
             await store.unmute(tx, person.id)
             person = await store.find(tx, person.id)
         return person

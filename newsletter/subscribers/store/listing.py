@@ -13,7 +13,7 @@ import msgspec
 from newsletter.storage import Engine, Param, Tx
 from newsletter.storage.lists import IDS, as_list
 from newsletter.subscribers.model import Status
-from newsletter.subscribers.segments.model import And, Segment, Standing, Tagged
+from newsletter.subscribers.segments.model import And, Node, Segment, Standing, Tagged
 from newsletter.subscribers.segments.store import compiled
 
 LOOK = 10_000
@@ -37,12 +37,14 @@ class Page(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """Where to look, the column that runs from the newest to the first, and where that alone stands."""
+    """Where to look, the column that runs from the newest to the first, where that alone stands, and what is still to
+    be asked of each who is found there."""
 
     tables: str
     key: str
     keys: str
     params: dict[str, Param]
+    rest: Segment
 
 
 class _Tag(msgspec.Struct):
@@ -54,7 +56,7 @@ async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo
     """Up to `most` people of the segment whose ids are below `before`, the newest first."""
     source = _source(segment, tx.engine)
     floor = await _floor(tx, source, before)
-    where, values = compiled(segment, tx.engine, zone, one_by_one=True)
+    where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
     people = await tx.all(
         Listed,
         f"""{_LISTED} {source.tables} AND {source.key} < :before AND {source.key} > :floor
@@ -74,8 +76,9 @@ async def counted(tx: Tx, segment: Segment, *, zone: tzinfo = UTC) -> tuple[int,
     """How many there are among the newest LOOK, and whether that is all of them."""
     source = _source(segment, tx.engine)
     floor = await _floor(tx, source, NEWEST)
-    where, values = compiled(segment, tx.engine, zone, one_by_one=True)
-    sql = f"SELECT count(*) FROM {source.tables} AND {source.key} > :floor AND {where}"
+    where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
+    tables = source.keys if source.rest.condition is None else source.tables
+    sql = f"SELECT count(*) FROM {tables} AND {source.key} > :floor AND {where}"
     return int(await tx.value(sql, floor=floor, **source.params, **values)), not floor
 
 
@@ -134,11 +137,20 @@ def _source(segment: Segment, engine: Engine) -> _Source:
     parts = condition.parts if isinstance(condition, And) else (condition,)
     for part in parts:
         if isinstance(part, Tagged):
-            return _Source(_TAGGED[engine], "x.subscriber_id", _TAGS_ALONE, {"tag": part.tag})
+            rest = _without(segment, part)
+            return _Source(_TAGGED[engine], "x.subscriber_id", _TAGS_ALONE, {"tag": part.tag}, rest)
     for part in parts:
         if isinstance(part, Standing):
-            return _Source(_STANDING, "s.id", _STANDING, {"status": part.status})
-    return _Source(_ALL, "s.id", _ALL, {})
+            return _Source(_STANDING, "s.id", _STANDING, {"status": part.status}, _without(segment, part))
+    return _Source(_ALL, "s.id", _ALL, {}, segment)
+
+
+def _without(segment: Segment, found: Node) -> Segment:
+    """What is left of it where `found` is known to hold."""
+    condition = segment.condition
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    left = tuple(part for part in parts if part is not None and part is not found)
+    return Segment(And(left) if len(left) > 1 else left[0] if left else None)
 
 
 def _prefix(engine: Engine, text: str) -> str:
