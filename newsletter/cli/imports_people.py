@@ -24,6 +24,7 @@ MOST_KEPT = 100_000  # of a dry run
 @click.option(
     "--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="What a column is for. May be repeated."
 )
+@click.option("--encoding", default="", help="How a text file is encoded, where letters come out wrong.")
 @click.option("--tag", "tags", multiple=True, help="Everybody gets this tag. May be repeated.")
 @click.option("--consent-origin", default="", help="How these people agreed to get your letters, and where.")
 @click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="A CSV of what was refused.")
@@ -33,6 +34,7 @@ def subscribers(
     file: Path,
     preset: str,
     maps: tuple[str, ...],
+    encoding: str,
     tags: tuple[str, ...],
     consent_origin: str,
     refused: Path | None,
@@ -45,7 +47,7 @@ def subscribers(
     bounced or complained stays so. Broken off, the same command goes on where it was.
     """
     try:
-        table = imports.open_table(file)
+        table = imports.open_table(file, encoding)
         mapping = imports.map_columns(table, preset, _said(maps))
         labels = [tag_name(tag) for tag in tags]
     except NewsletterError as error:

@@ -53,6 +53,17 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding("utf-8", "")
 
 
+def named(encoding: str) -> Encoding:
+    """The one that its owner says. Raises BadInput for none."""
+    try:
+        b"a".decode(encoding, "replace")
+    except (LookupError, UnicodeError):
+        raise BadInput(
+            f"No encoding {encoding!r} is known here. One is windows-1251, another shift_jis."
+        ) from None
+    return Encoding(encoding, "")
+
+
 def _wide(first: bytes) -> str | None:
     """UTF-16 without a mark: of Latin text every other byte is zero."""
     even, odd = first[0::2], first[1::2]

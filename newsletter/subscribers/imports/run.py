@@ -76,7 +76,10 @@ class Staged:
 
     def plan(self) -> str:
         """What makes two imports of one file the same."""
-        return msgspec.json.encode({"targets": self.mapping.targets, "tags": self.tags}).decode()
+        plan: dict[str, object] = {"targets": self.mapping.targets, "tags": self.tags}
+        if self.table.asked:
+            plan["encoding"] = self.table.asked
+        return msgspec.json.encode(plan).decode()
 
     def close(self) -> None:
         self._scratch.close()

@@ -28,6 +28,7 @@ class Table(msgspec.Struct, frozen=True):
     said: str  # what the owner should know of how it was read
     encoding: csv_file.Encoding | None  # None: XLSX
     lines: int  # about, for a progress bar; 0: not known
+    asked: str = ""  # the encoding, where its owner said it
 
     def rows(self) -> Iterator[Row | Refused]:
         """All rows below the header, each as wide as that. Raises BadInput."""
@@ -44,12 +45,17 @@ class Table(msgspec.Struct, frozen=True):
                 yield _widened(row, width)
 
 
-def open_table(path: Path) -> Table:
-    """Raises BadInput for what is no table, and for one without a row."""
+def open_table(path: Path, asked: str = "") -> Table:
+    """`asked`: the encoding of a text file, which is found out without it.
+
+    Raises BadInput for what is no table, for one without a row, and for an encoding that is none.
+    """
     begin, sha256, lines = _looked_over(path)
     if begin == _OLD_EXCEL:
         raise BadInput("This is a file of an older Excel. Please save it as XLSX or CSV.")
-    encoding = None if begin == _PACKED else csv_file.encoding_of(path)
+    encoding = None
+    if begin != _PACKED:
+        encoding = csv_file.named(asked) if asked else csv_file.encoding_of(path)
     found = (row for row in _rows(path, encoding) if isinstance(row, Row))
     first = next(found, None)
     if first is None:
@@ -67,6 +73,7 @@ def open_table(path: Path) -> Table:
         encoding.said if encoding else "",
         encoding,
         lines if encoding else 0,
+        asked,
     )
 
 

@@ -32,6 +32,15 @@ def test_a_guessed_encoding_is_said(written: Written) -> None:
     assert open_table(written(PLAIN)).said == ""
 
 
+def test_an_encoding_can_be_said(written: Written) -> None:
+    path = written("email,name\nada@example.org,Ада\n".encode("windows-1251"))
+    table = open_table(path, "windows-1251")
+    assert (list(table.rows()), table.said) == ([Row(2, ["ada@example.org", "Ада"])], "")
+    for wrong in ("klingon", "hex", "idna"):
+        with pytest.raises(BadInput, match=f"No encoding '{wrong}'"):
+            open_table(path, wrong)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_delimiter_and_end_of_line_is_read(written: Written, delimiter: str, end: str) -> None:
