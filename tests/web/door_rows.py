@@ -65,6 +65,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/suppressions/lift": {"email": MALLORY, "csrf": "live"},
     "/admin/suppressions/import": {"lines": MALLORY, "csrf": "live"},
     "/admin/suppressions/file": {},  # a file, of whatever size: tests/web/test_desk_suppressions.py
+    "/admin/ask-again": {"action": "end", "audience": "", "sure": "", "csrf": "live"},
     "/admin/domains": {"sure": "", "csrf": "live"},  # which asks first
     "/admin/doctor": {},  # it asks name servers: tests/web/test_desk_doctor.py
     "/admin/comments": {"action": "live", "show": "pending", "csrf": "live"},
@@ -235,6 +236,7 @@ SHOWN = {
     "/admin/suppressions",
     "/admin/suppressions/export",
     "/admin/doctor",
+    "/admin/ask-again",
     "/admin/domains",
     "/admin/export",
     "/admin/forms",
@@ -287,6 +289,7 @@ LEAST = {  # who may come in at the desk, by how the address begins: the longest
     "/admin/subscribers": "editor",
     "/admin/suppressions": "editor",
     "/admin/domains": "editor",
+    "/admin/ask-again": "editor",
     "/admin/doctor": "owner",
     "/admin/people": "owner",
     "/admin/audit": "owner",

@@ -4,6 +4,7 @@ from typing import Any
 
 from newsletter.owners import Role
 from newsletter.web.admin import (
+    ask_again,
     archive,
     audit,
     broadcasts,
@@ -66,6 +67,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
         *subscriber_consent.ROUTES,
         *suppressions.ROUTES,
         *domains.ROUTES,
+        *ask_again.ROUTES,
         *broadcasts.ROUTES,
         *broadcasts_writing.ROUTES,
         *broadcasts_preview.ROUTES,
