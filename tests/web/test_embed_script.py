@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.paths import TEMPLATES
 from newsletter.web.kit.embedding import script, takes_gzip
+from tests.conftest import ON_ONE
 from tests.web.stage import Stage
 
 SOURCES = sorted((TEMPLATES / "embed").glob("*.js"))
@@ -29,6 +30,18 @@ async def test_it_comes_packed_to_who_can_unpack_it(still: Stage) -> None:
     assert len(packed) <= 5_000
     assert await coded(web, "identity") == (None, gzip.decompress(packed))
     assert gzip.decompress(packed) == script(TEMPLATES)
+
+
+@ON_ONE
+async def test_the_files_of_pages_are_packed_too(still: Stage) -> None:
+    web = await still.visitor()
+    for name in ("site.css", "desk.js"):
+        path = still.site.pages.assets.url(name)
+        plain = await web.get(path, headers={"Accept-Encoding": "identity"})
+        packed = await web.get(path, headers={"Accept-Encoding": "gzip"})
+        assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        assert packed.content == plain.content
+        assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
 
 
 @pytest.mark.parametrize(
