@@ -59,6 +59,7 @@ async def test_people_sessions_and_the_log_by_keyboard_and_without_javascript(
     await page.get_by_role("link", name="Your sign-ins").press("Enter")
     await page.get_by_role("button", name="Sign out everywhere else").press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("signed in here only")
+    await page.get_by_role("link", name="People", exact=True).press("Enter")
     await page.get_by_role("link", name="Who did what").press("Enter")
     await page.get_by_label("About what").press("P")
     await page.get_by_role("button", name="Show").press("Enter")

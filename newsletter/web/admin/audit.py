@@ -25,6 +25,7 @@ class Line(msgspec.Struct):
     words: str
     verb: str
     object: str
+    called: str  # by their address, if it is somebody who comes to the desk
     href: str
     detail: str
 
@@ -77,13 +78,15 @@ async def _look(tx: Tx, asked: audit.Asked) -> tuple[list[Person], list[audit.En
 
 
 def _line(one: audit.Entry, everyone: list[Person]) -> Line:
+    emails = {str(person.id): person.email for person in everyone}
     return Line(
         one.at,
         one.way,
-        next((person.email for person in everyone if person.id == one.actor_id), one.actor_name),
+        emails.get(str(one.actor_id), one.actor_name),
         said(one.way, one.verb),
         one.verb,
         one.object,
+        emails.get(one.object, one.object) if one.area == "people" else one.object,
         place(one.area, one.object),
         one.detail,
     )
