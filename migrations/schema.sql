@@ -256,6 +256,16 @@ CREATE TABLE form_magnets (
   PRIMARY KEY (form_id, magnet_id)
 );
 
+CREATE TABLE form_tests (
+  id INTEGER PRIMARY KEY,
+  form_id BIGINT NOT NULL REFERENCES forms (id),
+  variants TEXT NOT NULL,             -- JSON: title, intro and button of A, then of B
+  began_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  chosen TEXT CHECK (chosen IN ('a', 'b'))
+);
+CREATE INDEX form_tests_form ON form_tests (form_id);
+
 CREATE TABLE form_views (
   form_id BIGINT NOT NULL REFERENCES forms (id) ON DELETE CASCADE,
   day BIGINT NOT NULL,                  -- its first millisecond, UTC
@@ -276,7 +286,7 @@ CREATE TABLE forms (
   thanks_url TEXT NOT NULL DEFAULT '',-- on an allowed origin; empty: our own page
   wording_id BIGINT NOT NULL,         -- what people agree to now
   created_at BIGINT NOT NULL
-, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT);
+, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT, test_id BIGINT);
 
 CREATE TABLE import_refusals (
   import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
@@ -579,8 +589,9 @@ CREATE TABLE signups (
   message_id TEXT NOT NULL DEFAULT '',-- of the confirmation mail
   confirmed_at BIGINT,
   reminded_at BIGINT
-, mail_text_id BIGINT);
+, mail_text_id BIGINT, variant TEXT NOT NULL DEFAULT '');
 CREATE INDEX signups_subscriber ON signups (subscriber_id);
+CREATE INDEX signups_variant ON signups (variant) WHERE variant <> '';
 CREATE INDEX signups_waiting ON signups (at) WHERE confirmed_at IS NULL;
 
 CREATE TABLE spam_words (

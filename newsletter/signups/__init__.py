@@ -1,5 +1,6 @@
 """What they want: the signup forms, and the way from a form to a confirmed subscriber."""
 
+from newsletter.signups import testing
 from newsletter.signups.actions import Confirmed, Signups, Submission
 from newsletter.signups.fields import MOST_FIELDS, TYPES, faults, fitted
 from newsletter.signups.forms import CLOSED, Forms, check
@@ -38,4 +39,5 @@ __all__ = [
     "invitation",
     "mail_faults",
     "seed",
+    "testing",
 ]

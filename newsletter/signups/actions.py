@@ -37,6 +37,7 @@ class Submission(msgspec.Struct):
     fields: dict[str, str]
     page: str = ""  # origin of the page that carried the form
     ip: str = ""  # only when the owner switched it on
+    variant: str = ""  # of the form's texts, as its own hidden field has it
     proof: tuple[str, int] | None = None  # nonce and expiry (ms) of a proof of work that was checked
 
 
@@ -286,4 +287,6 @@ class Signups:
 
 def _new(form: Form, submission: Submission) -> Signup:
     fields = {name: value for name, value in submission.fields.items() if name not in ("email", "name")}
-    return store.new_signup(form, submission.page, submission.fields.get("name", ""), fields, submission.ip)
+    return store.new_signup(
+        form, submission.page, submission.fields.get("name", ""), fields, submission.ip, submission.variant
+    )

@@ -38,6 +38,23 @@ class MailText(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """Of a form, what is tried in two variants."""
+
+    title: str
+    intro: str
+    button: str
+
+
+class Variants(msgspec.Struct, frozen=True):
+    """The test that a form is in."""
+
+    id: int
+    a: Texts
+    b: Texts
+    began_at: int
+
+
 class Form(msgspec.Struct, frozen=True):
     id: int
     slug: str
@@ -55,6 +72,7 @@ class Form(msgspec.Struct, frozen=True):
     background: str = ""
     confirmation: MailText | None = None  # None: our own words
     guide: MailText | None = None
+    test: Variants | None = None
 
 
 class Signup(msgspec.Struct):
@@ -72,3 +90,4 @@ class Signup(msgspec.Struct):
     message_id: str
     confirmed_at: int | None
     mail_text_id: int | None = None  # the owner's words that it was mailed with
+    variant: str = ""  # of the form's texts, where a test was under way

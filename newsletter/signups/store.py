@@ -4,7 +4,7 @@ import msgspec
 
 from newsletter.ids import new_id
 from newsletter.magnets import Magnets
-from newsletter.signups.model import EMAIL, Field, Form, MailText, Signup
+from newsletter.signups.model import EMAIL, Field, Form, MailText, Signup, Texts, Variants
 from newsletter.storage import Tx
 from newsletter.subscribers import tag_name
 
@@ -25,6 +25,7 @@ class _FormRow(msgspec.Struct):
     background: str
     confirmation_text_id: int | None
     guide_text_id: int | None
+    test_id: int | None
 
 
 async def find_form(tx: Tx, magnets: Magnets, slug: str) -> Form | None:
@@ -39,7 +40,8 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
     row = await tx.one(
         _FormRow,
         f"""SELECT f.id, f.slug, f.title, f.intro, f.button, f.thanks_url, f.wording_id, w.text AS wording,
-                f.fields, f.tags, f.closed, f.accent, f.background, f.confirmation_text_id, f.guide_text_id
+                f.fields, f.tags, f.closed, f.accent, f.background, f.confirmation_text_id, f.guide_text_id,
+                f.test_id
             FROM forms f JOIN wordings w ON w.id = f.wording_id WHERE {which}""",
         wanted=wanted,
     )
@@ -62,7 +64,25 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
         row.background,
         await mail_text(tx, row.confirmation_text_id),
         await mail_text(tx, row.guide_text_id),
+        await _variants(tx, row.test_id),
     )
+
+
+class _TestRow(msgspec.Struct):
+    id: int
+    variants: str
+    began_at: int
+
+
+async def _variants(tx: Tx, id: int | None) -> Variants | None:
+    """A form that is in no test costs nothing here."""
+    if id is None:
+        return None
+    row = await tx.one(_TestRow, "SELECT id, variants, began_at FROM form_tests WHERE id = :id", id=id)
+    if row is None:
+        return None
+    a, b = msgspec.json.decode(row.variants, type=tuple[Texts, Texts])
+    return Variants(row.id, a, b, row.began_at)
 
 
 async def mail_text(tx: Tx, id: int | None) -> MailText | None:
@@ -118,8 +138,9 @@ async def any_form(tx: Tx) -> bool:
 async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
     await tx.put(
         """INSERT INTO signups (id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id,
-               mail_text_id)
-           VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id, :mail_text)""",
+               mail_text_id, variant)
+           VALUES (:id, :subscriber, :form, :wording, :now, :page, :name, :fields, :ip, :message_id, :mail_text,
+               :variant)""",
         id=signup.id,
         subscriber=subscriber_id,
         form=signup.form_id,
@@ -131,11 +152,12 @@ async def add(tx: Tx, signup: Signup, subscriber_id: int | None) -> None:
         ip=signup.ip,
         message_id=signup.message_id,
         mail_text=signup.mail_text_id,
+        variant=signup.variant,
     )
 
 
 _SIGNUP = """id, subscriber_id, form_id, wording_id, at, page, name, fields, ip, message_id, confirmed_at,
-    mail_text_id"""
+    mail_text_id, variant"""
 
 
 async def find(tx: Tx, id: int) -> Signup | None:
@@ -227,7 +249,7 @@ async def forget_refused(tx: Tx, before: int) -> None:
     await tx.run("DELETE FROM signups WHERE subscriber_id IS NULL AND at < :before", before=before)
 
 
-def new_signup(form: Form, page: str, name: str, fields: dict[str, str], ip: str) -> Signup:
+def new_signup(form: Form, page: str, name: str, fields: dict[str, str], ip: str, variant: str) -> Signup:
     return Signup(
         new_id(),
         0,
@@ -240,4 +262,5 @@ def new_signup(form: Form, page: str, name: str, fields: dict[str, str], ip: str
         ip,
         "",
         None,
+        variant=variant,
     )

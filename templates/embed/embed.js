@@ -130,7 +130,7 @@
       if (this.url) return
       this.url = here("forms/" + this.getAttribute("form"))
       try {
-        const { title, fields, token, button, wording, closed, colours } = (await ask(this.url))[1]
+        const { title, fields, hidden, button, wording, closed, colours } = (await ask(this.url))[1]
         if (closed) return this.show(el("div", {}, closed))
         const form = el("form", { method: "post", action: this.url, "aria-label": title },
           ...fields.map(({ name, caption, help, html, options }) => el("div", {},
@@ -139,7 +139,7 @@
             el("p", { id: name + "-help" }, help))),
           el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
             el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
-          el("input", { name: "token", type: "hidden", value: token }),
+          ...hidden.map((html) => el("input", html)),
           el("p", {}, wording), el("button", {}, button))
         form.style = colours
         this.show(el("div", {}, form), form)

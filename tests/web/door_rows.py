@@ -98,6 +98,13 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/forms/{slug:str}/mails": _MAILS,
     "/admin/forms/{slug:str}/page": {"page_url": "ftp://a.example/", "csrf": "live"},  # nothing is asked for
+    "/admin/forms/{slug:str}/test": {
+        "action": "begin",
+        "title": "B",
+        "intro": "Six\nletters.",
+        "button": "B",
+        "csrf": "live",
+    },
     "/admin/forms/{slug:str}/mails/preview": {"which": "guide", "look": "html", "dark": "1", **_MAILS},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
@@ -246,6 +253,7 @@ SHOWN = {
     "/admin/forms/{slug:str}",
     "/admin/forms/{slug:str}/mails",
     "/admin/forms/{slug:str}/page",
+    "/admin/forms/{slug:str}/test",
     "/admin/tokens",
     "/admin/tokens/{slug:str}",
     "/admin/webhooks",

@@ -13,7 +13,7 @@ from newsletter.ids import new_id
 from newsletter.magnets import all_magnets
 from newsletter.owners import Session
 from newsletter.signups import MOST_FIELDS, TYPES, Form
-from newsletter.web.admin import forms_mails, forms_page
+from newsletter.web.admin import forms_mails, forms_page, forms_testing
 from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.forms_embedding import codes
@@ -142,4 +142,14 @@ def _contrasts(values: dict[str, str]) -> dict[str, str]:
     return {name: colours.shown(ratio) for name, ratio in found.items()}
 
 
-ROUTES = [show, begin, preview, edit, make, save, *forms_mails.ROUTES, *forms_page.ROUTES]
+ROUTES = [
+    show,
+    begin,
+    preview,
+    edit,
+    make,
+    save,
+    *forms_mails.ROUTES,
+    *forms_page.ROUTES,
+    *forms_testing.ROUTES,
+]

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 
 from newsletter.addresses import canonical, suggestion
 from newsletter.errors import BadInput, NewsletterError
-from newsletter.signups import CLOSED, Field, Form, Submission, check
+from newsletter.signups import CLOSED, Field, Form, Submission, check, testing
 from newsletter.web.kit import colours, problems
 from newsletter.web.kit.body import Body, read_fields
 from newsletter.web.kit.counting import count
@@ -26,7 +26,7 @@ from newsletter.web.kit.policy import (
 )
 from newsletter.web.kit.site import Site, site_of
 
-HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000, "page_url": 2_000}
+HIDDEN = {"token": 200, "leave_blank": 200, "altcha": 2_000, "page_url": 2_000, "variant": 25}
 """What our own forms send along beside their fields, with the longest of each."""
 
 SENT = (
@@ -112,7 +112,8 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
     if foreign_page(request, site.settings):
         return problems.refuse(request, 403, "Not from here", FOREIGN)
     body = await read_fields(request, {field.name: field.max_length for field in form.fields} | HIDDEN)
-    body.errors.pop("page_url", None)  # nobody typed it, and it is only the way back
+    for name in ("page_url", "variant"):  # nobody typed them, and neither keeps anybody from signing up
+        body.errors.pop(name, None)
     try:
         typed = await _keep(request, site, form, body)
     except NewsletterError as error:
@@ -134,7 +135,8 @@ async def _keep(request: Request[Any, Any, Any], site: Site, form: Form, body: B
     site.gate.admit(request, form.id, body.values.get("token", ""))
     if not body.values.get("leave_blank"):
         ip = client_ip(request.scope, site.settings.trusted_proxies) if site.settings.store_ip else ""
-        submission = Submission(address, answers, page_origin(request), ip, proof)
+        variant = testing.known(form, body.values.get("variant", ""))
+        submission = Submission(address, answers, page_origin(request), ip, variant, proof)
         await site.db.write_in_crowd(canonical(address.key), site.signups.sign_up, form, submission)
         count(request, site, form.id, "submitted")
     await site.veil.wait()
@@ -186,6 +188,7 @@ def _page(
 ) -> Response[str]:
     values = values or {}
     css = colours.style(form.accent, form.background)
+    form, variant = testing.varied(form, values.get("variant", ""))
     return site.pages.page(
         "public/embed.html" if embedded else "public/form.html",
         status,
@@ -197,6 +200,7 @@ def _page(
         errors=errors or {},
         hint=suggestion(values.get("email", "")),
         token=site.gate.token(form.id),
+        variant=variant,
         action=f"/forms/{form.slug}/embed" if embedded else f"/forms/{form.slug}",
     )
 
@@ -208,6 +212,8 @@ def _policy(site: Site, css: str, target: str, *, embedded: bool) -> dict[str, s
 
 def _definition(site: Site, form: Form) -> dict[str, Any]:
     """What our script draws the form from."""
+    form, variant = testing.varied(form)
+    token = site.gate.token(form.id)
     return {
         "slug": form.slug,
         "title": form.title,
@@ -219,8 +225,15 @@ def _definition(site: Site, form: Form) -> dict[str, Any]:
         "fields": [_field(field) for field in form.fields],
         "magnets": [{"title": m.title, "description": m.description, "size": m.size} for m in form.magnets],
         "action": f"{site.settings.public_url}/forms/{form.slug}",
-        "token": site.gate.token(form.id),
+        "token": token,
+        "variant": variant,
+        "hidden": [_hidden("token", token), *([_hidden("variant", variant)] if variant else [])],
     }
+
+
+def _hidden(name: str, value: str) -> dict[str, str]:
+    """As our script puts it there."""
+    return {"name": name, "type": "hidden", "value": value}
 
 
 def _field(field: Field) -> dict[str, Any]:
