@@ -28,7 +28,7 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits
 from newsletter.tokens import Tokens
 from newsletter.web import public
-from newsletter.web.kit import broadcasting, problems, sequencing
+from newsletter.web.kit import broadcasting, owner_settings, problems, sequencing
 from newsletter.web.kit.counting import counting
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
@@ -132,6 +132,7 @@ async def open_site(settings: Settings, *, migrate: bool) -> Site:
     try:
         site = put_together(settings, db)
         await fill(site)
+        await owner_settings.follow(site)
     except BaseException:
         await db.close()
         raise
@@ -262,6 +263,7 @@ async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
 
 
 async def tidy_once(site: Site) -> None:
+    await owner_settings.follow(site)
     while await site.db.write(site.returns.look):
         pass
     await site.db.write(site.signups.remind)

@@ -97,7 +97,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     Raises SettingsError.
     """
     given = os.environ if environment is None else environment
-    values = _file(given.get(f"{PREFIX}CONFIG"))
+    values = read_file(given.get(f"{PREFIX}CONFIG"))
     known = {*Settings.__struct_fields__, "from", "secret_key"} - {"from_name", "from_email", "secret_keys"}
     for name in known:
         if (value := given.get(PREFIX + name.upper())) is not None:
@@ -112,7 +112,7 @@ def with_environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def _file(path: str | None) -> dict[str, Any]:
+def read_file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
@@ -146,8 +146,8 @@ def _checked(values: dict[str, Any]) -> Settings:
     )
     _networks(settings.trusted_proxies)
     _read("BOUNCE_HOOKS", read_hooks, settings.bounce_hooks)
-    _positive(settings)
-    _zone(settings.time_zone)
+    positive(settings)
+    zone_exists(settings.time_zone)
     _metrics_token(settings.metrics_token)
     return _with_sender(settings, sender)
 
@@ -257,7 +257,7 @@ def _read(name: str, read: Callable[[tuple[str, ...]], _T], words: tuple[str, ..
         raise SettingsError(f"{PREFIX}{name}: {error}.") from None
 
 
-def _zone(name: str) -> None:
+def zone_exists(name: str) -> None:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # the last: a name as it should be, and of no zone
@@ -284,7 +284,7 @@ def _networks(networks: tuple[str, ...]) -> None:
             ) from None
 
 
-def _positive(settings: Settings) -> None:
+def positive(settings: Settings) -> None:
     for name in Settings.__struct_fields__:
         value = getattr(settings, name)
         if (

@@ -25,10 +25,6 @@ async def one(tx: Tx, name: str) -> str:
 
 
 async def put(tx: Tx, name: str, value: str) -> None:
-    """'' is not set any more."""
-    if not value:
-        await tx.run("DELETE FROM owner_settings WHERE name = :name", name=name)
-        return
     await tx.run(
         """INSERT INTO owner_settings (name, value, changed_at) VALUES (:name, :value, :now)
            ON CONFLICT (name) DO UPDATE SET value = :value, changed_at = :now""",

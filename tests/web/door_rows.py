@@ -18,12 +18,6 @@ _THEME = {
     "comment_parent": "0", "redirect_to": ARTICLE, "wp-comment-cookies-consent": "yes", "ak_hp_textarea": "",
 }  # fmt: skip
 
-_LETTER = {
-    "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
-    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "at": "50",
-    "csrf": "live",
-}  # fmt: skip
-
 _FORM = {
     "title": "A course", "intro": "In six\nletters.", "button": "Join", "wording": "Yes.", "tags": "course, spring",
     "magnet-structure-your-career": "1", "f0-label": "City", "f0-options": "Porto\nLisbon", "f0-type": "choice",
@@ -76,17 +70,6 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "most_links": "2",
         "close_after_days": "0",
         "rules": "hold word spam",
-        "csrf": "live",
-    },
-    "/admin/broadcasts/new": {"action": "look", "csrf": "live"},  # and all that the next but one takes
-    "/admin/broadcasts/preview": {"look": "html", "csrf": "live"},  # the same
-    "/admin/broadcasts/{id:str}": {"action": "look", "version": "1", **_LETTER},
-    "/admin/broadcasts/{id:str}/do": {"action": "delete", "sure": "", "csrf": "live"},  # which asks first
-    "/admin/broadcasts/{id:str}/send": {
-        "action": "later",
-        "version": "1",
-        "at": "2026-12-01T09:00",
-        "offset": "",
         "csrf": "live",
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py

@@ -1,4 +1,10 @@
-"""More doors of the desk: sequences, the archive. The rest is in door_rows.py, which has these too."""
+"""More doors of the desk: sequences, the archive, settings. The rest is in door_rows.py, which has these too."""
+
+_LETTER = {
+    "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
+    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "at": "50",
+    "csrf": "live",
+}  # fmt: skip
 
 _START = {"start": "tag", "form": "", "tag": "work", "guide": "", "csrf": "live"}
 _STEP = {
@@ -8,14 +14,38 @@ _STEP = {
 }  # fmt: skip
 
 TAKEN = {
+    "/admin/broadcasts/new": {"action": "look", "csrf": "live"},  # and all that the next but one takes
+    "/admin/broadcasts/preview": {"look": "html", "csrf": "live"},  # the same
+    "/admin/broadcasts/{id:str}": {"action": "look", "version": "1", **_LETTER},
+    "/admin/broadcasts/{id:str}/do": {"action": "delete", "sure": "", "csrf": "live"},  # which asks first
+    "/admin/broadcasts/{id:str}/send": {
+        "action": "later",
+        "version": "1",
+        "at": "2026-12-01T09:00",
+        "offset": "",
+        "csrf": "live",
+    },
     "/admin/sequences": {"slug": "live", **_START},
     "/admin/sequences/{slug:str}": {"action": "start", "sure": "", "since": "", **_START},
     "/admin/sequences/{slug:str}/preview": {"action": "look", **_STEP},
     "/admin/sequences/{slug:str}/steps/new": {"action": "look", **_STEP},
     "/admin/sequences/{slug:str}/steps/{id:str}": {"action": "look", **_STEP},
+    "/admin/settings": {
+        "postal_address": "1 Quay",
+        "time_zone": "Europe/Lisbon",
+        "clicks": "yes",
+        "store_ip": "yes",
+        "reminder_hours": "48",
+        "confirmation_days": "7",
+        "download_days": "30",
+        "pending_days": "30",
+        "csrf": "live",
+    },
+    "/admin/settings/test": {"csrf": "live"},
     "/admin/archive": {"action": "about", "slug": "", "about": "Letters\non work.", "csrf": "live"},
 }
 SHOWN = {
+    "/admin/settings",
     "/admin/broadcasts",
     "/admin/broadcasts/new",
     "/admin/broadcasts/{id:str}",
@@ -30,7 +60,7 @@ SHOWN = {
     "/admin/sequences/{slug:str}/steps/new",
     "/admin/sequences/{slug:str}/steps/{id:str}",
 }
-LEAST = {"/admin/sequences": "editor", "/admin/archive": "editor"}
+LEAST = {"/admin/sequences": "editor", "/admin/archive": "editor", "/admin/settings": "owner"}
 
 STEP = 12
 """The number of a sequence's step."""

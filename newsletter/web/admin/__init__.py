@@ -4,8 +4,8 @@ from typing import Any
 
 from newsletter.owners import Role
 from newsletter.web.admin import (
-    ask_again,
     archive,
+    ask_again,
     audit,
     broadcasts,
     broadcasts_people,
@@ -32,6 +32,7 @@ from newsletter.web.admin import (
     sequences_people,
     sequences_steps,
     sessions,
+    settings,
     subscriber,
     subscriber_consent,
     subscribers,
@@ -82,6 +83,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
     ],
     "owner": [
         *comment_settings.ROUTES,
+        *settings.ROUTES,
         *people.ROUTES,
         *audit.ROUTES,
         *tokens.ROUTES,

@@ -38,6 +38,8 @@ WORDS = {
     "comments": "Judged comments",
     "comments/{id}": "Judged, answered or changed a comment",
     "comments/settings": "Changed the rules for comments",
+    "settings": "Changed the settings",
+    "settings/test": "Sent a test mail",
     "export": "Took subscribers out as a file",
     "subscribers/{id}": "Changed a subscriber",
     "subscribers/{id}/data.json": "Took out all that is known of a subscriber",

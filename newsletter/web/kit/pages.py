@@ -51,6 +51,20 @@ class Assets:
         return self._files[self._names[name]][1]
 
 
+class _Named:
+    """What our pages say of whose they are; an owner may change it while we run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.name = settings.from_name
+        self.email = settings.from_email
+        self.public_url = settings.public_url
+
+    @property
+    def postal_address(self) -> str:
+        return self._settings.postal_address
+
+
 class Pages:
     def __init__(self, settings: Settings) -> None:
         self.assets = Assets()
@@ -66,12 +80,7 @@ class Pages:
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
         self._env.globals["may"] = may
-        self._env.globals["site"] = {
-            "name": settings.from_name,
-            "email": settings.from_email,
-            "postal_address": settings.postal_address,
-            "public_url": settings.public_url,
-        }
+        self._env.globals["site"] = _Named(settings)
 
     def render(self, template: str, context: dict[str, Any]) -> str:
         return self._env.get_template(template).render(context)

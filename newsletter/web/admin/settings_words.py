@@ -1,0 +1,56 @@
+"""Each setting as its owner reads it."""
+
+GROUPS = {
+    "Identity": {
+        "from": "Your mails are from",
+        "owner_email": "Who owns this desk",
+        "public_url": "Where readers reach you",
+        "allowed_origins": "Your sites",
+        "brand_colour": "The colour of buttons and links in mails",
+        "logo": "The picture at the top of mails",
+        "postal_address": "Your postal address",
+        "time_zone": "Your time zone",
+    },
+    "Sending": {
+        "smtp_url": "Your mail server",
+        "mail_per_minute": "Mails a minute (0: as fast as it takes them)",
+        "mail_per_day": "Mails a day (0: no limit)",
+        "ramp_up": "Mails on a new domain’s first day (0: no ramp-up)",
+        "domain_limits": "What each provider takes",
+        "mail_connections": "Connections at once for broadcasts",
+        "in_doubt": "What may have arrived of a broadcast",
+        "dkim_keys": "What signs your mails",
+        "bounce_domain": "Where what comes back goes",
+    },
+    "Limits": {
+        "signups_per_network": "Sign-ups an hour from one network",
+        "bare_signups_per_network": "Of those, without our own form’s token",
+        "signups_total": "Sign-ups an hour from everywhere",
+        "proof_above": "Sign-ups an hour above which the script shows a proof of work",
+        "comments_per_network": "Comments an hour from one network",
+        "comment_pause": "Seconds between two comments of one address",
+        "import_mb": "The largest file that is taken in, in MB",
+    },
+    "Privacy": {
+        "clicks": "Count how often links are followed, of all together",
+        "store_ip": "Keep the IP address with a proof of consent",
+        "reminder_hours": "Hours until one reminder to confirm (0: none)",
+        "confirmation_days": "Days that a link to confirm works",
+        "download_days": "Days that a link to a guide works",
+        "pending_days": "Days until who never confirmed is forgotten",
+    },
+}
+
+CHOICES = ("clicks", "store_ip")
+"""Those that are yes or no."""
+
+TRIED = {
+    "queued": "The test mail waits to be sent. Load this page again in a moment.",
+    "sending": "The test mail is being sent. Load this page again in a moment.",
+    "sent": "The test mail was taken. The server said:",
+    "deferred": "The server wants it later, and it is tried again. It said:",
+    "in_doubt": "The line broke before the server answered: the test mail may have arrived.",
+    "failed": "The test mail was refused. The server said:",
+    "skipped": "The test mail was not sent:",
+}
+"""What became of a test mail, by its state; the server’s own words follow."""
