@@ -12,7 +12,7 @@ from typing import Any
 
 from litestar import Request
 
-from newsletter.clock import DAY, now
+from newsletter.clock import DAY, MINUTE, now
 from newsletter.signups import View, add_views
 from newsletter.storage import Database
 from newsletter.web.kit.site import Site, is_head
@@ -34,9 +34,12 @@ async def counting(site: Site) -> AsyncIterator[None]:
     """Inside this block what was counted is added up now and then, and once more at its end."""
 
     async def now_and_then() -> None:
+        written = now()
         while True:
             await asyncio.sleep(EVERY)
-            await _kept(site)
+            if now() - written > MINUTE // 2:  # by the clock whose days are counted, which may stand still
+                await _kept(site)
+                written = now()
 
     task = asyncio.create_task(now_and_then(), name="views")
     try:
