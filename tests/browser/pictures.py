@@ -1,0 +1,49 @@
+"""Pictures of every page and of the states that matter, to be looked at: `python -m tests.browser.pictures FOLDER`.
+
+On a phone and on a wide screen, light and dark. With words after the folder only of those whose names have one.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright
+
+from tests.browser.conftest import QUIET, chromium
+from tests.browser.sights import all_sights
+
+WIDTHS = (390, 1440)
+SCHEMES = ("light", "dark")
+
+
+async def main(folder: Path, words: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        async with all_sights(Path(data), f"sqlite:///{data}/newsletter.db") as sights:
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
+                contexts = await sights.owner(browser), await browser.new_context(reduced_motion="reduce")
+                pages = [await context.new_page() for context in contexts]
+                for sight in sights.every:
+                    if not words or any(word in sight.name for word in words):
+                        page = pages[0] if sight.at_the_desk else pages[1]
+                        await sights.open(page, sight)
+                        await take(page, folder, sight.name)
+                await browser.close()
+            if not words and (unseen := sights.unseen()):
+                sys.exit(f"There is no picture of {', '.join(sorted(unseen))}: see tests/browser/sights.py.")
+
+
+async def take(page: Page, folder: Path, name: str) -> None:
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            await page.set_viewport_size({"width": width, "height": 900})
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+            path = folder / f"{name}.{width}.{scheme}.png"
+            await page.screenshot(path=path, full_page=True)
+    print(name, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2:]))
