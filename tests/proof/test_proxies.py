@@ -155,3 +155,15 @@ async def test_all_comes_through_as_it_is(proxied: Proxied, figure: Figure) -> N
 def ips(folder: Path) -> set[str]:
     with closing(sqlite3.connect(folder / "newsletter.db")) as raw:
         return {ip for (ip,) in raw.execute("SELECT ip FROM signups")}
+
+
+def test_caddy_understands_what_is_written_of_two_machines(tmp_path: Path) -> None:
+    written = (DEPLOY / "README.md").read_text("utf-8")
+    (block,) = re.findall(rf"(?m)^    {NAME} \{{\n(?:    .*\n)+", written)
+    (tmp_path / "Caddyfile").write_text(re.sub(r"(?m)^    ", "", block))
+    command = [program("caddy", "Debian: apt-get install caddy"), "validate", "--adapter", "caddyfile"]
+    done = subprocess.run(
+        [*command, "--config", str(tmp_path / "Caddyfile")], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert block.count(":8000") == 2
