@@ -23,7 +23,7 @@ from newsletter.storage.db import (
 )
 from newsletter.storage.placeholders import bound, compiled
 from newsletter.storage.postgres_crowd import Crowd, Member, in_step
-from newsletter.storage.postgres_trouble import AGAIN, ANY, asyncpg, explained, reached
+from newsletter.storage.postgres_trouble import AGAIN, ANY, asyncpg, called, explained, reached
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,15 @@ PAUSES = (0.01, 0.03, 0.1, 0.3)
 
 _COMMAND_SECONDS = 60.0
 
+FROZEN = 10.0
+"""Seconds that a transaction which writes may stand still. A machine that is frozen in the middle of one, or gone,
+would else keep its locks, and all others waiting, until TCP gives it up. Who reads may wait for a slow reader."""
+
 # Each begins a transaction in one round trip.
 _BEGIN = "BEGIN"
-_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"
+)
 _BEGIN_IN_STEP = "BEGIN; SET LOCAL lock_timeout = '50ms'"
 """Two batches that wait for each other in a ring would else wait a second for PostgreSQL to see it. Where one is
 held up, each of its members is done by itself, which can wait for nobody in a ring."""
@@ -76,14 +82,14 @@ class PostgresTx:
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         text, names = compiled(sql)
         values = [bound(names, row) for row in rows]
-        await explained(self.connection.executemany(text, values), sql)
+        await explained(called(self.connection.executemany, text, values), sql)
 
     def wake(self, topic: str) -> None:
         self.topics.append(topic)
 
     async def _ask(self, method: Callable[..., Awaitable[Any]], sql: str, params: Mapping[str, Param]) -> Any:
         text, names = compiled(sql)
-        return await explained(method(text, *bound(names, params)), sql)
+        return await explained(called(method, text, *bound(names, params)), sql)
 
 
 class PostgresDatabase:
@@ -107,7 +113,11 @@ class PostgresDatabase:
                 max_size=CONNECTIONS,
                 command_timeout=_COMMAND_SECONDS,
                 timeout=self._patience,
-                server_settings=_SETTINGS | {"lock_timeout": str(int(self._patience * 1000))},
+                server_settings=_SETTINGS
+                | {
+                    "lock_timeout": str(int(self._patience * 1000)),
+                    "idle_in_transaction_session_timeout": str(int(FROZEN * 1000)),
+                },
                 init=_plain_numbers,
                 reset=_keep_as_is,
             )
@@ -154,7 +164,7 @@ class PostgresDatabase:
                 with suppress(*ANY):
                     await connection.execute("ROLLBACK")
                 raise
-            await explained(connection.execute("COMMIT"))
+            await explained(called(connection.execute, "COMMIT"))
 
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[Any]:

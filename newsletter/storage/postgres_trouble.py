@@ -4,7 +4,8 @@ asyncpg comes with the extra `[postgres]`: without it this module can be importe
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from newsletter.errors import SettingsError, Unavailable
 from newsletter.storage.db import ConstraintError, T, unavailable
@@ -16,7 +17,7 @@ except ModuleNotFoundError:
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["AGAIN", "ANY", "asyncpg", "explained", "reached"]
+__all__ = ["AGAIN", "ANY", "asyncpg", "called", "explained", "reached"]
 
 ANY: tuple[type[Exception], ...] = ()
 AGAIN: tuple[type[Exception], ...] = ()
@@ -28,6 +29,7 @@ if asyncpg:
         OSError,
         TimeoutError,
     )
+    _GONE = ("closed", "closing", "released back")  # what else it says of a connection that is no more
     _OPENING: tuple[type[Exception], ...] = (*ANY, ValueError)
     AGAIN = (
         asyncpg.SerializationError,
@@ -62,6 +64,11 @@ async def reached(opening: Awaitable[T]) -> T:
         raise Unavailable("PostgreSQL does not answer at NEWSLETTER_DATABASE_URL. Does it run?") from None
 
 
+async def called(method: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Of a connection that was cut, already the call raises, not what it returns."""
+    return await method(*arguments)
+
+
 async def explained(asking: Awaitable[T], sql: str = "") -> T:
     """Awaits the driver and turns what it raises into the port's errors, without the values in its text."""
     try:
@@ -77,7 +84,7 @@ def _explanation(error: Exception, sql: str) -> Exception:
         return ValueError(f"PostgreSQL takes no such value here, by its type or its size: {sql}")
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
         return RuntimeError(f"This statement writes: its action belongs in db.write. {sql}")
-    if isinstance(error, _TROUBLE) or "closed" in str(error) or "closing" in str(error):
+    if isinstance(error, _TROUBLE) or any(word in str(error) for word in _GONE):
         _log.error("PostgreSQL is in trouble: %s: %s", type(error).__name__, error.args[:1])
         return unavailable()
     return error

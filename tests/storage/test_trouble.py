@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from newsletter.errors import Unavailable
-from newsletter.storage import Database, Tx, open_database
+from newsletter.storage import Database, Tx, open_database, postgres
 from tests.storage.conftest import add, addresses, make_table, start
 
 ADA = "ada@example.org"
@@ -193,4 +193,41 @@ async def test_no_value_gets_into_an_error(postgres_url: str, caplog: pytest.Log
             await db.write(action)
         logging.getLogger().error("", exc_info=caught.value)
     assert ADA not in caplog.text
+    await db.close()
+
+
+@pytest.mark.postgres
+async def test_a_machine_that_is_frozen_in_a_transaction_does_not_hold_up_the_others(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FROZEN", 0.3)
+    frozen = await open_database(postgres_url)
+    other = await open_database(postgres_url, patience=60)
+    await other.write(make_table)
+    await other.write(add, 1, ADA)
+    begun, thawed = asyncio.Event(), asyncio.Event()
+
+    async def stand_still(tx: Tx) -> None:
+        await tx.run("UPDATE notes SET text = 'frozen' WHERE id = 1")
+        begun.set()
+        await thawed.wait()
+        await tx.run("UPDATE notes SET text = 'thawed' WHERE id = 1")
+
+    standing = asyncio.create_task(frozen.write(stand_still))
+    await begun.wait()
+    await other.write(lambda tx: tx.run("UPDATE notes SET text = 'other' WHERE id = 1"))
+    thawed.set()
+    with pytest.raises(Unavailable):
+        await standing
+    assert await frozen.read(addresses) == [ADA]
+    await frozen.close()
+    await other.close()
+
+
+@pytest.mark.postgres
+async def test_who_reads_may_stand_still(postgres_url: str) -> None:
+    db = await open_database(postgres_url)
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    assert await db.read(lambda tx: tx.value(asked)) == "0"
+    assert await db.write(lambda tx: tx.value(asked)) == "10s"
     await db.close()
