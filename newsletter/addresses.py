@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import msgspec
 
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 
@@ -55,9 +56,9 @@ def parse(text: str) -> Address:
     if not text:
         raise BadInput("Please enter your email address.")
     if len(text) > LONGEST:
-        raise BadInput(f"This address is too long: {LONGEST} characters at most.")
+        raise BadInput(_("This address is too long: %(most)d characters at most.") % {"most": LONGEST})
     email = text if _is_plain(text) else _validated(text)
-    local, _, domain = email.rpartition("@")
+    local, _at, domain = email.rpartition("@")
     email = f"{local}@{domain.lower()}"
     return Address(email, email.lower())
 

@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.exceptions import HTTPException
 
-from newsletter import clock
+from newsletter import clock, words
 from newsletter.addresses import parse
 from newsletter.broadcasts import TOPIC as BROADCASTS
 from newsletter.broadcasts import Broadcasts, Letters
@@ -48,6 +48,7 @@ LEDGER_KEPT = 90 * clock.DAY
 
 def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True) -> Edge:
     """The ASGI app; its lifespan opens the database, brings it up to date, seeds it, and runs the worker."""
+    words.speak(settings.language)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -63,9 +64,9 @@ def create_app(settings: Settings, *, worker: bool = True, migrate: bool = True)
         made.state["site"] = admin.site(app.state["site"])
         return made
 
-    def failure(*words: Any) -> str:
+    def failure(*said: Any) -> str:
         site: Site = app.state["site"]
-        return site.pages.failure(*words)
+        return site.pages.failure(*said)
 
     def late(part: str, name: str = "Door") -> Late:
         return Late(lambda: getattr(importlib.import_module(part), name)(app.state["site"]))
@@ -148,6 +149,7 @@ async def prepare(url: str, *, apply: bool) -> None:
 
 
 def put_together(settings: Settings, db: Database) -> Site:
+    words.speak(settings.language)
     tokens = Tokens(settings.secret_keys)
     post = Post(settings, tokens)
     subscribers = Subscribers(tokens, post)

@@ -59,6 +59,7 @@ def small(tmp_path: Path) -> Path:
         "app",
         "settings",
         "clock",
+        "words",
         "errors",
         "tokens",
         "addresses",

@@ -12,6 +12,7 @@ import nh3
 from newsletter.addresses import parse
 from newsletter.comments.links import LINK
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 LONGEST = 10_000  # characters of a comment
 LONGEST_WEBSITE = 200
@@ -106,7 +107,9 @@ def website(text: str) -> str:
     if not text:
         return ""
     if len(text) > LONGEST_WEBSITE:
-        raise BadInput(f"This address is too long: {LONGEST_WEBSITE} characters at most.")
+        raise BadInput(
+            _("This address is too long: %(most)d characters at most.") % {"most": LONGEST_WEBSITE}
+        )
     if "\\" in text or any(category(c)[0] in "CZ" for c in text):
         raise BadInput("A website’s address has no spaces, backslashes or invisible characters in it.")
     scheme, rest = _scheme_of(text)
@@ -114,7 +117,9 @@ def website(text: str) -> str:
         raise BadInput("A website’s address begins with https:// or http://.")
     url = _written_anew(scheme, rest)
     if len(url) > LONGEST_WEBSITE:
-        raise BadInput(f"This address is too long: {LONGEST_WEBSITE} characters at most.")
+        raise BadInput(
+            _("This address is too long: %(most)d characters at most.") % {"most": LONGEST_WEBSITE}
+        )
     return url
 
 
@@ -150,7 +155,7 @@ def _quoted(text: str) -> str:
 
 def _clean(html: str) -> str:
     """Cleaned until cleaning changes nothing: HTML that is read differently the second time is an old way in."""
-    for _ in range(_PASSES):
+    for _time in range(_PASSES):
         once = _CLEANER.clean(_only_known(_SURROGATE.sub("\ufffd", html)))
         # The reader of HTML passes over a line feed after <pre>, each time one.
         once = re.sub(r"<pre>\n+", "<pre>", _UNSEEN.sub("", once)).strip()

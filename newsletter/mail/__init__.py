@@ -10,7 +10,6 @@ from newsletter.mail.headers import REFUSED, MessageError
 from newsletter.mail.look import Delivery, deliveries, last_sent, waiting, workers
 from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
 from newsletter.mail.merge import kept_values
-from newsletter.mail.messages import size
 from newsletter.mail.outbox import Post, prune
 from newsletter.mail.worker import Worker
 
@@ -30,7 +29,6 @@ __all__ = [
     "kept_values",
     "last_sent",
     "prune",
-    "size",
     "waiting",
     "workers",
 ]

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from jinja2 import TemplateError
 
-from newsletter import clock
+from newsletter import clock, words
 from newsletter.mail.brand import brand_of
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import signer_of
@@ -45,7 +45,7 @@ class Messages:
         self._tokens = tokens
         self._sender = sender(settings)
         self._templates = templates_of(settings, brand_of(settings))
-        self._templates.filters |= {"counted": _counted, "facts": _facts}
+        self._templates.filters |= {"facts": _facts}
 
     def build(self, delivery: Delivery, attachments: Sequence[Attachment] = ()) -> bytes:
         """The message as it goes on the wire. Raises MessageError."""
@@ -87,7 +87,7 @@ class Messages:
             "expires_days": self._settings.confirmation_days,
             "kept_days": self._settings.pending_days,
             "download_days": self._settings.download_days,
-            "asked_on": clock.day(context.get("asked_at") or delivery.created_at),
+            "asked_on": words.day(context.get("asked_at") or delivery.created_at),
         }
         known |= {name: self._with_urls(value, delivery.created_at) for name, value in context.items()}
         links = context.get("links", {})
@@ -179,15 +179,6 @@ def check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
         raise MessageError("A line of its body is too long.")
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _facts(download: Mapping[str, Any]) -> str:
     """What is known about a file, for the line under its title: ``PDF, 1.2 MB``."""
-    return f"PDF, {size(download['size'])}"
-
-
-def size(octets: int) -> str:
-    """For people: ``1.2 MB``, ``84 kB``."""
-    return f"{max(1, round(octets / 1000))} kB" if octets < 1_000_000 else f"{octets / 1_000_000:.1f} MB"
+    return f"PDF, {words.size(download['size'])}"

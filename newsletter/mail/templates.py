@@ -5,17 +5,22 @@ in the one of base.html.
 """
 
 import re
+import textwrap
 from importlib import import_module
 from string import Template
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from newsletter import words
 from newsletter.mail.brand import Brand
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 
 FOLDER = TEMPLATES / "email"
+WIDTH = 70
+"""Characters in a line of a plain mail."""
+
 _COMMENT = re.compile(r"\{#.*?#\}\n?", re.DOTALL)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -31,10 +36,17 @@ def templates_of(settings: Settings, brand: Brand) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    words.into(environment)
+    environment.filters["wrapped"] = _wrapped
     environment.globals["brand"] = brand
     if brand.logo:
         environment.globals["logo_url"] = f"{settings.public_url}/logo/{brand.logo.name}"
     return environment
+
+
+def _wrapped(sentences: str) -> str:
+    """A paragraph of a plain mail."""
+    return textwrap.fill(sentences, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 class _Inlined(FileSystemLoader):

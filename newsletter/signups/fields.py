@@ -8,6 +8,7 @@ import msgspec
 
 from newsletter.errors import BadInput
 from newsletter.signups.model import Field
+from newsletter.words import gettext as _
 
 TYPES = {
     "text": "Text",
@@ -42,7 +43,7 @@ def answer(field: Field, text: str) -> str:
         for option in field.choices:
             if option.casefold() == wanted:
                 return option
-        raise BadInput(f"Please choose one: {field.label}.")
+        raise BadInput(_("Please choose one: %(field)s.") % {"field": field.label})
     if field.type == "number":
         if not _NUMBER.fullmatch(text):
             raise BadInput("Please write a number in digits, like 12 or 12.5.")

@@ -14,6 +14,7 @@ from newsletter.signups.fields import answer
 from newsletter.signups.mail_texts import Kind, digest
 from newsletter.signups.model import Form
 from newsletter.storage import Database, Tx
+from newsletter.words import gettext as _
 
 FRESH = 2.0  # seconds a form is kept in memory: an edit shows everywhere within that time
 CLOSED = "This form is closed at the moment: nobody can sign up here now."
@@ -134,5 +135,5 @@ def _answers(form: Form, values: Mapping[str, str], wrong: dict[str, str]) -> di
             except BadInput as error:
                 wrong[field.name] = error.sentence
         elif field.required and not text:
-            wrong.setdefault(field.name, f"Please fill in: {field.label}.")
+            wrong.setdefault(field.name, _("Please fill in: %(field)s.") % {"field": field.label})
     return answers

@@ -37,6 +37,7 @@ MATRIX = {
     "reminder": _BY_ITSELF,
     "guide": _BY_ITSELF | _LEAVE,
     "already": _BY_ITSELF | _LEAVE,
+    "new_version": _BY_ITSELF | _LEAVE,
     "fresh_link": _BY_ITSELF | _LEAVE,
     "preferences": _BY_ITSELF | _LEAVE,
     "comment_confirm": _BY_ITSELF,

@@ -100,7 +100,9 @@ async def test_a_blocked_or_erased_address_is_never_written_down_nor_mailed(
     assert await house.count("SELECT count(*) FROM signups WHERE name <> ''") == 0
 
 
-@pytest.mark.parametrize("status", ["complained", "blocked"])  # who bounced: tests/subscribers/test_returns.py
+@pytest.mark.parametrize(
+    "status", ["complained", "blocked"]
+)  # who bounced: tests/subscribers/test_returns.py
 async def test_the_mute_are_mailed_nothing(house: House, clock: Clock, status: str) -> None:
     ada = await house.joins(ADA)
 

@@ -20,6 +20,7 @@ from newsletter.settings import Settings
 from newsletter.tokens import Tokens
 from newsletter.web.kit.limits import Budget
 from newsletter.web.kit.origins import client_network
+from newsletter.words import gettext as _
 
 YOUNGEST = 2 * SECOND
 OLDEST = 24 * HOUR
@@ -30,7 +31,7 @@ _PROOF_LIVES = 10 * MINUTE
 
 HASTY = "That was very quick. Please press the button once more."
 MANY_COMMENTS = "Too many comments from here for now. Your text is kept; please send it again later."
-NO_PAUSE = "Please wait {} seconds before your next comment. Your text is kept."
+NO_PAUSE = "Please wait %(seconds)d seconds before your next comment. Your text is kept."
 MANY_PREVIEWS = "Too many previews from here for now. You can still send your comment."
 ANY_COMMENT = 0
 """The form id in the tokens of comment forms: one form for all pages."""
@@ -83,7 +84,7 @@ class Gate:
             raise TooMany(MANY_COMMENTS, int(wait) + 1)
         # From one network: else a stranger could tell that somebody has just written, and keep them from writing.
         if self._pause and (wait := self._pause.take(f"{network} {email_key}")):
-            raise TooMany(NO_PAUSE.format(int(wait) + 1), int(wait) + 1)
+            raise TooMany(_(NO_PAUSE) % {"seconds": int(wait) + 1}, int(wait) + 1)
         self._pace.take()
 
     def admit_preview(self, request: Request[Any, Any, Any]) -> None:

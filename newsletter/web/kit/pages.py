@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
-from newsletter.clock import day, iso
-from newsletter.mail import size
+from newsletter import words
+from newsletter.clock import iso
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.web.kit.embedding import script
@@ -76,7 +76,8 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        filters: dict[str, Callable[..., str]] = {"size": size, "date": day, "iso": iso}
+        words.into(self._env)
+        filters: dict[str, Callable[..., str]] = {"size": words.size, "date": words.day, "iso": iso}
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
         self._env.globals["may"] = may
@@ -112,8 +113,8 @@ class Pages:
             "public/message.html",
             status,
             headers,
-            title=title,
-            text=text,
+            title=words.gettext(title),
+            text=words.gettext(text),
             status=status,
             action=action,
             reference=reference,
@@ -122,5 +123,11 @@ class Pages:
 
     def failure(self, status: int, title: str, text: str, reference: str | None, embedded: bool) -> str:
         """The page for what never reached a handler, or failed in it."""
-        known = {"title": title, "text": text, "status": status, "reference": reference, "embedded": embedded}
+        known = {
+            "title": words.gettext(title),
+            "text": words.gettext(text),
+            "status": status,
+            "reference": reference,
+            "embedded": embedded,
+        }
         return self.render("public/message.html", {**known, "action": None})

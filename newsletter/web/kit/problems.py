@@ -22,6 +22,7 @@ from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.gate import ProofNeeded
 from newsletter.web.kit.policy import crossing, framed
 from newsletter.web.kit.site import desk_cookie, site_of
+from newsletter.words import gettext as _
 
 STATUS: Mapping[type[NewsletterError], tuple[int, str]] = {
     WrongType: (415, "This can’t be read"),
@@ -56,7 +57,7 @@ def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[
     if wants_json(request.scope):
         extra: dict[str, Any] = {}
         if isinstance(error, BadInput):
-            extra["errors"] = error.fields
+            extra["errors"] = {name: _(text) for name, text in error.fields.items()}
         if isinstance(error, ProofNeeded):
             extra["challenge"] = error.challenge
         return problem(request, status, title, error.sentence, headers, **extra)
@@ -65,7 +66,7 @@ def answer(request: Request[Any, Any, Any], error: NewsletterError) -> Response[
 
 def _with_fields(error: NewsletterError) -> str:
     if isinstance(error, BadInput) and error.fields:
-        return " ".join([error.sentence, *(f"{name}: {text}" for name, text in error.fields.items())])
+        return " ".join([_(error.sentence), *(f"{name}: {_(text)}" for name, text in error.fields.items())])
     return error.sentence
 
 
@@ -78,7 +79,7 @@ def problem(
     **extra: Any,
 ) -> Response[Any]:
     return Response(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
+        {"type": "about:blank", "title": _(title), "status": status, "detail": _(detail), **extra},
         status_code=status,
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store", **_crossing(request), **headers},

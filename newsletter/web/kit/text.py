@@ -4,6 +4,7 @@ import re
 from unicodedata import category, combining, normalize
 
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 MOST_MARKS = 20  # on one letter; no language needs more than a handful
 
@@ -51,7 +52,7 @@ def clean(text: str, *, max_length: int, multiline: bool = False) -> str:
     if _ENCODED_WORD.search(text):
         raise BadInput(ENCODED)
     if len(text) > max_length:
-        raise BadInput(f"This is too long: {max_length} characters at most.")
+        raise BadInput(_("This is too long: %(most)d characters at most.") % {"most": max_length})
     return text
 
 

@@ -17,6 +17,7 @@ from newsletter.web.kit import commenting, expired, problems
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.confirm import download
+from newsletter.words import gettext as _
 
 EXCERPT = 1_000
 """Characters of each that is too long to be shown whole."""
@@ -92,10 +93,10 @@ def _confirmed(site: Site, done: commenting.Done, *, again: bool = False) -> Res
 
 def _expired(site: Site, token: str) -> Response[str]:
     days, kept = site.settings.confirmation_days, site.settings.pending_days
-    why = (
-        f"Links to confirm a comment live for {days} days; the comment waits for {kept}. "
+    why = _(
+        "Links to confirm a comment live for %(days)d days; the comment waits for %(kept)d. "
         "We can send a fresh one to the address that it was written with."
-    )
+    ) % {"days": days, "kept": kept}
     return expired.offer(site, why, f"/comments/confirm/{token}/again")
 
 

@@ -20,7 +20,7 @@ from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.comment_fields import AGAIN, FIELDS, MULTILINE, NO_TEXT, check_page
 from newsletter.web.public.comment_form import form_page
 
-TOO_LATE = f"Comments can be changed for {EDITABLE // MINUTE} minutes after they were sent. This one stands as it is."
+TOO_LATE = "Comments can be changed for 15 minutes after they were sent. This one stands as it is."
 TEXT = {"comment": LONGEST, "do": 10}
 
 

@@ -18,6 +18,7 @@ from newsletter.subscribers import Subscriber
 from newsletter.web.kit import expired
 from newsletter.web.kit.counting import count
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 SUBSCRIBED = (
     "It was confirmed from this mailbox, so it gets our letters. If you don’t want them, press the button: "
@@ -89,10 +90,9 @@ def download(site: Site, person: Subscriber, magnet: Magnet) -> dict[str, Any]:
 
 
 def _expired(site: Site, token: str) -> Response[str]:
-    why = (
-        f"Links to confirm live for {site.settings.confirmation_days} days. "
-        "We can send a fresh one to the address that signed up."
-    )
+    why = _(
+        "Links to confirm live for %(days)d days. We can send a fresh one to the address that signed up."
+    ) % {"days": site.settings.confirmation_days}
     return expired.offer(site, why, f"/confirm/{token}/again")
 
 

@@ -17,6 +17,7 @@ from newsletter.mail import last_sent
 from newsletter.storage import CHUNK, ConstraintError, Database, StoredFile, Tx, files
 from newsletter.web.kit import expired
 from newsletter.web.kit.site import Site, is_head, site_of
+from newsletter.words import gettext as _
 
 SCANNED_WITHIN = 10 * SECOND
 """A link opened this soon after its mail was accepted was opened by a machine."""
@@ -38,10 +39,9 @@ async def download(request: Request[Any, Any, Any], token: FromPath[str]) -> Res
     try:
         subscriber_id, magnet_id, from_page = _ids(site, token, moment)
     except Expired:
-        why = (
-            f"Links to the guide live for {site.settings.download_days} days. "
-            "We can mail a fresh one to the address that you confirmed."
-        )
+        why = _(
+            "Links to the guide live for %(days)d days. We can mail a fresh one to the address that you confirmed."
+        ) % {"days": site.settings.download_days}
         return expired.offer(site, why, f"/downloads/{token}/fresh")
     given, mailed_at = await site.db.read(_open, site, subscriber_id, magnet_id)
     span = _span(request, given.file)

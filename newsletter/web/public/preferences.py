@@ -14,6 +14,7 @@ from newsletter.subscribers import Subscriber, Topic
 from newsletter.web.kit import expired, people
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 PAUSES = {"keep": None, "none": 0, "1": 30, "3": 90}
 """What the form offers (months), in days; `keep` leaves a running pause as it is."""
@@ -126,10 +127,10 @@ async def erase(request: Request[Any, Any, Any], token: FromPath[str]) -> Respon
 
 
 def _expired(site: Site, token: str) -> Response[str]:
-    why = (
-        f"For your safety, links to your preferences live for {site.settings.download_days} days. "
+    why = _(
+        "For your safety, links to your preferences live for %(days)d days. "
         "We can mail a fresh one to your address."
-    )
+    ) % {"days": site.settings.download_days}
     return expired.offer(site, why, f"/preferences/{token}/fresh")
 
 

@@ -1,0 +1,91 @@
+"""The language that this service speaks, by gettext: English is what the code says, others lie in newsletter/locale.
+
+One process speaks one language, the author's (NEWSLETTER_LANGUAGE); it is chosen once, when the process starts. A
+sentence that holds no value is looked up where it leaves (templates, web/kit/pages.py and problems.py), so that it may
+stand as a constant where it belongs; one that holds values is looked up where they are put in.
+"""
+
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any
+
+from newsletter.clock import moment
+
+_FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = ("en", *sorted(path.name for path in _FOLDER.iterdir() if path.is_dir()))
+
+_spoken: tuple[str, NullTranslations] = ("en", NullTranslations())
+
+
+def speak(language: str) -> None:
+    """From now on. Raises KeyError for a language that we don't have."""
+    global _spoken  # noqa: PLW0603  one process, one language
+    if language == _spoken[0]:
+        return
+    if language not in LANGUAGES:
+        raise KeyError(language)
+    _spoken = (language, _read(language))
+
+
+def language() -> str:
+    return _spoken[0]
+
+
+def gettext(sentence: str) -> str:
+    return _spoken[1].gettext(sentence) if sentence else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    return _spoken[1].ngettext(one, many, number)
+
+
+def pgettext(context: str, words: str) -> str:
+    return _spoken[1].pgettext(context, words)
+
+
+def npgettext(context: str, one: str, many: str, number: int) -> str:
+    return _spoken[1].npgettext(context, one, many, number)
+
+
+def into(templates: Any) -> None:
+    """What an environment of Jinja's has to know: ``_("…")`` and ``{% trans %}…{% endtrans %}``, whose line ends and
+    indents count for nothing."""
+    templates.add_extension("jinja2.ext.i18n")
+    templates.policies["ext.i18n.trimmed"] = True
+    templates.install_gettext_callables(
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    templates.globals["language"] = language
+    templates.filters["said"] = gettext  # what code says; unlike `_` it may hold anything, and is escaped
+
+
+def day(ms: int) -> str:
+    """For people: ``22 November 2026``."""
+    at = moment(ms)
+    return gettext("%(day)d %(month)s %(year)d") % {
+        "day": at.day,
+        "month": _months()[at.month - 1],
+        "year": at.year,
+    }
+
+
+def _months() -> tuple[str, ...]:
+    _ = gettext
+    return (
+        _("January"), _("February"), _("March"), _("April"), _("May"), _("June"), _("July"), _("August"),
+        _("September"), _("October"), _("November"), _("December"),
+    )  # fmt: skip
+
+
+def size(octets: int) -> str:
+    """For people: ``1.2 MB``, ``84 kB``."""
+    if octets < 1_000_000:
+        return f"{max(1, round(octets / 1000))} kB"
+    return f"{octets / 1_000_000:.1f} MB".replace(".", pgettext("decimal", "."))
+
+
+def _read(language: str) -> NullTranslations:
+    if language == "en":
+        return NullTranslations()
+    with (_FOLDER / language / "LC_MESSAGES" / "newsletter.mo").open("rb") as file:
+        return GNUTranslations(file)

@@ -1,0 +1,110 @@
+"""All that readers are told is there in each language."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+
+from newsletter import words
+from newsletter.settings import Settings
+from tests import words as gathering
+
+_NOT_TEXT = (
+    re.compile(r"\{#.*?#\}", re.DOTALL),
+    re.compile(r"\{% block page_class %\}.*?\{% endblock %\}"),
+    re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL),
+    re.compile(r"<(style|svg|xml)\b.*?</\1>", re.DOTALL),
+    re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL),
+    re.compile(r"<!--.*?-->|<![^>]*>", re.DOTALL),
+)
+_SPOKEN = re.compile(r"\s(?:aria-label|alt|title|placeholder)=\"([^\"]*)\"")
+_ATTRIBUTE = re.compile(r"[\w-]+=\"[^\"]*\"|\b(?:autofocus|required|checked|selected)\b")  # that macros make
+_TAG = re.compile(r"<[^>]*>")
+_CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_LITERAL = re.compile(r"(?<!_\()(?<!gettext\()(?<!, )\"([A-Z][^\"]* [^\"]*)\"")
+_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_PLACE = re.compile(r"%\((\w+)\)[sd]")
+_NAMES = {"PDF"}
+LANGUAGES = [language for language in words.LANGUAGES if language != "en"]
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    words.speak("de")
+    yield
+    words.speak("en")
+
+
+def test_every_language_can_be_set() -> None:
+    assert [*Settings.__annotations__["language"].__args__] == [*words.LANGUAGES]
+    with pytest.raises(KeyError):
+        words.speak("tlh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_is_said_is_translated(language: str) -> None:
+    catalog = gathering.catalog_of(language)
+    known = {(message.context, _first(message)): message for message in catalog if message.id}
+    said = {(message.context, _first(message)) for message in gathering.gathered() if message.id}
+    assert said == known.keys(), "run: python -m tests.words"
+    assert not [key for key, message in known.items() if not _all(message.string)]
+    assert not catalog.obsolete
+    assert not [key for key, message in known.items() if message.fuzzy]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_what_is_put_in_and_the_marks_around_it(language: str) -> None:
+    for message in gathering.catalog_of(language):
+        if message.id:
+            many = message.id if isinstance(message.id, str) else message.id[-1]
+            for translated in _all(message.string):
+                assert sorted(_PLACE.findall(many)) == sorted(_PLACE.findall(translated)), many
+                assert sorted(_TAG.findall(many)) == sorted(_TAG.findall(translated)), many
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_shipped_is_what_was_translated(language: str) -> None:
+    shipped = (gathering.LOCALE / language / "LC_MESSAGES" / "newsletter.mo").read_bytes()
+    assert shipped == gathering.compiled(gathering.catalog_of(language)), "run: python -m tests.words"
+
+
+def test_no_template_for_readers_says_anything_else() -> None:
+    folder = gathering.ROOT / "templates"
+    paths = [path for pattern in gathering.TEMPLATES for path in folder.glob(pattern)]
+    found = {
+        path.relative_to(folder).as_posix(): [*_untranslated(path)]
+        for path in paths
+        if path.suffix in (".html", ".txt")
+    }
+    assert not {name: said for name, said in found.items() if said}
+
+
+def test_a_day_a_size_and_an_error_in_german(german: None) -> None:
+    assert words.day(1_795_600_000_000) == "25. November 2026"
+    assert words.size(1_234_567) == "1,2 MB"
+    assert words.gettext("Not found") == "Nicht gefunden"
+    assert words.ngettext("%(n)s comment", "%(n)s comments", 2) == "%(n)s Kommentare"
+
+
+def _untranslated(path: Path) -> Iterator[str]:
+    text = path.read_text("utf-8")
+    for pattern in _NOT_TEXT[:4]:
+        text = pattern.sub(" ", text)
+    for code in _CODE.findall(text):
+        yield from _LITERAL.findall(code)
+    for pattern in _NOT_TEXT[4:]:
+        text = pattern.sub(" ", text)
+    spoken = _SPOKEN.findall(text)
+    shown = [*spoken, *html.unescape(_ATTRIBUTE.sub(" ", _TAG.sub("\n", text))).splitlines()]
+    yield from (line for line in shown if {*_LETTERS.findall(line)} - _NAMES)
+
+
+def _first(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _all(said: str | Sequence[str] | None) -> list[str]:
+    return [one for one in ([said] if isinstance(said, str) else said or []) if one]
