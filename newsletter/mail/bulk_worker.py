@@ -9,7 +9,7 @@ from typing import Any, cast
 from newsletter import clock
 from newsletter.clock import SECOND
 from newsletter.errors import Unavailable
-from newsletter.mail import bulk_domains, bulk_ledger, limits
+from newsletter.mail import bulk_domains, bulk_ledger, domains, limits
 from newsletter.mail.books import Books
 from newsletter.mail.bounces.sender import envelope_sender
 from newsletter.mail.breaker import Verdict
@@ -108,9 +108,10 @@ class BulkWorker:
 
         What breaks off half-way comes to nobody's hand, and is found to be astray.
         """
+        by_provider = bool(self._limits.domains) or await self._db.read(domains.any_waits)
         due, reserve = (
             (bulk_domains.is_due, bulk_domains.reserve)
-            if self._limits.domains
+            if by_provider
             else (bulk_ledger.is_due, bulk_ledger.reserve)
         )
         if not await self._db.read(due):

@@ -228,6 +228,11 @@ async def slow_down(tx: Tx, name: str, first: int) -> bool:
     return bool(await tx.run(_SLOW_DOWN, name=name, **moments))
 
 
+async def any_waits(tx: Tx) -> bool:
+    """Whether a provider is left alone now, or something was put aside for one that was."""
+    return bool(await tx.all(_Name, _ANY_WAITS, now=tx.now))
+
+
 async def held_back(tx: Tx, mailing_id: int) -> list[HeldBack]:
     """What of a mailing was put aside, the most first."""
     return await tx.all(HeldBack, _HELD_BACK, id=mailing_id, now=tx.now)
@@ -240,6 +245,7 @@ _WAITING = f"""
     SELECT d.name FROM send_domains d WHERE d.waits = 1 AND {READY} ORDER BY d.next_at, d.name LIMIT :limit
     """  # noqa: S608  our own
 _PAUSED = "SELECT name FROM send_domains WHERE slow_until > :now AND slow_until <= :longest"
+_ANY_WAITS = "SELECT name FROM send_domains WHERE waits = 1 OR slow_until > :now LIMIT 1"
 _STANDING = """
     SELECT n.value AS name, COALESCE(d.next_at, 0) AS next_at, COALESCE(d.slow_until, 0) AS slow_until,
            COALESCE(d.pause, 0) AS pause, COALESCE(d.waits, 0) AS waits,

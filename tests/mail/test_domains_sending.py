@@ -3,9 +3,9 @@
 import asyncio
 from functools import partial
 
-from newsletter.clock import MINUTE
+from newsletter.clock import HOUR, MINUTE
 from newsletter.mail import Mailings, Post, Tally
-from newsletter.mail.domains import held_back
+from newsletter.mail.domains import held_back, slow_down
 from newsletter.storage import Database
 from tests.conftest import Clock
 from tests.mail.conftest import CONTEXTS, AtWork, eventually, run
@@ -45,6 +45,23 @@ async def test_two_workers_share_a_rate_and_a_restart_forgets_nothing(
     async with at_work():
         await eventually(partial(so_many_left, db, mailings, mailing_id), 30)
     assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 61
+
+
+async def test_who_refuses_us_is_left_alone_without_any_limit_and_gets_it_afterwards(
+    db: Database, mailings: Mailings, at_work: AtWork, sink: Sink, clock: Clock
+) -> None:
+    mailing_id = await sent_off_to(db, mailings, ["gmail.com", "example.org"], 60)
+    await db.write(slow_down, "gmail.com", HOUR)
+
+    async def others_have_it() -> bool:
+        return await db.read(mailings.tally, mailing_id) == Tally(sent=30, queued=30)
+
+    async with at_work():
+        await eventually(others_have_it, 30)
+        assert at(sink, "gmail.com") == 0
+        clock.forward(HOUR)
+        await eventually(partial(so_many_left, db, mailings, mailing_id), 30)
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 60
 
 
 async def so_many_left(db: Database, mailings: Mailings, mailing_id: int) -> bool:
