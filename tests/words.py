@@ -57,6 +57,8 @@ def catalog_of(language: str) -> Catalog:
 
 def compiled(catalog: Catalog) -> bytes:
     file = BytesIO()
+    catalog.project, catalog.version = "newsletter", ""
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
     catalog.creation_date = catalog.revision_date = datetime(
         2026, 1, 1, tzinfo=UTC
     )  # the same whenever it is made
