@@ -170,6 +170,7 @@ MULTILINE = {
     "guide-above",
     "guide-below",
     "words",
+    "postal_address",
 }
 INDULGENT = {"/wp-comments-post.php"}  # themes send what they like
 

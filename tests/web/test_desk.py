@@ -100,19 +100,8 @@ async def test_nobody_else_gets_anywhere(still: Stage) -> None:
     gone = left.cookies[DESK]
     await left.post("/admin/sign-out", data={"csrf": csrf_on(await left.get("/admin"))})
     good, csrf = web.cookies[DESK], csrf_on(await web.get("/admin"))
-    forged = [
-        "",
-        "x",
-        gone,
-        good[:-1],
-        good + "a",
-        good.swapcase(),
-        f'"{good}x"',
-        "%00",
-        "a" * 4000,
-        "1",
-        csrf,
-    ]
+    forged = ["", "x", gone, good[:-1], good + "a", good.swapcase(), f'"{good}x"', "%00"]
+    forged += ["a" * 4000, "1", csrf]
     before = await still.dump()
     for cookie in [None, *forged]:
         stranger = await still.visitor()

@@ -99,13 +99,16 @@ async def test_every_door_is_known(doors: Doors) -> None:
 
 @pytest.mark.whole
 async def test_every_field(doors: Doors) -> None:
+    taken = []
     before = await doors.service.dump()
     for template, media_type in product(FORMS, KINDS):
         for name, pairs in share(list(faults(media_type, doors.fields(template))), 5):
             if template in INDULGENT and name.startswith("unknown"):
                 continue
             answer = await send(doors, template, media_type, encoded(media_type, pairs))
-            assert answer == 422, (template, media_type, name)
+            if answer != 422:
+                taken.append((template, media_type, name, answer))
+    assert not taken
     assert await doors.service.dump() == before
 
 
@@ -125,7 +128,9 @@ async def test_ten_megabytes(doors: Doors) -> None:
 async def test_a_body_that_never_ends(doors: Doors) -> None:
     before = await doors.service.dump()
     for template in TAKEN.keys() - LARGE:
-        size = DESK_BYTES if template.startswith("/admin/broadcasts/") else PUBLIC_BYTES
+        size = (
+            DESK_BYTES if template.startswith(("/admin/broadcasts/", "/admin/sequences/")) else PUBLIC_BYTES
+        )
         chunk = b"%x\r\n%b\r\n" % (size + 1, b"x" * (size + 1))
         framing = {"Transfer-Encoding": "chunked", "Content-Length": ""}
         assert status(await doors.ask("POST", doors.path(template), chunk, framing)) == 413, template
