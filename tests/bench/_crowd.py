@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from unicodedata import normalize
 
 import asyncpg
 
@@ -74,7 +75,8 @@ def add(rows: Rows, n: int, form: Form) -> None:
     ]
     status = STATUSES[spread // 4096 % len(STATUSES)]
     id, at = n * APART << 20, EPOCH + n * APART
-    email = f"{last.lower()}.{n}@example{n % 50}.org"
+    local = normalize("NFKD", last.lower()).encode("ascii", "ignore").decode()  # what a relay takes
+    email = f"{local}.{n}@example{n % 50}.org"
     confirmed = None if status == "pending" else at + spread % HOUR
     left = at + 90 * DAY if status == "unsubscribed" else None
     fields = FIELDS[spread // 65_536 % len(FIELDS)]
