@@ -11,8 +11,14 @@ import pytest
 from babel.messages.catalog import Message
 
 from newsletter import words
+from newsletter.magnets import Magnets
+from newsletter.mail import Post
 from newsletter.settings import Settings
+from newsletter.signups import seed
+from newsletter.storage import Database
+from newsletter.tokens import Tokens
 from tests import words as gathering
+from tests.conftest import ON_ONE
 
 _NOT_TEXT = (
     re.compile(r"\{#.*?#\}", re.DOTALL),
@@ -96,6 +102,14 @@ def read(compiled: bytes) -> dict[object, str]:
     known: dict[object, str] = vars(GNUTranslations(BytesIO(compiled)))["_catalog"]
     assert known.pop("")
     return known
+
+
+@ON_ONE
+async def test_a_fresh_database_speaks_it_from_the_start(db: Database, german: None) -> None:
+    settings = Settings(secret_keys=("k" * 40,))
+    magnets = Magnets(Post(settings, Tokens(settings.secret_keys)))
+    await db.write(seed, magnets, b"%PDF-1.7\n%%EOF")
+    assert await db.read(lambda tx: tx.value("SELECT title FROM forms")) == "Den kostenlosen Leitfaden holen"
 
 
 def _untranslated(path: Path) -> Iterator[str]:

@@ -8,13 +8,9 @@ from newsletter.paths import TEMPLATES
 from newsletter.signups import store
 from newsletter.signups.model import Field, Form
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 GUIDE = TEMPLATES / "guides" / "structure-your-career.pdf"
-
-_WORDING = (
-    "Yes, send me the free guide and the newsletter: now and then a letter on working on one’s career. "
-    "I can leave at any time with one click in every mail."
-)
 
 
 async def seed(tx: Tx, magnets: Magnets, guide: bytes) -> bool:
@@ -24,33 +20,44 @@ async def seed(tx: Tx, magnets: Magnets, guide: bytes) -> bool:
     """
     if await store.any_form(tx):
         return False
+    wording = _(
+        "Yes, send me the free guide and the newsletter: now and then a letter on working on one’s career. "
+        "I can leave at any time with one click in every mail."
+    )
     magnet_id = await magnets.add(
         tx,
         "structure-your-career",
         "Structure your career",
-        "Take stock of your skills, build a network outside the job, and make a plan for the next 90 days. "
-        "With worksheets to fill in.",
+        _(
+            "Take stock of your skills, build a network outside the job, and make a plan for the next 90 days. "
+            "With worksheets to fill in."
+        ),
         "structure-your-career.pdf",
         guide,
     )
     form = Form(
         id=new_id(),
         slug="guide",
-        title="Get the free guide",
-        intro="“Structure your career”: a short guide with worksheets, for people who want to work on their career "
-        "and not only at their job.",
-        button="Send me the guide",
+        title=_("Get the free guide"),
+        intro=_(
+            "“Structure your career”: a short guide with worksheets, for people who want to work on their career "
+            "and not only at their job."
+        ),
+        button=_("Send me the guide"),
         thanks_url="",
         wording_id=new_id(),
-        wording=_WORDING,
+        wording=wording,
         fields=(
             Field(
-                "name", "First name", help="So that we can greet you. Optional.", autocomplete="given-name"
+                "name",
+                _("First name"),
+                help=_("So that we can greet you. Optional."),
+                autocomplete="given-name",
             ),
         ),
         tags=(),
         magnets=(),
     )
-    await store.add_form(tx, form, hashlib.sha256(_WORDING.encode()).hexdigest())
+    await store.add_form(tx, form, hashlib.sha256(wording.encode()).hexdigest())
     await magnets.offer(tx, form.id, [magnet_id])
     return True
