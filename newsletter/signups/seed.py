@@ -35,7 +35,14 @@ async def seed(tx: Tx, magnets: Magnets, guide: bytes) -> bool:
         "structure-your-career.pdf",
         guide,
     )
-    form = Form(
+    form = _form(wording)
+    await store.add_form(tx, form, hashlib.sha256(wording.encode()).hexdigest())
+    await magnets.offer(tx, form.id, [magnet_id])
+    return True
+
+
+def _form(wording: str) -> Form:
+    return Form(
         id=new_id(),
         slug="guide",
         title=_("Get the free guide"),
@@ -58,6 +65,3 @@ async def seed(tx: Tx, magnets: Magnets, guide: bytes) -> bool:
         tags=(),
         magnets=(),
     )
-    await store.add_form(tx, form, hashlib.sha256(wording.encode()).hexdigest())
-    await magnets.offer(tx, form.id, [magnet_id])
-    return True
