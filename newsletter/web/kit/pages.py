@@ -77,7 +77,12 @@ class Pages:
             auto_reload=False,
         )
         words.into(self._env)
-        filters: dict[str, Callable[..., str]] = {"size": words.size, "date": words.day, "iso": iso}
+        filters: dict[str, Callable[..., str]] = {
+            "size": words.size,
+            "date": words.day,
+            "iso": iso,
+            "number": words.number,
+        }
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
         self._env.globals["may"] = may
