@@ -41,7 +41,7 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _spoken[1].ngettext(one, many, number)
 
 
-def marked(words: str) -> str:
+def marked(words: Word) -> Word:
     """`words`, as they are: for those that stand as a constant, are looked up where they leave, and don't look like a
     sentence, by which ``tests.words`` finds the others."""
     return words
@@ -53,11 +53,6 @@ def pgettext(context: str, words: str) -> str:
 
 def npgettext(context: str, one: str, many: str, number: int) -> str:
     return _spoken[1].npgettext(context, one, many, number)
-
-
-def marked(words: Word) -> Word:
-    """For those who translate, of a word in a table: it is looked up where it is shown."""
-    return words
 
 
 def into(templates: Any) -> None:
@@ -88,11 +83,6 @@ def _months() -> tuple[str, ...]:
         _("January"), _("February"), _("March"), _("April"), _("May"), _("June"), _("July"), _("August"),
         _("September"), _("October"), _("November"), _("December"),
     )  # fmt: skip
-
-
-def number(count: int) -> str:
-    """For people: ``12,345``."""
-    return f"{count:,}".replace(",", pgettext("thousands", ","))
 
 
 def number(count: int) -> str:
