@@ -10,10 +10,11 @@ from typing import ParamSpec, TypeVar
 import click
 
 from newsletter import clock, settings
+from newsletter.cli.noting import note, note_in
 from newsletter.errors import NewsletterError
 from newsletter.mail import hold
+from newsletter.storage import Tx, dumps, engine_of, migrate, open_database, sqlite_path
 from newsletter.storage import backup as files
-from newsletter.storage import dumps, engine_of, migrate, open_database, sqlite_path
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,8 @@ def backup(to: Path, keep: int | None) -> None:
         )
     for gone in files.thin(to.parent, keep) if keep else ():
         click.echo(f"Deleted {gone}.")
+    if why := asyncio.run(note_in(url, "backup")):
+        click.echo(f"The audit log has no row of it: {why}.", err=True)
 
 
 @click.command()
@@ -83,9 +86,14 @@ async def _hold(url: str) -> None:
     await migrate(url)
     db = await open_database(url)
     try:
-        await db.write(hold.hold_all, "A backup was restored: who got it since then would get it twice.")
+        await db.write(_held_and_noted)
     finally:
         await db.close()
+
+
+async def _held_and_noted(tx: Tx) -> None:
+    await hold.hold_all(tx, "A backup was restored: who got it since then would get it twice.")
+    await note(tx, "restore")
 
 
 def _database() -> tuple[str, Path | None]:

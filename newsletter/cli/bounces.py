@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import click
 
@@ -15,6 +15,7 @@ from newsletter.mail.bounces import mailbox
 from newsletter.mail.bounces.listener import LARGEST, Door, listening
 from newsletter.mail.bounces.model import Report
 from newsletter.mail.bounces.report import read as understand
+from newsletter.storage import Tx
 from newsletter.web import process
 from newsletter.web.kit.answering import said_by_mail
 from newsletter.web.kit.fetching_mail import Poll
@@ -148,4 +149,10 @@ def read(file: BinaryIO, recipient: str) -> None:
 
 
 async def _take(site: Site, report: Report) -> str:
-    return await site.db.write(site.returns.take, report)
+    return await site.db.write(_follow, site, report) or "ignored"
+
+
+async def _follow(tx: Tx, site: Site, report: Report) -> str | Literal[False]:
+    """False where nothing follows: then nothing is noted either."""
+    effect = await site.returns.take(tx, report)
+    return False if effect == "ignored" else effect

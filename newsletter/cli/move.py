@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from newsletter import settings
+from newsletter.cli.noting import note
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.mail import hold
 from newsletter.storage import Tx, engine_of, move, open_database, sqlite_path
@@ -59,11 +60,16 @@ def _key(source: Path) -> str:
 async def _move(origin: str, url: str, report: move.Report) -> list[move.Moved]:
     async def finish(tx: Tx) -> None:
         await hold.hold_all(tx, _WHY)
+        await note(tx, "move-to")
+
+    async def leave(tx: Tx) -> None:
+        await hold.hold(tx, _GONE)
+        await note(tx, "move-to")
 
     moved = await move.move(origin, url, finish, report)
     db = await open_database(origin)
     try:
-        await db.write(hold.hold, _GONE)
+        await db.write(leave)
     finally:
         await db.close()
     return moved

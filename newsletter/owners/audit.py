@@ -13,7 +13,7 @@ from newsletter.owners import audit_store as store
 from newsletter.owners.audit_store import Asked, Entry
 from newsletter.storage import Tx
 
-__all__ = ["PAGE", "WAYS", "Actor", "Asked", "Deed", "Entry", "Way", "page", "record"]
+__all__ = ["PAGE", "WAYS", "Actor", "Asked", "Deed", "Entry", "Way", "area_of", "page", "record"]
 
 Way = Literal["desk", "api", "terminal"]
 WAYS: tuple[Way, ...] = ("desk", "api", "terminal")
@@ -35,6 +35,9 @@ _AREA = {
     "erase": "subscribers",
     "show": "export",
     "comment-rules": "comments",
+    "restore": "backup",
+    "move-to": "backup",
+    "bounces": "suppressions",
 }
 """The API and the terminal call some things by other words than the desk."""
 
@@ -56,12 +59,17 @@ class Deed(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+def area_of(word: str) -> str:
+    """Under which the log can be read for it."""
+    return _AREA.get(word, word)
+
+
 async def record(tx: Tx, actor: Actor, deed: Deed, *, once_within: int = 0) -> None:
     """Beside what it tells of, in its transaction. What isn't plain is left out, so that nobody is named.
 
     `once_within` (ms): the same by the same is one row, for what a page does by itself while somebody writes.
     """
-    deed = msgspec.structs.replace(deed, area=_AREA.get(deed.area, deed.area))
+    deed = msgspec.structs.replace(deed, area=area_of(deed.area))
     deed = Deed(*(text if _PLAIN.fullmatch(text) else "" for text in msgspec.structs.astuple(deed)))
     if once_within and await store.is_there(tx, actor.way, actor.id, deed, tx.now - once_within):
         return

@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator
 from itertools import product
 from typing import Any
 
+import click
 import pytest
 import pytest_asyncio
 
-from newsletter.owners import SCOPES
+from newsletter.cli import cli
+from newsletter.owners import SCOPES, audit
 from newsletter.storage import Tx
 from newsletter.web.admin import LEAST_ROLE
+from newsletter.web.admin.audit_words import AREAS, WORDS, said
+from newsletter.web.admin.door import HANDS_OUT
 from newsletter.web.api.table import ENDPOINTS
 from tests.web.api.conftest import ROOT, program
 from tests.web.door_rows import PERSON, SHOWN, TAKEN, WEBHOOK
@@ -26,6 +30,21 @@ BESIDE = ("audit", "sessions", "api_answers", "passkey_challenges")
 """What is no deed of anybody's."""
 
 LAST = ("/admin/sign-out", "/admin/sessions")
+
+LOOKED_AT = {  # what is sent there is read, and nothing is kept of it
+    "/admin/broadcasts/preview",
+    "/admin/forms/preview",
+    "/admin/forms/{slug:str}/mails/preview",
+    "/admin/forms/{slug:str}/page",
+    "/admin/sequences/{slug:str}/preview",
+    "/admin/doctor",
+}
+
+ENTERING = {"link", "code", "passkey"}
+"""Noted by how they came in, not by an address."""
+
+NO_DEED = {"demo", "serve", "worker", "migrate", "doctor"}
+"""Commands that run the service, or look at it."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
@@ -68,8 +87,26 @@ async def test_what_is_changed_at_the_desk(doors: Doors) -> None:
             assert len(rows) == 1, template
             verb = template.removeprefix("/admin/").replace(":str", "")
             assert (rows[0][2], rows[0][6]) == ("desk", verb), template
+            assert template not in LOOKED_AT
     assert len(changed) > 20
     assert "@" not in repr(await log(stage))
+
+
+async def test_each_way_to_change_something_has_its_words() -> None:
+    """Of the routes themselves: who adds one says in audit_words.py what is done there."""
+    desk = [(one, path) for some in LEAST_ROLE.values() for one in some for path in one.paths]
+    verbs = {
+        path.removeprefix("/admin/").replace(":str", "")
+        for one, path in desk
+        if ("POST" in one.http_methods and path not in LOOKED_AT) or HANDS_OUT.search(path)
+    }
+    assert len(verbs) > 40
+    assert verbs | ENTERING == WORDS.keys()
+    areas = {verb.partition("/")[0] for verb in verbs}
+    areas |= {one.path.split("/")[1] for one in ENDPOINTS if one.method != "GET"}
+    areas |= set(click.Group.list_commands(cli, click.Context(cli))) - NO_DEED
+    assert {audit.area_of(one) for one in areas} <= AREAS.keys()
+    assert all(said("api", f"{one.method} {one.path[1:]}") for one in ENDPOINTS)
 
 
 async def test_what_is_taken_out_at_the_desk(doors: Doors) -> None:

@@ -21,6 +21,8 @@ AREAS = {
     "settings": "Settings",
     "sign-in": "Signing in",
     "sessions": "Signing out",
+    "sending": "Sending held or let go",
+    "backup": "Backups, and moves of the database",
 }
 """What the log can be read for, by the first word of where it was done."""
 

@@ -28,7 +28,9 @@ LEAST = "least"
 
 ANYBODY = "anybody"
 
-_FILE = re.compile(r"/export$|\.(csv|json|ndjson|pdf|xlsx)$")
+HANDS_OUT = re.compile(r"/export$|\.(csv|json|ndjson|pdf|xlsx)$")
+"""The addresses of files."""
+
 _SESSION = "desk_session"
 
 _FOR: dict[Role, str] = {
@@ -82,7 +84,7 @@ def _begin_trace(request: Any, handler: Any, session: Session) -> None:
     """Of what changes something, and of what gives out a file."""
     (template,) = handler.paths
     changes = request.method == "POST"
-    if not changes and not (request.method == "GET" and _FILE.search(template)):
+    if not changes and not (request.method == "GET" and HANDS_OUT.search(template)):
         return
     place = template.removeprefix("/admin/").replace(":str", "")
     object = next((str(value) for value in request.path_params.values()), "")
