@@ -606,6 +606,13 @@ CREATE TABLE spent_proofs (
 );
 CREATE INDEX spent_proofs_expiry ON spent_proofs (expires_at);
 
+CREATE TABLE subscriber_counts (
+  kind TEXT NOT NULL,      -- a status; joined, confirmed, left; or recounted, of which there is one
+  day BIGINT NOT NULL,     -- its first ms, UTC; 0 of a status; of what was recounted: when (ms)
+  people BIGINT NOT NULL,
+  PRIMARY KEY (kind, day)
+);
+
 CREATE TABLE subscriber_tags (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
   tag_id BIGINT NOT NULL REFERENCES tags (id) ON DELETE CASCADE, tagged_at BIGINT NOT NULL DEFAULT 0,
@@ -629,6 +636,36 @@ CREATE TABLE subscribers (
   paused_until BIGINT,
   consent_head TEXT NOT NULL DEFAULT ''  -- hash of their newest consent record
 );
+
+CREATE TRIGGER subscriber_changes
+AFTER UPDATE OF status, confirmed_at, unsubscribed_at ON subscribers
+WHEN OLD.status <> NEW.status OR OLD.confirmed_at IS NOT NEW.confirmed_at
+  OR OLD.unsubscribed_at IS NOT NEW.unsubscribed_at
+BEGIN
+  INSERT INTO subscriber_counts (kind, day, people)
+  SELECT kind, day, change FROM (
+    SELECT OLD.status AS kind, 0 AS day, -1 AS change
+    UNION ALL SELECT NEW.status, 0, 1
+    UNION ALL SELECT 'confirmed', OLD.confirmed_at / 86400000 * 86400000, -1
+    UNION ALL SELECT 'confirmed', NEW.confirmed_at / 86400000 * 86400000, 1
+    UNION ALL SELECT 'left', OLD.unsubscribed_at / 86400000 * 86400000, -1
+    UNION ALL SELECT 'left', NEW.unsubscribed_at / 86400000 * 86400000, 1)
+  WHERE day IS NOT NULL
+  ON CONFLICT (kind, day) DO UPDATE SET people = people + excluded.people;
+END;
+
+CREATE TRIGGER subscriber_goes
+AFTER DELETE ON subscribers
+BEGIN
+  INSERT INTO subscriber_counts (kind, day, people)
+  SELECT kind, day, -1 FROM (
+    SELECT OLD.status AS kind, 0 AS day
+    UNION ALL SELECT 'joined', OLD.created_at / 86400000 * 86400000
+    UNION ALL SELECT 'confirmed', OLD.confirmed_at / 86400000 * 86400000
+    UNION ALL SELECT 'left', OLD.unsubscribed_at / 86400000 * 86400000)
+  WHERE day IS NOT NULL
+  ON CONFLICT (kind, day) DO UPDATE SET people = people + excluded.people;
+END;
 CREATE INDEX subscribers_name ON subscribers (lower(name)) WHERE name <> '';
 CREATE INDEX subscribers_pending ON subscribers (created_at) WHERE status = 'pending';
 CREATE INDEX subscribers_status ON subscribers (status, id);

@@ -25,7 +25,7 @@ from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
 from newsletter.storage import Database, delete_old_copies, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
-from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits
+from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits, keep_counts
 from newsletter.tokens import Tokens
 from newsletter.web import public
 from newsletter.web.kit import broadcasting, owner_settings, problems, sequencing
@@ -274,9 +274,9 @@ async def tidy_once(site: Site) -> None:
     while await site.db.write(site.notices.purge):
         pass
     await telling.go_on(site.db, site.post, site.magnets)
-    if await site.db.read(site.subscribers.scrub_due):
-        left_over = await site.db.read(site.subscribers.scrub_left_over)
-        await site.scrub(copies=left_over)  # else an erasure has deleted them a day ago
+    await keep_counts(site.db)
+    if await site.db.read(site.subscribers.scrub_due):  # copies: else an erasure has deleted them a day ago
+        await site.scrub(copies=await site.db.read(site.subscribers.scrub_left_over))
     await site.db.write(prune, clock.now() - LEDGER_KEPT)
     await asyncio.to_thread(delete_old_copies, site.settings.database_url)
 

@@ -8,6 +8,7 @@ from newsletter.subscribers.returns import Returns
 from newsletter.subscribers.sheet import export_xlsx
 from newsletter.subscribers.store import listing
 from newsletter.subscribers.store.chores import bulk_waits, file_waits
+from newsletter.subscribers.store.counts import keep as keep_counts
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 from newsletter.subscribers.store.figures import Overview
 from newsletter.subscribers.suppressing import Suppressions
@@ -32,6 +33,7 @@ __all__ = [
     "export_xlsx",
     "file_waits",
     "guard",
+    "keep_counts",
     "listing",
     "query",
     "records",

@@ -12,8 +12,8 @@ from newsletter.mail import Post
 from newsletter.mail.responses import left
 from newsletter.storage import Tx
 from newsletter.subscribers import consent
-from newsletter.subscribers.model import MUTE, Consent, NotMe, Subscriber, Topic
-from newsletter.subscribers.store import chores, consents, everything, figures
+from newsletter.subscribers.model import MUTE, Consent, NotMe, Status, Subscriber, Topic
+from newsletter.subscribers.store import chores, consents, counts, everything, figures
 from newsletter.subscribers.store import people as store
 from newsletter.tokens import Tokens
 
@@ -199,6 +199,10 @@ class Subscribers:
 
     async def overview(self, tx: Tx, since: int) -> figures.Overview:
         """What the desk shows: days from `since` (ms) on."""
+    async def by_status(self, tx: Tx) -> dict[Status, int]:
+        """How many there are."""
+        return await counts.by_status(tx)
+
         return await figures.overview(tx, since)
 
     async def purge_pending(self, tx: Tx, days: int, link_days: int, most: int = 500) -> tuple[str, ...]:

@@ -5,18 +5,15 @@ It is there when `NEWSLETTER_METRICS_TOKEN` is set, for who sends that token.
 
 import hmac
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newsletter import __version__, clock
+from newsletter import __version__
 from newsletter.mail.gauges import gauges
 from newsletter.storage import Tx
 from newsletter.web.kit.answer import answered
 from newsletter.web.kit.site import Site
-
-COUNTED_EVERY = 5 * clock.MINUTE
-"""All subscribers are counted no more often than this: of millions, that takes a moment."""
 
 
 class Metric(NamedTuple):
@@ -33,8 +30,6 @@ class Metrics:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._counts: dict[Any, int] = {}
-        self._counted_at = 0
 
     async def __call__(self, scope: Any, _receive: object, send: Callable[[Any], Any]) -> None:
         status, more, text = await self._answer(scope)
@@ -63,9 +58,7 @@ class Metrics:
         seen = await gauges(tx)
         waiting = await self._site.moderation.waiting(tx)
         comments = {status: waiting.get(status, 0) for status in ("unverified", "pending", "spam")}
-        if tx.now >= self._counted_at + COUNTED_EVERY:
-            self._counts = dict((await self._site.subscribers.overview(tx, tx.now)).by_status)
-            self._counted_at = tx.now
+        people = await self._site.subscribers.by_status(tx)
         plain = [
             Metric(f"newsletter_{name}", "gauge", help, [("", seen[key])]) for name, key, help in _OF_SENDING
         ]
@@ -73,13 +66,13 @@ class Metrics:
         return [
             Metric("newsletter_mails_waiting", "gauge", _WAITING, mails),
             *plain,
-            Metric("newsletter_subscribers", "gauge", _SUBSCRIBERS, _by("status", self._counts)),
+            Metric("newsletter_subscribers", "gauge", _SUBSCRIBERS, _by("status", people)),
             Metric("newsletter_comments_waiting", "gauge", _COMMENTS, _by("status", comments)),
         ]
 
 
 _WAITING = "Mails to single people, and of broadcasts and sequences, that are still to be sent."
-_SUBSCRIBERS = "By status; counted every five minutes."
+_SUBSCRIBERS = "By status."
 _COMMENTS = "Comments that wait for the owner or for their author, or are held for spam."
 _OF_SENDING = (
     ("mails_oldest_due_seconds", "oldest", "How long the first mail to a single person has been due."),
@@ -112,7 +105,7 @@ def _resident() -> int:
     return int(seen.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if seen.exists() else 0
 
 
-def _by(label: str, counts: dict[Any, int]) -> list[tuple[str, float]]:
+def _by(label: str, counts: Mapping[Any, int]) -> list[tuple[str, float]]:
     return [(f'{label}="{value}"', count) for value, count in counts.items()]
 
 

@@ -19,6 +19,7 @@ from newsletter.clock import DAY, HOUR, SECOND
 from newsletter.ids import EPOCH
 from newsletter.signups import Form
 from newsletter.storage import engine_of, sqlite_path
+from newsletter.subscribers import keep_counts
 
 BATCH = 20_000
 APART = 60 * SECOND  # between two sign-ups
@@ -122,6 +123,8 @@ async def main(count: int) -> None:
         fill_sqlite(chosen.database_url, batches(count, form))
     else:
         await fill_postgres(chosen.database_url, batches(count, form))
+    async with running(chosen, worker=False, migrate=False) as site:
+        await keep_counts(site.db)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The desk's list, search, filters and a person's page among a million subscribers, beside the same among ten thousand.
+"""The desk's first page, its list, search, filters and a person's page among a million subscribers, and `/metrics`,
+beside the same among ten thousand.
 
 Asked in turns, so that whatever else the machine does touches both. BENCH_PEOPLE is how many there are of the many;
 the few are 10,000, or a tenth of them. A list looks at 10,000 people at most: with fewer than that among the few, the
@@ -12,14 +13,16 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.app import open_site
 from newsletter.settings import load
 from newsletter.subscribers import bulk, segments
-from newsletter.web.admin.home_figures import PERIODS, Kept, figures
+from newsletter.web.admin.home_figures import PERIODS, figures
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
+from newsletter.web.metrics import Metrics
 from tests.bench._service import sqlite
 from tests.bench.export import environment, fill
 from tests.figures import Figure
@@ -28,6 +31,7 @@ MANY = int(os.environ.get("BENCH_PEOPLE", "1000000"))
 FEW = min(10_000, max(MANY // 10, 1_000))
 ROUNDS = 300
 GOAL = 1.5
+TOKEN = "t" * 32
 LONGEST = 50.0
 """Milliseconds that a transaction of a change of many may take, at p99."""
 
@@ -49,16 +53,15 @@ async def main(figure: Figure) -> None:
             sites = {}
             for count, url in urls.items():
                 fill(url, count)
-                sites[count] = await open_site(load(environment(url)), migrate=False)
+                sites[count] = await open_site(
+                    load(environment(url) | {"NEWSLETTER_METRICS_TOKEN": TOKEN}), migrate=False
+                )
                 opened.push_async_callback(sites[count].db.close)
             for name, asks in (await _questions(sites)).items():
                 spent = await _p99(sites, asks)
                 figure(f"desk_{name}_p99_ms", spent[MANY] * 1_000)
                 ratio = spent[MANY] / spent[FEW]
                 figure(f"desk_{name}_ratio", ratio, f"<= {GOAL}", ratio <= GOAL)
-            for days in PERIODS:
-                spent = await _first_page(sites, days)
-                figure(f"desk_first_page_{days}_days_ms", spent[MANY] * 1_000)
             await _many_at_once(sites[MANY], figure)
 
 
@@ -68,6 +71,9 @@ async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
     questions: dict[str, dict[int, list[Ask]]] = {
         name: {count: [_listed(asked)] for count in sites} for name, asked in LISTS.items()
     }
+    for days in PERIODS:
+        questions[f"first_page_{days}_days"] = {count: [_first_page(days)] for count in sites}
+    questions["metrics"] = {count: [_metrics] for count in sites}
     questions["search"] = {count: [_listed(Asked(search=text)) for text in PREFIXES] for count in sites}
     questions["person"] = {}
     questions["page_in_between"] = {}
@@ -77,16 +83,6 @@ async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
         questions["person"][count] = [_person(id) for id in some]
         questions["page_in_between"][count] = [_listed(Asked(), id) for id in some]
     return questions
-
-
-async def _first_page(sites: dict[int, Site], days: int) -> dict[int, float]:
-    """Seconds, where nothing is kept of it."""
-    spent = {}
-    for count, site in sites.items():
-        began = time.perf_counter()
-        await site.db.read(figures, site, days, Kept())
-        spent[count] = time.perf_counter() - began
-    return spent
 
 
 async def _many_at_once(site: Site, figure: Figure) -> None:
@@ -104,6 +100,22 @@ async def _many_at_once(site: Site, figure: Figure) -> None:
         figure(f"bulk_{verb}_people_per_second", one.people / sum(spent))
         p99 = statistics.quantiles(spent, n=100)[98] * 1_000
         figure(f"bulk_{verb}_slice_p99_ms", p99, f"<= {LONGEST}", p99 <= LONGEST)
+
+
+def _first_page(days: int) -> Ask:
+    return lambda site: site.db.read(figures, site, days)
+
+
+async def _metrics(site: Site) -> None:
+    said = []
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message.get("status"))
+
+    await Metrics(site)(
+        {"method": "GET", "headers": [(b"authorization", f"Bearer {TOKEN}".encode())]}, None, send
+    )
+    assert said[0] == 200
 
 
 def _listed(asked: Asked, before: int = 0) -> Ask:

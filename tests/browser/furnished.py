@@ -13,11 +13,13 @@ from newsletter.comments import Draft as Comment
 from newsletter.ids import new_id
 from newsletter.signups import Form
 from newsletter.storage import Tx
-from newsletter.subscribers import imports, records
+from newsletter.subscribers import Status, imports, records
+from newsletter.subscribers.store import counts
 from newsletter.web.kit import broadcasting, importing
 from tests.web.stage import FIREFOX, Stage
 
 MANY = 64
+STATES: list[Status] = ["active", "active", "active", "pending", "unsubscribed", "bounced", "complained"]
 LONG_NAME = "Wilhelmina Featherstonehaugh-Oyelaran de la Cruz"
 LONG_EMAIL = "wilhelmina.featherstonehaugh-oyelaran.de-la-cruz@correspondence.department.example.org"
 LETTER = """# On keeping a box
@@ -70,13 +72,15 @@ async def furnish(here: Here) -> Ids:
 async def _people(here: Here) -> None:
     async def add(tx: Tx) -> None:
         for n in range(MANY):
-            state = ("active", "active", "active", "pending", "unsubscribed", "bounced", "complained")[n % 7]
+            state = STATES[n % len(STATES)]
+            at = tx.now - n * DAY // 2
             await tx.run(
                 """INSERT INTO subscribers (id, email, email_key, name, status, created_at, confirmed_at)
                    VALUES (:id, :email, :email, :name, :status, :at, :at)""",
                 id=new_id(), email=f"reader-{n}@example.org", name=LONG_NAME if n == 1 else f"Reader {n}",
-                status=state, at=tx.now - n * DAY // 2,
+                status=state, at=at,
             )  # fmt: skip
+            await counts.add(tx, counts.of_new([(state, at, at, None)]))
 
     await here.site.db.write(add)
 

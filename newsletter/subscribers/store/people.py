@@ -6,8 +6,10 @@ from newsletter.addresses import Address
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.subscribers.model import Status, Subscriber, Topic, tag_name
+from newsletter.subscribers.store import counts
 
 EMAILS = "SELECT email FROM subscribers"
+_FREED = "CASE WHEN subscribers.confirmed_at IS NULL THEN 'pending' ELSE 'unsubscribed' END"
 _SILENT = """SELECT email FROM subscribers WHERE status IN ('unsubscribed', 'bounced', 'complained', 'blocked')
     ORDER BY id DESC LIMIT :limit"""
 _COLUMNS = """id, email, email_key, status, name, fields, epoch, created_at, confirmed_at, unsubscribed_at,
@@ -21,24 +23,29 @@ class _Email(msgspec.Struct):
 async def admit(tx: Tx, address: Address, exact: str, mailbox: str) -> Subscriber | None:
     """The subscriber of this address, made `pending` if it is new; what is known stays as it is.
 
-    None where one of the two keys is on the suppression list. One statement for all of them, so that none takes
-    another round trip.
+    None where one of the two keys is on the suppression list. Who bounced and isn't on it any more may sign up
+    again: a full mailbox was emptied. One statement for all of them, so that none takes another round trip; and who
+    is new is counted as somebody who is not would be.
     """
-    return await tx.one(
+    id = new_id()
+    person = await tx.one(
         Subscriber,
         f"""INSERT INTO subscribers (id, email, email_key, status, created_at)
             SELECT CAST(:id AS BIGINT), CAST(:email AS TEXT), CAST(:key AS TEXT), 'pending', CAST(:now AS BIGINT)
             WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE key IN (:exact, :mailbox)
                               AND (expires_at IS NULL OR expires_at > :now))
-            ON CONFLICT (email_key) DO UPDATE SET created_at = subscribers.created_at
+            ON CONFLICT (email_key) DO UPDATE SET status = CASE subscribers.status WHEN 'bounced' THEN {_FREED}
+                                                          ELSE subscribers.status END
             RETURNING {_COLUMNS}""",
-        id=new_id(),
+        id=id,
         email=address.email,
         key=address.key,
         now=tx.now,
         exact=exact,
         mailbox=mailbox,
     )
+    await counts.admitted(tx, 1 if person and person.id == id else 0)
+    return person
 
 
 async def find(tx: Tx, id: int) -> Subscriber | None:
@@ -102,8 +109,7 @@ async def leave(tx: Tx, id: int, status: Status, consent_head: str) -> None:
 async def unmute(tx: Tx, id: int) -> None:
     """They may sign up again."""
     await tx.run(
-        """UPDATE subscribers SET status = CASE WHEN confirmed_at IS NULL THEN 'pending' ELSE 'unsubscribed' END
-           WHERE id = :id""",
+        f"UPDATE subscribers SET status = {_FREED} WHERE id = :id",
         id=id,
     )
 

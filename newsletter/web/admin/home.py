@@ -1,16 +1,14 @@
 """The desk's first page: what happened today, who joined, what waits, how to put form and comments on a page."""
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
 from newsletter.settings import Settings
-from newsletter.storage import Database
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.export import FORMATS
-from newsletter.web.admin.home_figures import PERIODS, Kept, figures, period
+from newsletter.web.admin.home_figures import PERIODS, figures, period
 from newsletter.web.kit.site import site_of
 
 COMMENTS_ABOUT = (
@@ -20,9 +18,6 @@ COMMENTS_ABOUT = (
 )
 
 
-_kept: WeakKeyDictionary[Database, Kept] = WeakKeyDictionary()
-
-
 @get("/admin")
 async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
@@ -30,7 +25,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     if not session.may("editor"):  # who moderates sees no subscribers
         return Redirect("/admin/comments", status_code=303, headers={"Cache-Control": "no-store"})
     days = period(request.query_params.get("days", ""))
-    shown = await site.db.read(figures, site, days, _kept.setdefault(site.db, Kept()))
+    shown = await site.db.read(figures, site, days)
     comments = await site.db.read(site.moderation.waiting)
     page = site.pages.page(
         "admin/home.html",

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from newsletter.broadcasts import Broadcast
-from newsletter.clock import DAY, day, moment, monotonic
+from newsletter.clock import DAY, day, moment
 from newsletter.mail import Tally, hold, waiting
 from newsletter.signups import Funnel, funnels
 from newsletter.storage import Tx
@@ -22,10 +22,6 @@ FUNNEL_DAYS = 30
 
 MOST_FORMS = 5
 BROADCASTS = 5  # the newest are looked at for what went wrong
-MANY = 100_000
-"""People above which what is counted of all of them is counted once a minute."""
-
-MINUTE = 60.0
 
 STEPS = (
     ("seen", "Seen"),
@@ -64,26 +60,10 @@ class Trouble(msgspec.Struct, frozen=True):
     failed: int
 
 
-class Kept:
-    """What was counted of many people, for a minute."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[float, Overview]] = {}
-
-    async def overview(self, tx: Tx, site: Site, since: int) -> Overview:
-        kept = self._kept.get(since)
-        if kept and monotonic() - kept[0] < MINUTE:
-            return kept[1]
-        seen = await site.subscribers.overview(tx, since)
-        if sum(seen.by_status.values()) > MANY:
-            self._kept = {since: (monotonic(), seen)}
-        return seen
-
-
-async def figures(tx: Tx, site: Site, days: int, kept: Kept) -> dict[str, Any]:
+async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
     """Everything the page shows, in one snapshot; days are UTC."""
     today = tx.now - tx.now % DAY
-    seen = await kept.overview(tx, site, today - (days - 1) * DAY)
+    seen = await site.subscribers.overview(tx, today - (days - 1) * DAY)
     back = min(FUNNEL_DAYS, site.settings.pending_days)
     return {
         "counts": seen.by_status,

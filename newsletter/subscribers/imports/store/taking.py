@@ -1,6 +1,8 @@
 """SQL of imports: the import itself, and a slice of its people at a time. One text for both engines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 
@@ -8,6 +10,7 @@ from newsletter.ids import new_id
 from newsletter.storage import Param, Tx
 from newsletter.storage.rows import insert_rows
 from newsletter.subscribers.model import Status
+from newsletter.subscribers.store import counts
 
 SUBSCRIBER = (
     "id",
@@ -22,6 +25,11 @@ SUBSCRIBER = (
     "consent_head",
 )
 CONSENT = ("id", "subscriber_id", "number", "kind", "at", "requested_at", "detail", "hash")
+
+# Their status, and when they joined, confirmed and left.
+_WHEN: Callable[[Sequence[Param]], Any] = itemgetter(
+    *map(SUBSCRIBER.index, ("status", "created_at", "confirmed_at", "unsubscribed_at"))
+)
 
 _TEXTS = {
     "sqlite": "SELECT value FROM json_each(:texts)",
@@ -158,12 +166,19 @@ async def add(tx: Tx, people: Sequence[Sequence[Param]]) -> frozenset[int] | Non
     have signed up meanwhile."""
     await insert_rows(tx, "subscribers", SUBSCRIBER, people, "ON CONFLICT (email_key) DO NOTHING")
     if tx.engine == "sqlite" or not people:
+        await _count(tx, people)
         return None
     ids = [int(str(one[0])) for one in people]
     found = await tx.all(
         Tag, f"SELECT id, '' AS name FROM subscribers WHERE id IN ({_NUMBERS[tx.engine]})", numbers=_json(ids)
     )
-    return frozenset(one.id for one in found)
+    added = frozenset(one.id for one in found)
+    await _count(tx, [one for one in people if one[0] in added])
+    return added
+
+
+async def _count(tx: Tx, people: Sequence[Sequence[Param]]) -> None:
+    await counts.add(tx, counts.of_new(map(_WHEN, people)))
 
 
 async def raise_up(tx: Tx, people: Sequence[Sequence[Param]]) -> None:
