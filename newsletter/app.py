@@ -96,7 +96,7 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
     """The whole service but for its web: what `serve`, the worker and the command line stand on."""
     site = await open_site(settings, migrate=migrate)
     try:
-        async with working(site) if worker else nullcontext():
+        async with owner_settings.following(site), working(site) if worker else nullcontext():
             yield site
     finally:
         await site.db.close()
@@ -265,7 +265,6 @@ async def survived(work: Coroutine[Any, Any, None], what: str) -> None:
 
 
 async def tidy_once(site: Site) -> None:
-    await owner_settings.follow(site)
     while await site.db.write(site.returns.look):
         pass
     await site.db.write(site.signups.remind)

@@ -13,12 +13,12 @@ from markupsafe import Markup
 from newsletter.addresses import parse
 from newsletter.broadcasts.text import Written, write
 from newsletter.errors import BadInput
-from newsletter.mail.brand import brand_of
+from newsletter.mail.brand import Brand
 from newsletter.mail.bulk import Frozen, freeze
 from newsletter.mail.headers import REFUSED
 from newsletter.mail.headers import sender as own_sender
 from newsletter.mail.merge import PREFERENCES, UNSUBSCRIBE, Marks
-from newsletter.mail.templates import templates_of
+from newsletter.mail.templates import Branded
 from newsletter.settings import Settings
 
 _WRONG_SENDER = "The sender can’t be used. Write it like: Ada Byron <letters@example.org>."
@@ -63,9 +63,13 @@ class Letters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sender = own_sender(settings)
-        self.brand = brand_of(settings)
-        self._templates = templates_of(settings, self.brand)
+        own_sender(settings)
+        self._templates = Branded(settings)
+
+    @property
+    def brand(self) -> Brand:
+        """The owner's, as it is now."""
+        return self._templates.brand
 
     def letter(self, draft: Draftlike) -> Letter:
         """Raises BadInput when the text is too long or the sender is none."""
@@ -85,8 +89,8 @@ class Letters:
             "preferences": marks.link(PREFERENCES),
         }
         body = Markup(written.html)  # noqa: S704  ours: write() escapes all
-        html = self._templates.get_template("broadcast.html").render(values, body=body)
-        plain = self._templates.get_template("broadcast.txt").render(values, body=written.plain)
+        html = self._templates.get("broadcast.html").render(values, body=body)
+        plain = self._templates.get("broadcast.txt").render(values, body=written.plain)
         return Letter(marks, sender, subject, preheader, plain.strip() + "\n", html.strip() + "\n", written)
 
     def freeze(self, letter: Letter, now: int) -> Frozen:
@@ -103,7 +107,7 @@ class Letters:
         )
 
     def _sender_of(self, text: str) -> Address:
-        return sender_of(text) if text.strip() else self._sender
+        return sender_of(text) if text.strip() else own_sender(self._settings)
 
 
 def sender_of(text: str) -> Address:

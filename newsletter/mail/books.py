@@ -9,7 +9,8 @@ from newsletter.errors import Unavailable
 from newsletter.mail import bulk_turns
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Want
-from newsletter.mail.limits import Limits
+from newsletter.mail.limits import limits_of
+from newsletter.settings import Settings
 from newsletter.storage import Database
 
 _AGAIN = 1.0  # seconds until a database that was away is asked again
@@ -32,10 +33,10 @@ class Books:
     there is anything else to say than that; `settled` is told of each that is.
     """
 
-    def __init__(self, db: Database, worker: int, limits: Limits, settled: Callable[[int], None]) -> None:
+    def __init__(self, db: Database, worker: int, settings: Settings, settled: Callable[[int], None]) -> None:
         self._db = db
         self._worker = worker
-        self._limits = limits
+        self._settings = settings
         self._settled = settled
         self._waiting: list[_Entry] = []
         self._writing: asyncio.Task[None] | None = None
@@ -93,8 +94,9 @@ class Books:
     ) -> set[int]:
         while True:
             try:
+                limits = limits_of(self._settings)
                 return await self._db.write(
-                    bulk_turns.turn, self._worker, done, wants, self._limits, accepted=accepted, wire=wire
+                    bulk_turns.turn, self._worker, done, wants, limits, accepted=accepted, wire=wire
                 )
             except Unavailable:
                 await asyncio.sleep(_AGAIN)
@@ -105,7 +107,7 @@ class Books:
         return (
             waiting >= _MANY
             or not wants
-            or bool(self._limits.domains)
+            or bool(self._settings.domain_limits)
             or any(one.state != "sent" for one in done)
             or (waiting > 0 and bool(self._since) and clock.monotonic() - self._since >= _LATE)
         )

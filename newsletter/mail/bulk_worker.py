@@ -21,6 +21,7 @@ from newsletter.mail.dkim import signer_of
 from newsletter.mail.hand import Hand
 from newsletter.mail.headers import MessageError
 from newsletter.mail.ledger import settlement
+from newsletter.mail.limits import Limits
 from newsletter.mail.outbox import TOPIC
 from newsletter.mail.pipeline import Parcel
 from newsletter.mail.relay import Relay
@@ -53,10 +54,7 @@ class BulkWorker:
         self._hand = hand
         self._settings = settings
         self._signing = Signing(signer_of(settings))
-        self._connections = settings.mail_connections
-        self._ask = settings.in_doubt == "ask"
-        self._limits = limits.limits_of(settings)
-        self._books = Books(db, worker, self._limits, self.drop)
+        self._books = Books(db, worker, settings, self.drop)
         self._jobs: deque[Job] = deque()
         self._frozen: dict[int, Frozen] = {}
         self._lanes: set[asyncio.Task[None]] = set()
@@ -68,6 +66,15 @@ class BulkWorker:
         self._crowded_until = self._faulty_until = 0.0
         self._told_share = 0
         self._stopping = False
+
+    @property
+    def _limits(self) -> Limits:
+        """As the owner has them now."""
+        return limits.limits_of(self._settings)
+
+    @property
+    def _connections(self) -> int:
+        return self._settings.mail_connections
 
     async def round(self, poll: float) -> None:
         """Reserves what is due, opens as many lanes as there is work for, and waits for more of either."""
@@ -108,7 +115,7 @@ class BulkWorker:
 
         What breaks off half-way comes to nobody's hand, and is found to be astray.
         """
-        by_provider = bool(self._limits.domains) or await self._db.read(domains.any_waits)
+        by_provider = bool(self._settings.domain_limits) or await self._db.read(domains.any_waits)
         due, reserve = (
             (bulk_domains.is_due, bulk_domains.reserve)
             if by_provider
@@ -185,14 +192,15 @@ class BulkWorker:
             return
         self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
-            lane = Lane(self, self._books, connection, ask=self._ask, most=MOST_PER_CONNECTION)
+            ask = self._settings.in_doubt == "ask"
+            lane = Lane(self, self._books, connection, ask=ask, most=MOST_PER_CONNECTION)
             await lane.run(trouble=self._relay.had_trouble)
         finally:
             await self._relay.take_back(connection)
 
     def take(self) -> Ready | None:
         """The next that can be made; one that can't is failed, and the others go on."""
-        while self._jobs and not self._stopping and not self._relay.urgent:
+        while self._jobs and not self._stopping and not self._relay.urgent and not self._too_many:
             job = self._jobs.popleft()
             if len(self._jobs) < self._connections * PER_LANE // 2:
                 self._hungry.set()
@@ -203,6 +211,11 @@ class BulkWorker:
             except (MessageError, ValueError, KeyError) as error:
                 self._spoil(job, str(error) if isinstance(error, MessageError) else type(error).__name__)
         return None
+
+    @property
+    def _too_many(self) -> bool:
+        """Lanes, since the owner wants fewer now: some end, and no message with them."""
+        return len(self._lanes) - len(self._connecting) > self._connections
 
     def _message(self, job: Job) -> bytes:
         frozen, links = self._frozen[job.mailing_id], self._links(job)
@@ -227,7 +240,7 @@ class BulkWorker:
 
     def drop(self, id: int) -> None:
         self._hand.drop(id)
-        if self._limits.domains:  # its provider has room for another
+        if self._settings.domain_limits:  # its provider has room for another
             self._hungry.set()
 
     def heard(self, outcome: Outcome) -> None:

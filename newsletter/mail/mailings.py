@@ -77,7 +77,7 @@ class _Count(msgspec.Struct):
 class Mailings:
     def __init__(self, settings: Settings) -> None:
         self._domain = settings.from_email.rpartition("@")[2]
-        self._limits = limits.limits_of(settings)
+        self._settings = settings
 
     async def start(self, tx: Tx, content: bytes, after: int | None = None) -> int:
         """A mailing of this frozen message, for nobody yet.
@@ -184,7 +184,7 @@ class Mailings:
 
     async def ramped(self, tx: Tx, left: int) -> int:
         """How many mails the ramp-up lets go today, where it keeps some of `left` for another day; else 0."""
-        return await limits.ramped(tx, self._limits, left)
+        return await limits.ramped(tx, limits.limits_of(self._settings), left)
 
     async def is_left(self, tx: Tx, mailing_id: int) -> bool:
         """Whether anything of it is still to be done; `tally` counts a million rows to say so."""

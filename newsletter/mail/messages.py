@@ -17,11 +17,10 @@ import msgspec
 from jinja2 import TemplateError
 
 from newsletter import clock, words
-from newsletter.mail.brand import brand_of
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import signer_of
 from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
-from newsletter.mail.templates import templates_of
+from newsletter.mail.templates import Branded
 from newsletter.settings import Settings
 from newsletter.storage import Tx, files
 from newsletter.tokens import LASTING, Tokens
@@ -43,9 +42,8 @@ class Messages:
         self._settings = settings
         self._signer = signer_of(settings)
         self._tokens = tokens
-        self._sender = sender(settings)
-        self._templates = templates_of(settings, brand_of(settings))
-        self._templates.filters |= {"facts": _facts}
+        sender(settings)
+        self._templates = Branded(settings, {"facts": _facts})
 
     def build(self, delivery: Delivery, attachments: Sequence[Attachment] = ()) -> bytes:
         """The message as it goes on the wire. Raises MessageError."""
@@ -80,7 +78,7 @@ class Messages:
         context = msgspec.json.decode(delivery.context, type=dict[str, Any])
         _refuse(context)
         known: dict[str, Any] = {
-            "from_name": self._sender.display_name or self._settings.public_host,
+            "from_name": sender(self._settings).display_name or self._settings.public_host,
             "host": self._settings.public_host,
             "public_url": self._settings.public_url,
             "postal_address": self._settings.postal_address,
@@ -109,11 +107,11 @@ class Messages:
         return f"{self._settings.public_url}{path}{self._tokens.make(purpose, *numbers, now=now)}"
 
     def _render(self, delivery: Delivery, part: str, values: Mapping[str, Any]) -> str:
-        return self._templates.get_template(f"{delivery.message}/{part}").render(values).strip() + "\n"
+        return self._templates.get(f"{delivery.message}/{part}").render(values).strip() + "\n"
 
     def _headers(self, delivery: Delivery, subject: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
         headers = [
-            ("From", self._sender),
+            ("From", sender(self._settings)),
             ("To", Address(addr_spec=delivery.recipient)),
             ("Subject", subject),
             ("Date", clock.mail_date(delivery.created_at)),

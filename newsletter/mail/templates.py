@@ -4,16 +4,19 @@ Mail programs drop style sheets, so what they must know stands in the tags; what
 in the one of base.html.
 """
 
+import logging
 import re
 import textwrap
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from string import Template
+from string import Template as Sheet
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from newsletter import words
-from newsletter.mail.brand import Brand
+from newsletter.errors import SettingsError
+from newsletter.mail.brand import Brand, brand_of
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 
@@ -24,7 +27,52 @@ WIDTH = 70
 _COMMENT = re.compile(r"\{#.*?#\}\n?", re.DOTALL)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-_HIDDEN = re.compile("\ue000([0-9]+)\ue001")
+_HIDDEN = re.compile("\\ue000([0-9]+)\\ue001")
+
+_log = logging.getLogger(__name__)
+
+
+class Branded:
+    """The templates in the owner's colour and with their logo, as the settings have them now. Raises SettingsError.
+
+    What becomes unusable while we run (a file that is gone) is told, and mails look as they did.
+    """
+
+    def __init__(self, settings: Settings, filters: Mapping[str, Callable[..., str]] | None = None) -> None:
+        self._settings = settings
+        self._filters = filters or {}
+        self._made_of = self._wanted
+        self._brand = brand_of(settings)
+        self._environment = self._made()
+
+    @property
+    def brand(self) -> Brand:
+        self._follow()
+        return self._brand
+
+    def get(self, name: str) -> Template:
+        self._follow()
+        return self._environment.get_template(name)
+
+    @property
+    def _wanted(self) -> tuple[str, str]:
+        return self._settings.brand_colour, self._settings.logo
+
+    def _follow(self) -> None:
+        if self._made_of == self._wanted:
+            return
+        self._made_of = self._wanted
+        try:
+            self._brand = brand_of(self._settings)
+        except SettingsError as error:
+            _log.warning("Mails look as they did: %s", error.sentence)
+        else:
+            self._environment = self._made()
+
+    def _made(self) -> Environment:
+        environment = templates_of(self._settings, self._brand)
+        environment.filters |= self._filters
+        return environment
 
 
 def templates_of(settings: Settings, brand: Brand) -> Environment:
@@ -62,7 +110,7 @@ class _Inlined(FileSystemLoader):
 def inlined(source: str, brand: Brand) -> str:
     """`source` with the styles of its classes in its tags. Jinja's own words are kept from the reader of HTML."""
     inliner = import_module("css_inline")  # a twentieth of a second, which no start has to wait for
-    css = Template((FOLDER / "mail.css").read_text("utf-8")).substitute(accent=brand.accent,
+    css = Sheet((FOLDER / "mail.css").read_text("utf-8")).substitute(accent=brand.accent,
         on_accent=brand.on_accent, link=brand.link, edge=brand.edge)  # fmt: skip
     kept: list[str] = []
 

@@ -15,6 +15,7 @@ from newsletter.mail.claims import Delivery, due
 from newsletter.mail.hand import Hand
 from newsletter.mail.handover import Handover, where
 from newsletter.mail.ledger import Settlement
+from newsletter.mail.limits import Limits
 from newsletter.mail.outbox import TOPIC
 from newsletter.mail.relay import Relay
 from newsletter.mail.smtp import Connection, RelayTrouble, Timeouts
@@ -52,7 +53,8 @@ class Worker:
         self._tokens = tokens
         self._relay = Relay(settings, timeouts or Timeouts(), tls_context)
         self._handover = Handover(db, settings, tokens, self._relay)
-        self._limits = limits.limits_of(settings)
+        self._settings = settings
+        self._domains = settings.domain_limits  # as last begun with
         self._connections = connections
         self._silence = silence
         self._beat = beat
@@ -60,7 +62,6 @@ class Worker:
         self._id = ids.new_id()
         self._hand = Hand()
         self._bulk = BulkWorker(db, settings, tokens, self._relay, self._id, self._hand)
-        self._ask = settings.in_doubt == "ask"
         self._domain = settings.from_email.rpartition("@")[2].lower()
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
@@ -74,6 +75,15 @@ class Worker:
         self._running = True
         heart = asyncio.create_task(self._keep_beating())
         bulk = asyncio.create_task(self._send_bulk())
+    @property
+    def _limits(self) -> Limits:
+        """As the owner has them now."""
+        return limits.limits_of(self._settings)
+
+    @property
+    def _ask(self) -> bool:
+        return self._settings.in_doubt == "ask"
+
         try:
             work = self._show_life
             while not self._stopping:
@@ -159,7 +169,10 @@ class Worker:
     async def _show_life(self) -> None:
         if not self._alive.is_set():
             await self._db.write(limits.sends_from, self._domain)
-            await self._db.write(domains.begin, self._limits.domains)
+            await self._db.write(domains.begin, self._domains)
+        if self._settings.domain_limits != self._domains:
+            await self._db.write(domains.begin, self._settings.domain_limits)
+            self._domains = self._settings.domain_limits
         doubts = await self._db.write(life.beat, self._id, self._silence, ask=self._ask)
         self._stranded = False
         self._alive.set()

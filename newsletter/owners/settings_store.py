@@ -4,6 +4,8 @@ import msgspec
 
 from newsletter.storage import Tx
 
+TOPIC = "settings"
+
 ARCHIVE_ABOUT = "archive_about"
 """What stands above the public archive."""
 
@@ -11,6 +13,20 @@ ARCHIVE_ABOUT = "archive_about"
 class _Row(msgspec.Struct):
     name: str
     value: str
+
+
+class _State(msgspec.Struct):
+    rows: int
+    sum: int
+
+
+async def state(tx: Tx) -> tuple[int, int]:
+    """Another one as soon as anything was set since."""
+    (now,) = await tx.all(
+        _State,
+        """SELECT count(*) AS rows, CAST(COALESCE(sum(changed_at), 0) AS BIGINT) AS sum FROM owner_settings""",
+    )
+    return now.rows, now.sum
 
 
 async def everything(tx: Tx) -> dict[str, str]:
@@ -32,3 +48,4 @@ async def put(tx: Tx, name: str, value: str) -> None:
         value=value,
         now=tx.now,
     )
+    tx.wake(TOPIC)

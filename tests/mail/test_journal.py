@@ -13,6 +13,7 @@ from newsletter.mail.bulk_ledger import Job, want
 from newsletter.mail.ledger import settlement
 from newsletter.mail.life import beat, doubt, held, leave
 from newsletter.mail.limits import UNLIMITED
+from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
@@ -161,7 +162,7 @@ async def test_what_servers_have_said_is_in_the_rows_soon_though_all_of_them_thi
 ) -> None:
     mailing_id, jobs = await reserved(db, mailings, 3)
     settled = list[int]()
-    book = books.Books(db, 1, UNLIMITED, settled.append)
+    book = books.Books(db, 1, Settings(), settled.append)
     await book.turn([], [want(tokens, job) for job in jobs[:2]])
     await book.turn([taken(jobs[0])], [want(tokens, jobs[2])])
     assert await db.read(mailings.tally, mailing_id) == Tally(sending=3)
@@ -194,7 +195,7 @@ async def test_a_turn_that_fails_leaves_what_was_noted_for_the_next(
     mailing_id, jobs = await reserved(db, mailings, 4)
     settled = list[int]()
     faulty: Any = FailsOnce(db)
-    book = books.Books(faulty, 1, UNLIMITED, settled.append)
+    book = books.Books(faulty, 1, Settings(), settled.append)
     wants = [want(tokens, job) for job in jobs]
     assert len(await book.turn([], wants[:2])) == 2
     assert len(await book.turn([taken(jobs[0])], wants[2:3])) == 1

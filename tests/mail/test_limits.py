@@ -13,6 +13,7 @@ from newsletter.mail.claims import Delivery
 from newsletter.mail.hold import NOT_HELD
 from newsletter.mail.ledger import release, settlement, turn
 from newsletter.mail.limits import UNLIMITED, Limits, Meter, limits_of, meter
+from newsletter.mail.worker import Worker
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx, open_database
 from newsletter.tokens import Tokens
@@ -238,3 +239,18 @@ def test_a_clock_that_was_set_back_does_not_stop_the_mail() -> None:
 @pytest.mark.parametrize(("per_minute", "interval"), [(0, 0), (1, MINUTE), (840, 72), (7000, 9), (10**9, 1)])
 def test_never_faster_than_the_relay_allows(per_minute: int, interval: int) -> None:
     assert limits_of(Settings(mail_per_minute=per_minute)).interval == interval
+
+
+async def test_a_limit_that_is_changed_holds_in_a_worker_that_runs(
+    db: Database, settings: Settings, tokens: Tokens, post: Post, sink: Sink
+) -> None:
+    """An owner saves it at the desk: all of the service holds the same settings."""
+    here = msgspec.structs.replace(settings, smtp_url=f"smtp://127.0.0.1:{sink.port}?tls=off", mail_per_day=2)
+    await queue(db, post, 5)
+    worker = Worker(db, here, tokens, poll=0.05)
+    running = asyncio.create_task(worker.run())
+    await settled(db, "sent", "sent", "queued", "queued", "queued")
+    msgspec.structs.force_setattr(here, "mail_per_day", 0)
+    await settled(db, *["sent"] * 5)
+    await worker.stop(timeout=5)
+    await running

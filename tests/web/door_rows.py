@@ -152,7 +152,7 @@ WEBHOOK = 11
 COLLEAGUE = 10
 """The number of an editor."""
 
-LARGE = {"/admin/import", "/admin/magnets", "/admin/suppressions/file"}
+LARGE = {"/admin/import", "/admin/magnets", "/admin/suppressions/file", "/admin/settings/logo"}
 """Where a body may be larger than any form."""
 
 REQUIRED = {"email", "csrf"}

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from newsletter.owners import settings_store
 from newsletter.web.kit import broadcasting, owner_settings
 from tests.conftest import ON_ONE
 from tests.mail.conftest import run
+from tests.pictures import png
 from tests.web.broadcaster import Broadcaster, at_desk
 from tests.web.stage import Stage
 
@@ -98,3 +100,40 @@ async def test_a_test_mail_says_what_the_server_said(desk: Broadcaster) -> None:
     assert "The test mail was refused. The server said: 535 &lt;no&gt; such login" in refused
     msgspec.structs.force_setattr(desk.stage.site.settings, "postal_address", "")
     assert "postal address" in await press(desk, 422, path="/test")
+
+
+async def test_a_picture_is_sent_shown_and_removed(desk: Broadcaster, tmp_path: Path) -> None:
+    content = Path(png(tmp_path / "logo.png", 96, 96)).read_bytes()
+
+    def shown() -> str:
+        logo = desk.stage.site.letters.brand.logo
+        return logo.name if logo else ""
+
+    async def send(file: bytes, status: int) -> str:
+        files = {"file": ("mine.png", file, "image/png")}
+        answer = await desk.web.post("/admin/settings/logo", data={"csrf": desk.csrf}, files=files)
+        assert answer.status_code == status, answer.text
+        return unescape(answer.text)
+
+    for wrong in (b"", b"GIF89a", content + bytes(100_000)):
+        assert 'href="#field-logo"' in await send(wrong, 422)
+    assert shown() == ""
+    await send(content, 303)
+    where = f"/logo/{shown()}"
+    assert f'src="{where}"' in await page(desk)
+    assert (await desk.web.get(where)).content == content
+    await press(desk, path="/logo/remove")
+    assert shown() == ""
+    assert (await desk.web.get(where)).status_code == 404
+
+
+async def test_a_limit_holds_from_the_next_sign_up_on(desk: Broadcaster) -> None:
+    web = await desk.stage.visitor()
+
+    async def signs_up(name: str) -> int:
+        return (await web.post("/forms/guide", data={"email": f"{name}@example.org"})).status_code
+
+    await press(desk, **MINE, signups_per_network="1")
+    assert [await signs_up("zoe"), await signs_up("yann")] == [303, 429]
+    await press(desk, **MINE, signups_per_network="50")
+    assert await signs_up("yann") == 303

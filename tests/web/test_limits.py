@@ -57,6 +57,14 @@ def test_it_is_whole_again_after_its_window(clock: Clock) -> None:
     assert [bool(budget.take("net")) for _ in range(4)] == [False, False, False, True]
 
 
+@pytest.mark.parametrize(("limit", "left"), [(5, 3), (50, 48), (1, 0)])
+def test_another_limit_counts_what_was_taken(clock: Clock, limit: int, left: int) -> None:
+    budget = Budget(10, 60, clock=clock)
+    assert [budget.take("net") for _ in range(2)] == [0, 0]
+    budget.allow(limit, 60)
+    assert sum(not budget.take("net") for _ in range(limit * 2)) == left
+
+
 def test_keys_do_not_share(clock: Clock) -> None:
     budget = Budget(1, 60, clock=clock)
 

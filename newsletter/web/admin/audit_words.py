@@ -41,6 +41,8 @@ WORDS = {
     "comments/{id}": "Judged, answered or changed a comment",
     "comments/settings": "Changed the rules for comments",
     "settings": "Changed the settings",
+    "settings/logo": "Changed the picture at the top of mails",
+    "settings/logo/remove": "Removed the picture at the top of mails",
     "settings/test": "Sent a test mail",
     "export": "Took subscribers out as a file",
     "subscribers/{id}": "Changed a subscriber",

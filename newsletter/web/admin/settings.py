@@ -1,6 +1,7 @@
 """The settings at the desk: what is set, where that comes from, what an owner sets here, and a mail that tries it."""
 
-from typing import Any, NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple, get_type_hints
 from urllib.parse import urlsplit
 
 from litestar import Request, Response, get, post
@@ -8,19 +9,23 @@ from litestar.response import Redirect
 
 from newsletter import providers
 from newsletter.broadcasts import Draft
-from newsletter.errors import BadInput, SettingsError
+from newsletter.errors import BadInput
 from newsletter.ids import read_id
 from newsletter.mail import deliveries
 from newsletter.owners import Session, settings_store
-from newsletter.settings import PREFIX
+from newsletter.settings import PREFIX, Settings
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, own_form, refresh, session_of
-from newsletter.web.admin.settings_words import CHOICES, GROUPS, TRIED
+from newsletter.web.admin.settings_words import CHOICES, GROUPS, HINTS, TRIED, WORDS
 from newsletter.web.kit import broadcasting
-from newsletter.web.kit.owner_settings import OWN, adopt, read, sources
+from newsletter.web.kit.owner_settings import OWN, adopt, checked, sources
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
-FIELDS = {name: 300 if name == "postal_address" else 60 for name in OWN}
+_LONG = {"from_name": 100, "postal_address": 300, "domain_limits": 1_000}
+NUMBERS = {name for name, kind in get_type_hints(Settings).items() if kind is int}
+FIELDS = {name: _LONG.get(name, 60) for name in OWN if name != "logo"}
 TEST = Draft(
     subject="A test from your desk",
     body="This mail went the way that all of yours go. If you read it, your mail server takes what we send.",
@@ -40,12 +45,12 @@ async def show(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
     tried = read_id(request.query_params.get("tried", ""))
-    page = await _page(site, session, saved="saved" in request.query_params, tried=tried)
+    page = await page_of(site, session, saved="saved" in request.query_params, tried=tried)
     await refresh(request, session, page)
     return page
 
 
-async def _page(
+async def page_of(
     site: Site,
     session: Session,
     *,
@@ -56,7 +61,8 @@ async def _page(
     tried: int | None = None,
 ) -> Response[str]:
     rows, given = await site.db.read(settings_store.everything), sources()
-    now = {name: _text(site, name) for name in OWN}
+    now = {name: _text(site, name) for name in FIELDS}
+    logo = site.letters.brand.logo
     return site.pages.page(
         "admin/settings.html",
         422 if errors or trouble else 200,
@@ -64,9 +70,14 @@ async def _page(
             title: [_shown(site, name, words, rows, given) for name, words in some.items()]
             for title, some in GROUPS.items()
         },
-        mine=[name for name in OWN if name not in given],
+        mine=[name for name in FIELDS if name not in given],
         choices=CHOICES,
-        values=now if typed is None else typed,
+        words=WORDS,
+        hints=HINTS,
+        numbers=NUMBERS,
+        logo=logo.name if logo else "",
+        takes_logo="logo" not in given,
+        values=now if typed is None else now | typed,
         errors=errors or {},
         longest=FIELDS,
         trouble=trouble,
@@ -79,7 +90,9 @@ async def _page(
 
 def _shown(site: Site, name: str, words: str, rows: dict[str, str], given: dict[str, str]) -> Shown:
     source = given.get(name, "desk" if name in rows and name in OWN else "")
-    return Shown(name, words, _text(site, name), source, PREFIX + name.upper())
+    value = _text(site, name)
+    variable = PREFIX + ("from" if name == "from_name" else name).upper()
+    return Shown(name, words, WORDS.get(name, {}).get(value, value), source, variable)
 
 
 def _text(site: Site, name: str) -> str:
@@ -90,8 +103,10 @@ def _text(site: Site, name: str) -> str:
     value = getattr(settings, name)
     if name == "smtp_url":
         return str(urlsplit(value).netloc.rpartition("@")[2])
+    if name == "logo":
+        return value if value and not value.startswith("data:") else ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return marked("yes") if value else marked("no")
     if isinstance(value, tuple):
         return ", ".join(_word(one) for one in value)
     return str(value if value is not None else "")
@@ -108,18 +123,12 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     """Raises SignedOut, BadInput."""
     site = site_of(request)
     sent = await own_fields(request, FIELDS, multiline=("postal_address",))
-    given, errors = sources(), dict(sent.errors)
-    values = {
-        name: sent.values.get(name, "no" if name in CHOICES else "") for name in OWN if name not in given
-    }
-    rows = {name: _row(name, value) for name, value in values.items()}
-    for name, row in rows.items():
-        try:
-            read(name, row)
-        except SettingsError as error:
-            errors.setdefault(name, error.sentence)
+    given = sources()
+    values = dict.fromkeys(CHOICES, "no") | sent.values
+    rows = {name: _row(name, value) for name, value in values.items() if name in FIELDS and name not in given}
+    errors = checked(site.settings, rows) | sent.errors
     if errors:
-        return await _page(site, sent.session, typed=values, errors=errors)
+        return await page_of(site, sent.session, typed=values, errors=errors)
     await site.db.write(_keep, rows)
     adopt(site.settings, rows, given)
     return Redirect("/admin/settings?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
@@ -137,6 +146,30 @@ async def _keep(tx: Tx, rows: dict[str, str]) -> None:
         await settings_store.put(tx, name, value)
 
 
+async def _as_it_comes(_: Request[Any, Any, Any]) -> None:
+    """A picture goes to the disk piece by piece."""
+
+
+@post("/admin/settings/logo", before_request=_as_it_comes)
+async def take_logo(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Raises SignedOut, BadInput, Unavailable."""
+    part = import_module("newsletter.web.admin.settings_logo")  # with what takes in files: no part of a start
+    answer: Response[Any] = await part.take(request)
+    return answer
+
+
+@post("/admin/settings/logo/remove")
+async def remove_logo(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Raises SignedOut, BadInput."""
+    site = site_of(request)
+    await own_form(request)
+    given = sources()
+    if "logo" not in given:
+        await site.db.write(_keep, {"logo": ""})
+        adopt(site.settings, {"logo": ""}, given)
+    return Redirect("/admin/settings?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
+
+
 @post("/admin/settings/test")
 async def test(request: Request[Any, Any, Any]) -> Response[Any]:
     """One mail to who asks, by the way of all others; the page says what their server said. Raises SignedOut."""
@@ -145,7 +178,7 @@ async def test(request: Request[Any, Any, Any]) -> Response[Any]:
     try:
         mailing_id = await broadcasting.send_sample(site, TEST, sent.session.email)
     except BadInput as error:
-        return await _page(site, sent.session, trouble=error.sentence)
+        return await page_of(site, sent.session, trouble=error.sentence)
     to = f"/admin/settings?tried={mailing_id}"
     return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
 
@@ -155,8 +188,8 @@ async def _fate(tx: Tx, mailing_id: int) -> str:
     for state, said in TRIED.items():
         found = await deliveries(tx, mailing_id, state, "", (0, 0), 1)
         if found:
-            return f"{said} {found[0].reply}".strip()
+            return f"{_(said)} {found[0].reply}".strip()
     return ""
 
 
-ROUTES = [show, save, test]
+ROUTES = [show, save, take_logo, remove_logo, test]

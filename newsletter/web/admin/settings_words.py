@@ -1,8 +1,11 @@
 """Each setting as its owner reads it."""
 
+from newsletter.words import marked
+
 GROUPS = {
-    "Identity": {
+    marked("Identity"): {
         "from": "Your mails are from",
+        "from_name": "The name that your mails are from",
         "owner_email": "Who owns this desk",
         "public_url": "Where readers reach you",
         "allowed_origins": "Your sites",
@@ -11,7 +14,7 @@ GROUPS = {
         "postal_address": "Your postal address",
         "time_zone": "Your time zone",
     },
-    "Sending": {
+    marked("Sending"): {
         "smtp_url": "Your mail server",
         "mail_per_minute": "Mails a minute (0: as fast as it takes them)",
         "mail_per_day": "Mails a day (0: no limit)",
@@ -22,7 +25,7 @@ GROUPS = {
         "dkim_keys": "What signs your mails",
         "bounce_domain": "Where what comes back goes",
     },
-    "Limits": {
+    marked("Limits"): {
         "signups_per_network": "Sign-ups an hour from one network",
         "bare_signups_per_network": "Of those, without our own form’s token",
         "signups_total": "Sign-ups an hour from everywhere",
@@ -31,7 +34,7 @@ GROUPS = {
         "comment_pause": "Seconds between two comments of one address",
         "import_mb": "The largest file that is taken in, in MB",
     },
-    "Privacy": {
+    marked("Privacy"): {
         "clicks": "Count how often links are followed, of all together",
         "store_ip": "Keep the IP address with a proof of consent",
         "reminder_hours": "Hours until one reminder to confirm (0: none)",
@@ -43,6 +46,21 @@ GROUPS = {
 
 CHOICES = ("clicks", "store_ip")
 """Those that are yes or no."""
+
+WORDS = {
+    "in_doubt": {
+        "resend": "It is sent once more: nobody misses it, and few get it twice",
+        "ask": "It waits until you have looked: nobody gets it twice",
+    },
+}
+"""Those that are one of a few, in words."""
+
+HINTS = {
+    "brand_colour": "Like #1f5f5b; empty for ours.",
+    "domain_limits": "Like gmail.com=5/100 for five messages under way at once and 100 a minute; * is everybody else. "
+    "0 is no limit.",
+    "time_zone": "Like Europe/Lisbon.",
+}
 
 TRIED = {
     "queued": "The test mail waits to be sent. Load this page again in a moment.",

@@ -28,7 +28,7 @@ Page = Callable[[int, str, str, str | None, bool], str]
 _LONG = ("/admin/broadcasts/", "/admin/sequences/", "/api/v1/broadcasts")
 _ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
 _FILES = re.compile(
-    "/admin/(import|magnets|suppressions/file)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)"
+    "/admin/(import|magnets|suppressions/file|settings/logo)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)"
 )
 _MB = 1024 * 1024
 

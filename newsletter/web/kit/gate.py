@@ -47,18 +47,26 @@ class ProofNeeded(NewsletterError):
 
 class Gate:
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
+        self._settings = settings
         self._tokens = tokens
         self._trusted = settings.trusted_proxies
         self._secret = tokens.fingerprint("altcha", "")
-        self._proof_above = settings.proof_above
-        self._network = Budget(settings.signups_per_network, 3600.0)
-        self._bare = Budget(settings.bare_signups_per_network, 3600.0)
-        self._pace = Budget(max(1, settings.proof_above), 3600.0)
+        self._network, self._bare, self._total, self._pace, self._comments, self._pause = (
+            Budget(1, 3600.0) for _ in range(6)
+        )
         self._desk = Budget(SIGN_INS, 3600.0)
-        self._total = Budget(settings.signups_total, 3600.0)
-        self._comments = Budget(settings.comments_per_network, 3600.0)
-        self._pause = Budget(1, float(settings.comment_pause)) if settings.comment_pause else None
         self._previews = Budget(PREVIEWS, 3600.0)
+        self._follow()
+
+    def _follow(self) -> None:
+        """The owner’s limits, as they are now."""
+        now = self._settings
+        self._network.allow(now.signups_per_network, 3600.0)
+        self._bare.allow(now.bare_signups_per_network, 3600.0)
+        self._total.allow(now.signups_total, 3600.0)
+        self._pace.allow(max(1, now.proof_above), 3600.0)
+        self._comments.allow(now.comments_per_network, 3600.0)
+        self._pause.allow(1, float(now.comment_pause))
 
     def token(self, form_id: int) -> str:
         """The signed time that our own forms carry."""
@@ -66,6 +74,7 @@ class Gate:
 
     def admit(self, request: Request[Any, Any, Any], form_id: int, token: str) -> None:
         """Counts one sign-up. Raises TooMany, or BadInput when our form comes back faster than a person types."""
+        self._follow()
         own = self._own(form_id, token)
         network = client_network(request.scope, self._trusted)
         budgets = [(self._network, network), (self._total, "")]
@@ -78,12 +87,13 @@ class Gate:
 
     def admit_comment(self, request: Request[Any, Any, Any], email_key: str, token: str) -> None:
         """Counts one comment. Raises TooMany, or BadInput when our form comes back faster than a person types."""
+        self._follow()
         self._own(ANY_COMMENT, token)
         network = client_network(request.scope, self._trusted)
         if wait := self._comments.take(network):
             raise TooMany(MANY_COMMENTS, int(wait) + 1)
         # From one network: else a stranger could tell that somebody has just written, and keep them from writing.
-        if self._pause and (wait := self._pause.take(f"{network} {email_key}")):
+        if self._settings.comment_pause and (wait := self._pause.take(f"{network} {email_key}")):
             raise TooMany(_(NO_PAUSE) % {"seconds": int(wait) + 1}, int(wait) + 1)
         self._pace.take()
 
@@ -117,7 +127,8 @@ class Gate:
         Raises ProofNeeded when one is needed and this is none, or none any more.
         """
         if not solution:
-            if self._pace.used() < self._proof_above:
+            self._follow()
+            if self._pace.used() < self._settings.proof_above:
                 return None
             raise ProofNeeded(self.challenge())
         spendable = self._solved(solution)

@@ -29,6 +29,15 @@ class Budget:
         self._secret = secrets.token_bytes(32)
         self._whole_at: OrderedDict[bytes, float] = OrderedDict()
 
+    def allow(self, limit: int, window: float) -> None:
+        """So much from now on; what was taken stays so."""
+        share = window / limit
+        if share != self._share:
+            now, before = self._clock(), self._share
+            for name, whole_at in self._whole_at.items():
+                self._whole_at[name] = now + max(0.0, whole_at - now) * (share / before if before else 0.0)
+        self._window, self._share = window, share
+
     def take(self, key: str = "") -> float:
         """0 when there was room, and one is taken; else the seconds until there is room, and nothing changes."""
         now = self._clock()

@@ -1,22 +1,42 @@
 """Settings that are an owner's, not the machine's: kept in rows, and followed by each process while it runs.
 
-What the environment or the file says wins: then a row counts for nothing.
+What the environment or the file says wins: then a row counts for nothing. Whatever stands here is read anew each time
+that it is used.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parseaddr
 
 import msgspec
 
-from newsletter.errors import SettingsError
+from newsletter.errors import NewsletterError, SettingsError
 from newsletter.owners import settings_store
-from newsletter.settings import PREFIX, Settings, positive, read_file, with_environment, zone_exists
+from newsletter.settings import PREFIX, Settings, read_file, with_environment
+from newsletter.web.kit.owner_values import read
 from newsletter.web.kit.site import Site
 
 OWN = (
+    "from_name",
+    "brand_colour",
+    "logo",
     "postal_address",
     "time_zone",
+    "mail_per_minute",
+    "mail_per_day",
+    "ramp_up",
+    "domain_limits",
+    "mail_connections",
+    "in_doubt",
+    "signups_per_network",
+    "bare_signups_per_network",
+    "signups_total",
+    "proof_above",
+    "comments_per_network",
+    "comment_pause",
+    "import_mb",
     "clicks",
     "store_ip",
     "reminder_hours",
@@ -24,38 +44,64 @@ OWN = (
     "download_days",
     "pending_days",
 )
-"""Only such as are read anew each time that they are used."""
 
-MOST = 3_650  # hours or days
+LOOK_EVERY = 1.0  # seconds until a process sees what was saved by another
 
 _log = logging.getLogger(__name__)
 
 
 def sources() -> dict[str, str]:
-    """Where each setting that was given to this process comes from: `environment` or `file`."""
+    """Where each setting that was given to this process comes from: `environment` or `file`.
+
+    Of a sender without a name the name is not given.
+    """
     given = with_environment({})
-    found = dict.fromkeys(read_file(given.get(f"{PREFIX}CONFIG")), "file")
-    return found | {
-        name.removeprefix(PREFIX).lower(): "environment" for name in given if name.startswith(PREFIX)
-    }
+    file = read_file(given.get(f"{PREFIX}CONFIG"))
+    found = dict.fromkeys(file, "file")
+    found |= {name.removeprefix(PREFIX).lower(): "environment" for name in given if name.startswith(PREFIX)}
+    if parseaddr(str(given.get(f"{PREFIX}FROM", file.get("from", ""))))[0]:
+        found["from_name"] = found["from"]
+    return found
 
 
-def read(name: str, text: str) -> Any:
-    """A row's value as a setting has it. Raises SettingsError."""
+def checked(settings: Settings, values: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with these values, by their names, beside what holds already."""
+    errors: dict[str, str] = {}
+    for name, text in values.items():
+        try:
+            read(name, text, settings)
+        except SettingsError as error:
+            errors[name] = error.sentence
+    return errors
+
+
+@asynccontextmanager
+async def following(site: Site) -> AsyncIterator[None]:
+    """As the rows say from now on, whoever saves one, until the block ends."""
+    seen = await site.db.read(settings_store.state)
+    await follow(site)
+    task = asyncio.create_task(_keep_following(site, seen))
     try:
-        fresh = msgspec.convert({name: text}, Settings, strict=False)
-    except msgspec.ValidationError:
-        raise SettingsError("Please give a whole number.") from None
-    value = getattr(fresh, name)
-    if isinstance(value, int) and value > MOST:
-        raise SettingsError(f"{MOST:,} is the most.")
-    positive(fresh)
-    zone_exists(fresh.time_zone)
-    return value
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _keep_following(site: Site, seen: tuple[int, int]) -> None:
+    while True:
+        await site.db.wait(settings_store.TOPIC, LOOK_EVERY)
+        try:
+            now = await site.db.read(settings_store.state)
+            if now != seen:
+                await follow(site)
+                seen = now
+        except NewsletterError:  # a database that is away is told of by those who need it more
+            await asyncio.sleep(LOOK_EVERY)
 
 
 async def follow(site: Site) -> None:
-    """From now on as the rows say."""
+    """As the rows say now."""
     adopt(site.settings, await site.db.read(settings_store.everything), sources())
 
 
@@ -65,7 +111,7 @@ def adopt(settings: Settings, rows: Mapping[str, str], given: Mapping[str, str])
         if name not in rows or name in given:
             continue
         try:
-            value = read(name, rows[name])
+            value = read(name, rows[name], settings)
         except SettingsError as error:
             _log.warning("What was set at the desk for %s can’t be used: %s", name, error.sentence)
             continue

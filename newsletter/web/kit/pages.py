@@ -56,9 +56,12 @@ class _Named:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.name = settings.from_name
         self.email = settings.from_email
         self.public_url = settings.public_url
+
+    @property
+    def name(self) -> str:
+        return self._settings.from_name
 
     @property
     def postal_address(self) -> str:
