@@ -5,6 +5,7 @@ sentence that holds no value is looked up where it leaves (templates, web/kit/pa
 stand as a constant where it belongs; one that holds values is looked up where they are put in.
 """
 
+from datetime import datetime
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +70,10 @@ def into(templates: Any) -> None:
 
 def day(ms: int) -> str:
     """For people: ``22 November 2026``."""
-    at = moment(ms)
+    return date(moment(ms))
+
+
+def date(at: datetime) -> str:
     return gettext("%(day)d %(month)s %(year)d") % {
         "day": at.day,
         "month": _months()[at.month - 1],
@@ -85,9 +89,10 @@ def _months() -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def number(count: int) -> str:
-    """For people: ``1,234``."""
-    return f"{count:,}".replace(",", pgettext("thousands", ","))
+def number(count: float, places: int = 0) -> str:
+    """For people: ``1,234``, ``12.5``."""
+    marks = {",": pgettext("thousands", ","), ".": pgettext("decimal", ".")}
+    return f"{count:,.{places}f}".translate({ord(mark): said for mark, said in marks.items()})
 
 
 def size(octets: int) -> str:

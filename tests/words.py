@@ -31,20 +31,7 @@ TO_READERS = (
     "subscribers/actions.py",
 )
 _ENGLISH = """
-    _answer _broadcast _broadcast_frame _broadcast_head _broadcast_tabs _chart _field _form_fields
-    _letter_kept _letter_seen _many_words _newest _sequence_start _subscribers_below _waiting _webhook_errors
-    _webhook_fields archive ask_again audit audit_words base broadcast broadcast_ask broadcast_conflict
-    broadcast_people broadcast_preview broadcast_send broadcast_write broadcasts broadcasts_fields
-    broadcasts_people broadcasts_preview broadcasts_report broadcasts_sending broadcasts_writing browsers
-    certificate code comment comment_settings comments comments_delete doctor domains door enter entering
-    export form form_mails form_page form_test forms forms_embedding forms_fields forms_filling forms_mails
-    forms_page forms_page_fetching forms_page_reading forms_preview forms_testing
-
-    home home_figures import import_columns import_standing imports imports_pages imports_upload magnet_tell
-    magnets magnets_pages magnets_telling message passkey passkey_proofs passkeys people person second_step
-    sequence sequence_people sequence_step sequences sequences_page sequences_people sequences_steps sessions
-    settings settings_words sign_in subscriber subscriber_consent subscribers subscribers_many
-    subscribers_many_latest suppressions token_revoke tokens webhook webhooks
+    audit_words
 """
 NOT_YET = frozenset(_ENGLISH.split())
 """Pages of the desk and what shows them, by name: they speak English only."""
@@ -59,7 +46,7 @@ msgstr ""
 _CALLS = {"_": 1, "gettext": 1, "ngettext": 2}
 _IN_CODE = {**_CALLS, "marked": 1}
 _SENTENCE = re.compile(r"[A-Z][^\n]* [^\n]*")
-_NOT_SAID = re.compile(r"[A-Z]+[ ,]|[A-Z][\w-]+, [A-Z]")  # SQL, names of headers
+_NOT_SAID = re.compile(r"[A-Z]+[ ,]|[A-Z][\w-]+, [A-Z]|[A-Z][\w-]+: \S+$")  # SQL, headers and their names
 
 
 def done(path: Path) -> bool:
@@ -128,8 +115,10 @@ def _constants(tree: ast.Module, known: set[int]) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             passed_over.update(id(part) for part in ast.walk(node))
-        elif isinstance(node, ast.Expr):  # docstrings
-            passed_over.add(id(node.value))
+        elif isinstance(node, ast.Expr):  # docstrings, and what is written into a log
+            logged = node.value if isinstance(node.value, ast.Call) else None
+            is_log = logged is not None and ast.unparse(logged.func).startswith(("log.", "_log."))
+            passed_over.update(map(id, ast.walk(node)) if is_log else (id(node.value),))
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in passed_over:
             continue

@@ -13,7 +13,7 @@ from newsletter.errors import BadInput
 from newsletter.signups import Field, Form
 from newsletter.web.admin import forms_page_fetching as fetching
 from newsletter.web.admin.forms_embedding import codes
-from newsletter.web.admin.forms_filling import NEW
+from newsletter.web.admin.forms_filling import blank
 from newsletter.web.admin.forms_page_fetching import Fetch
 from newsletter.web.admin.forms_page_reading import findings
 from newsletter.webhooks.targets import LOCAL
@@ -89,7 +89,7 @@ FORM = Form(
     "",
     1,
     "Yes.",
-    (*NEW.fields, Field("city", "City", required=True)),
+    (*blank().fields, Field("city", "City", required=True)),
     (),
     (),
 )

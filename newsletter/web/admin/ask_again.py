@@ -15,6 +15,8 @@ from newsletter.storage import Tx
 from newsletter.subscribers import segments, staying
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 PATIENCE = 14 * DAY
 """So long readers have to answer."""
@@ -26,14 +28,14 @@ _SLICE = 100
 CHANGED = "They are not as many as were asked about any more. Please look again."
 EARLY = "Readers have two weeks to answer. Please wait for those."
 SUBJECT = "Shall I keep writing to you?"
-BODY = f"""Hello {{{{ first_name | "there" }}}},
+BODY = marked("""Hello {{ first_name | "there" }},
 
 you have been getting my letters for a while, and I only want to write to people who like to read them.
 
-If you would like to stay, press “Change your preferences” at the end of this mail, tick **{staying.TITLE}**, and save.
+If you would like to stay, press “Change your preferences” at the end of this mail, tick **%(topic)s**, and save.
 
 If you do nothing, I stop writing to you in two weeks. You can come back whenever you like.
-"""
+""")
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -114,7 +116,8 @@ async def act(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 async def _write(tx: Tx, site: Site, audience: str) -> int:
-    made = await site.broadcasts.new(tx, Draft(subject=SUBJECT, body=BODY, audience=audience))
+    body = _(BODY) % {"topic": _(staying.TITLE)}
+    made = await site.broadcasts.new(tx, Draft(subject=_(SUBJECT), body=body, audience=audience))
     await staying.begin(tx, made.id)
     return made.id
 

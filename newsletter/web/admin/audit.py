@@ -12,8 +12,9 @@ from newsletter.storage import Tx
 from newsletter.web.admin.audit_words import AREAS, place, said
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.site import site_of
+from newsletter.words import marked
 
-WAYS = {"api": "Programs", "terminal": "The terminal"}
+WAYS = {"api": marked("Programs"), "terminal": "The terminal"}
 
 
 class Line(msgspec.Struct):

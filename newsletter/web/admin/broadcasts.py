@@ -13,23 +13,25 @@ from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.broadcasting import told
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 PER_PAGE = 20
 
 STATES = {
-    "draft": "Draft",
+    "draft": marked("Draft"),
     "scheduled": "Goes out",
     "sending": "On its way",
-    "paused": "Paused",
-    "cancelled": "Cancelled",
-    "sent": "Sent",
+    "paused": marked("Paused"),
+    "cancelled": marked("Cancelled"),
+    "sent": marked("Sent"),
 }
 """Each state as its owner reads it."""
 
 DONE = {
     "deleted": "The draft is deleted.",
     "copied": "This is a copy, and a draft. Nothing of it is sent until you say so.",
-    "saved": "Saved.",
+    "saved": marked("Saved."),
     "tested": "Saved. One copy goes to your own address.",
     "sent": "It is on its way.",
     "already": "It was sent off already, and goes out once.",
@@ -69,17 +71,17 @@ def notice(request: Request[Any, Any, Any]) -> str:
 
 
 def title_of(one: Broadcast) -> str:
-    return archive.line(one.subject) or "Without a subject"
+    return archive.line(one.subject) or _("Without a subject")
 
 
 def moment_of(site: Site, one: Broadcast) -> str:
     """What follows the word for its state: since when, or at what time."""
     if one.state == "scheduled" and one.send_at:
-        return f"on {told(site.settings, one.send_at)}"
+        return _("on %(moment)s") % {"moment": told(site.settings, one.send_at)}
     if one.sent_at is None:
-        return f"begun on {told(site.settings, one.created_at)}"
-    words = {"sent": "on", "sending": "since"}.get(one.state, "sent off on")
-    return f"{words} {told(site.settings, one.sent_at)}"
+        return _("begun on %(moment)s") % {"moment": told(site.settings, one.created_at)}
+    words = {"sent": _("on %(moment)s"), "sending": _("since %(moment)s")}
+    return words.get(one.state, _("sent off on %(moment)s")) % {"moment": told(site.settings, one.sent_at)}
 
 
 @get("/admin/broadcasts")

@@ -15,6 +15,7 @@ from newsletter.web.admin.broadcasts_fields import draft_typed, read_typed
 from newsletter.web.admin.door import session_of
 from newsletter.web.kit.policy import content_policy
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 HOLDER = {"Content-Security-Policy": f"{content_policy()}; frame-src 'self'; connect-src 'self'"}
 """The policy of a page that holds the frame, and asks for it again while its owner types."""
@@ -34,7 +35,7 @@ async def typed(request: Request[Any, Any, Any]) -> Response[str]:
     """What was typed, which is kept nowhere. Raises SignedOut, BadInput."""
     site = site_of(request)
     sent = await read_typed(request, {**LOOKS, "version": LONGEST_VERSION})
-    errors = [f"{name}: {sentence}" for name, sentence in sent.errors.items()]
+    errors = [f"{name}: {_(sentence)}" for name, sentence in sent.errors.items()]
     if errors:
         return said(site, errors, 422)
     try:
@@ -91,7 +92,13 @@ def _with_place(html: str, at: str) -> str:
 
 def said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
     """Why there is nothing to see."""
-    context = {"sender": "", "subject": "", "preheader": "", "dark": False, "text": "\n".join(sentences)}
+    context = {
+        "sender": "",
+        "subject": "",
+        "preheader": "",
+        "dark": False,
+        "text": "\n".join(map(_, sentences)),
+    }
     return framed(site, site.pages.render("admin/broadcast_preview.html", context), status)
 
 

@@ -14,19 +14,24 @@ from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import marked
 
 KINDS = {
-    "sent": "sent",
-    "queued": "still to go",
-    "sending": "on the wire",
-    "deferred": "to be tried again",
-    "in_doubt": "in doubt",
-    "failed": "failed",
-    "skipped": "skipped",
+    "sent": marked("sent"),
+    "queued": marked("still to go"),
+    "sending": marked("on the wire"),
+    "deferred": marked("to be tried again"),
+    "in_doubt": marked("in doubt"),
+    "failed": marked("failed"),
+    "skipped": marked("skipped"),
 }
 """Each state of one person's message, as its owner reads it."""
 
-LATER = {"unsubscribed": "left after it", "bounced": "came back", "complained": "called it spam"}
+LATER = {
+    "unsubscribed": marked("left after it"),
+    "bounced": marked("came back"),
+    "complained": marked("called it spam"),
+}
 """What became of those whose server had taken it."""
 
 ASKED = {

@@ -18,6 +18,7 @@ from newsletter.web.admin.broadcasts_fields import look
 from newsletter.web.admin.door import form_key, own_form, refresh, session_of
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 NO_TIME = "Give the day and the time, like 2026-12-01 09:00."
 FIELDS = {"action": 10, "version": 9, "at": 30, "offset": 5}
@@ -115,7 +116,8 @@ async def _later(site: Site, one: Broadcast, version: int, at: str, offset: str)
         return Answer(
             422,
             at=f"{after:%Y-%m-%dT%H:%M}",
-            error=f"Clocks skip {typed:%H:%M} on that day. The same moment is {after:%H:%M %Z}: is that what you mean?",
+            error=_("Clocks skip %(time)s on that day. The same moment is %(after)s: is that what you mean?")
+            % {"time": f"{typed:%H:%M}", "after": f"{after:%H:%M %Z}"},
         )
     meant = [when for when in moments if f"{when:%z}" == offset] or moments
     if len(meant) > 1:

@@ -23,6 +23,7 @@ from newsletter.web.admin.broadcasts_preview import HOLDER, LONGEST_VERSION, LOO
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 VERBS = ("save", "look", "test", "next", "keep")
 """What the buttons say, and `keep`: a draft as it is being typed, by the page's script."""
@@ -70,7 +71,7 @@ def written(
         HOLDER,
         one=one,
         version=version,
-        title=title_of(one) if one else "A new broadcast",
+        title=title_of(one) if one else _("A new broadcast"),
         moment=moment_of(site, one) if one else "",
         values={name: typed.values.get(name, "") for name in (*FIELDS, *LOOKS)},
         errors=typed.errors,
@@ -142,9 +143,9 @@ async def _go_on(site: Site, typed: Typed, looked: Looked, kept: Broadcast, verb
     try:
         await broadcasting.send_sample(site, draft_of(kept), typed.session.email)
     except BadInput as error:
-        trouble = "It is saved, but no copy was sent."
+        trouble = _("It is saved, but no copy was sent.")
         if not looked.wrong():  # else all of it is named beside the text
-            trouble += f" {error.sentence}"
+            trouble += f" {_(error.sentence)}"
         return written(site, typed, looked, one=kept, version=kept.version, trouble=trouble, status=422)
     return to(kept.id, "tested")
 

@@ -1,5 +1,8 @@
 """A browser in words, of what it calls itself: enough to tell one's own apart, and no more."""
 
+from newsletter.words import gettext as _
+from newsletter.words import marked
+
 _NAMES = (  # the first that is found: many call themselves by the names of others as well
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -11,12 +14,12 @@ _NAMES = (  # the first that is found: many call themselves by the names of othe
     ("Safari/", "Safari"),
 )
 _PLACES = (
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+    ("iPhone", marked("an iPhone")),
+    ("iPad", marked("an iPad")),
     ("Android", "Android"),
-    ("CrOS", "a Chromebook"),
+    ("CrOS", marked("a Chromebook")),
     ("Windows", "Windows"),
-    ("Mac OS X", "a Mac"),
+    ("Mac OS X", marked("a Mac")),
     ("Linux", "Linux"),
 )
 UNKNOWN = "A browser that doesn’t say which"
@@ -27,5 +30,5 @@ def in_words(agent: str) -> str:
     name = next((word for sign, word in _NAMES if sign in agent), "")
     place = next((word for sign, word in _PLACES if sign in agent), "")
     if name and place:
-        return f"{name} on {place}"
-    return name or (f"A browser on {place}" if place else UNKNOWN)
+        return _("%(browser)s on %(place)s") % {"browser": name, "place": _(place)}
+    return name or (_("A browser on %(place)s") % {"place": _(place)} if place else _(UNKNOWN))

@@ -11,6 +11,8 @@ from newsletter.errors import BadInput
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 LONGEST_RULES = 20_000
 NUMBERS = {"depth": (1, 6), "most_links": (0, 100), "close_after_days": (0, 3650)}
@@ -58,9 +60,9 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     sent = await own_fields(request, allowed, multiline=("rules",))
     errors, values = dict(sent.errors), sent.values
     numbers = {name: _number(values.get(name, ""), *limits) for name, limits in NUMBERS.items()}
-    for name in (name for name, number in numbers.items() if number < 0):
+    for name in (name for name, given in numbers.items() if given < 0):
         least, most = NUMBERS[name]
-        errors.setdefault(name, f"Please give a whole number from {least} to {most:,}.")
+        errors.setdefault(name, _whole(least, most))
     if values.get("policy") not in get_args(Policy):
         errors["policy"] = "Please choose one of these."
     if not errors:
@@ -81,6 +83,13 @@ async def _store(site: Site, values: dict[str, str], numbers: dict[str, int]) ->
     except BadInput as error:
         return {"rules": error.sentence}
     return {}
+
+
+def _whole(least: int, most: int) -> str:
+    return _("Please give a whole number from %(least)s to %(most)s.") % {
+        "least": least,
+        "most": number(most),
+    }
 
 
 def _number(text: str, least: int, most: int) -> int:

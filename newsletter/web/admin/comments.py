@@ -13,11 +13,13 @@ from newsletter.owners import Session
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit.moderating import ACTS, LONGEST_SEEN, act, seen
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked, ngettext
 
 QUEUES: dict[str, tuple[Status, str]] = {
     "pending": ("pending", "Waiting for you"),
     "unverified": ("unverified", "Address not confirmed"),
-    "spam": ("spam", "Spam"),
+    "spam": ("spam", marked("Spam")),
     "newest": ("approved", "Newest approved"),
 }
 PER_PAGE = 50
@@ -27,20 +29,7 @@ EXCERPT = 1_200
 _TICKED = re.compile(rb"(?:^|&)c(\d{1,19})=")
 _ONE = re.compile(r"(\w+)-([0-9]{1,19})(?:-([0-9]{1,15}))?")
 
-DONE = {
-    "approve": "approved",
-    "spam": "marked as spam",
-    "delete": "deleted",
-    "block": "marked as spam, as is all that comes from its author",
-}
-"""Each verb with what it did, for the line that tells how many."""
-
-CHANGED = (
-    "1 comment was changed by its author since you read it. Please look again: this is what it says now."
-)
-CHANGED_MANY = "{} comments were changed by their authors since you read them. Please look again."
 NONE_TICKED = "No comment was ticked. Nothing was changed."
-TOO_MANY = f"These are too many at once: {MOST_AT_ONCE} at most."
 
 
 @get("/admin/comments")
@@ -82,13 +71,33 @@ async def _page(
 
 def notice(verb: str, count: int, changed: int = 0) -> str:
     """What the last press did, and to how many not, since their authors changed them; '' where there was none."""
-    if verb not in DONE:
+    if verb not in ACTS:
         return ""
-    did = DONE[verb] if count == 1 else DONE[verb].replace("its author", "their authors")
-    said = [f"1 comment {did}." if count == 1 else f"{count} comments {did}."] if count else []
+    said = [_did(verb, count)] if count else []
     if changed:
-        said.append(CHANGED if changed == 1 else CHANGED_MANY.format(changed))
+        said.append(
+            ngettext(
+                "1 comment was changed by its author since you read it. Please look again: this is what it says now.",
+                "%(n)s comments were changed by their authors since you read them. Please look again.",
+                changed,
+            )
+            % {"n": changed}
+        )
     return " ".join(said)
+
+
+def _did(verb: str, count: int) -> str:
+    said = {
+        "approve": ngettext("1 comment approved.", "%(n)s comments approved.", count),
+        "spam": ngettext("1 comment marked as spam.", "%(n)s comments marked as spam.", count),
+        "delete": ngettext("1 comment deleted.", "%(n)s comments deleted.", count),
+        "block": ngettext(
+            "1 comment marked as spam, as is all that comes from its author.",
+            "%(n)s comments marked as spam, as is all that comes from their authors.",
+            count,
+        ),
+    }
+    return said[verb] % {"n": count}
 
 
 @post("/admin/comments")
@@ -110,12 +119,12 @@ async def bulk(request: Request[Any, Any, Any]) -> Response[Any]:
     if not ids:
         return await _page(site, sent.session, *_place(sent), error=NONE_TICKED)
     if len(ids) > MOST_AT_ONCE:
-        raise BadInput(TOO_MANY)
+        raise BadInput(_("These are too many at once: %(most)s at most.") % {"most": MOST_AT_ONCE})
     if verb == "delete" and sent.values.get("sure") != "1":
         return _sure(site, sent, ids)
     done, changed = await _act(site, verb, read)
     show, before = _place(sent)
-    status, _ = QUEUES[show]
+    status = QUEUES[show][0]
     place = f"show={show}" + (f"&before={before}" if before else "")
     below = await site.db.read(site.moderation.queue, status, min(ids), 1)
     row = f"#row-{below[0].id}" if below and not changed else ""

@@ -9,8 +9,9 @@ from litestar import Request, Response, get, post
 from newsletter.errors import BadInput
 from newsletter.web.admin.door import form_key, own_form, refresh, session_of
 from newsletter.web.kit.site import site_of
+from newsletter.words import marked
 
-SIGNS = {"wrong": "Wrong", "note": "Look at this", "well": "Well"}
+SIGNS = {"wrong": marked("Wrong"), "note": "Look at this", "well": marked("Well")}
 BUSY = "A look is under way already. It takes half a minute at most; please press the button again then."
 
 _under_way = asyncio.Lock()

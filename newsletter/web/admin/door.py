@@ -17,6 +17,8 @@ from newsletter.web.kit import traces
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, desk_cookie, is_head, site_of
 from newsletter.web.kit.standing import stands
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 ROTATE_AFTER = DAY
 
@@ -34,12 +36,16 @@ HANDS_OUT = re.compile(r"/export$|\.(csv|json|ndjson|pdf|xlsx)$")
 _SESSION = "desk_session"
 
 _FOR: dict[Role, str] = {
-    "moderator": "whoever comes to the desk",
-    "editor": "editors and owners",
-    "owner": "owners",
+    "moderator": marked("whoever comes to the desk"),
+    "editor": marked("editors and owners"),
+    "owner": marked("owners"),
 }
 NOT_FOR = "You are {} here, and this is for {} only. An owner can give you another role."
-_ARTICLE: dict[Role, str] = {"moderator": "a moderator", "editor": "an editor", "owner": "an owner"}
+_ARTICLE: dict[Role, str] = {
+    "moderator": marked("a moderator"),
+    "editor": marked("an editor"),
+    "owner": marked("an owner"),
+}
 
 
 class SignedOut(NewsletterError):
@@ -75,7 +81,7 @@ async def admit(request: Any, handler: Any) -> None:
     session = await session_of(request)
     stands(session.role)
     if not session.may(least):
-        raise Refused(NOT_FOR.format(_ARTICLE[session.role], _FOR[least]))
+        raise Refused(_(NOT_FOR).format(_(_ARTICLE[session.role]), _(_FOR[least])))
     if not is_head(request):
         _begin_trace(request, handler, session)
 

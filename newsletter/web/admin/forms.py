@@ -18,7 +18,7 @@ from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.forms_embedding import codes
 from newsletter.web.admin.forms_fields import arranged, rows_of
-from newsletter.web.admin.forms_filling import LONGEST, NEW, filled, sent_by, values_of
+from newsletter.web.admin.forms_filling import LONGEST, blank, filled, sent_by, values_of
 from newsletter.web.admin.forms_preview import preview
 from newsletter.web.kit import colours
 from newsletter.web.kit.site import Site, site_of
@@ -41,7 +41,7 @@ async def show(request: Request[Any, Any, Any]) -> Response[str]:
 async def begin(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
-    page = await _page(site, session, NEW, values_of(NEW))
+    page = await _page(site, session, blank(), values_of(blank()))
     await refresh(request, session, page)
     return page
 
@@ -63,8 +63,8 @@ async def make(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
     sent, magnets, _ = await sent_by(request)
     if (values := arranged(sent.values, sent.values.get("do", ""))) is not None:
-        return await _page(site, sent.session, NEW, values)
-    new = msgspec.structs.replace(NEW, id=new_id(), wording_id=new_id(), slug=sent.values.get("slug", ""))
+        return await _page(site, sent.session, blank(), values)
+    new = msgspec.structs.replace(blank(), id=new_id(), wording_id=new_id(), slug=sent.values.get("slug", ""))
     if not _SLUG.fullmatch(new.slug) or new.slug in _RESERVED:
         sent.errors.setdefault(
             "slug",
@@ -77,7 +77,7 @@ async def make(request: Request[Any, Any, Any]) -> Response[Any]:
         except BadInput as error:
             sent.errors.update(error.fields or {"slug": error.sentence})
     if sent.errors:
-        return await _page(site, sent.session, NEW, sent.values, errors=sent.errors)
+        return await _page(site, sent.session, blank(), sent.values, errors=sent.errors)
     return _saved(form)
 
 

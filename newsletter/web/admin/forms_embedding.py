@@ -5,6 +5,7 @@ from html import escape
 import msgspec
 
 from newsletter.signups import Form
+from newsletter.words import gettext as _
 
 
 class Code(msgspec.Struct):
@@ -35,7 +36,7 @@ def _plain(form: Form, address: str) -> str:
     for field in form.fields:
         id, name = f"{form.slug}-{escape(field.name)}", escape(field.name)
         kind = field.type if field.type in ("email", "date") else "text"
-        mark, required = (" (required)", " required") if field.required else ("", "")
+        mark, required = (f" {_('(required)')}", " required") if field.required else ("", "")
         lines.append(f'  <label for="{id}">{escape(field.label)}{mark}</label>')
         if field.choices:
             lines.append(f'  <select id="{id}" name="{name}"{required}>')

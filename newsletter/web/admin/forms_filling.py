@@ -14,6 +14,7 @@ from newsletter.web.admin.door import Sent, own_fields, session_of
 from newsletter.web.kit import colours
 from newsletter.web.kit.policy import known_target
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 LONGEST = {
     "slug": 60,
@@ -39,20 +40,26 @@ NEEDED = {
 MOST_TAGS = 10
 _TEXTS = ("title", "intro", "button", "thanks_url", "wording", "accent", "background")
 
-_NAME = Field("name", "First name", help="So that we can greet you. Optional.", autocomplete="given-name")
-NEW = Form(
-    id=0,
-    slug="",
-    title="",
-    intro="",
-    button="Sign up",
-    thanks_url="",
-    wording_id=0,
-    wording="Yes, send me the newsletter. I can leave at any time with one click in every mail.",
-    fields=(Field("email", "Email", required=True, type="email"), _NAME),
-    tags=(),
-    magnets=(),
-)
+
+def blank() -> Form:
+    """One that is to be made, in our own words."""
+    email = Field("email", _("Email"), required=True, type="email")
+    name = Field(
+        "name", _("First name"), help=_("So that we can greet you. Optional."), autocomplete="given-name"
+    )
+    return Form(
+        id=0,
+        slug="",
+        title="",
+        intro="",
+        button=_("Sign up"),
+        thanks_url="",
+        wording_id=0,
+        wording=_("Yes, send me the newsletter. I can leave at any time with one click in every mail."),
+        fields=(email, name),
+        tags=(),
+        magnets=(),
+    )
 
 
 async def sent_by(request: Request[Any, Any, Any]) -> tuple[Sent, list[Magnet], Form]:
@@ -68,7 +75,7 @@ async def sent_by(request: Request[Any, Any, Any]) -> tuple[Sent, list[Magnet], 
     try:
         return sent, magnets, await site.db.read(site.forms.stored, sent.values.get("slug", ""))
     except NotFound:
-        return sent, magnets, NEW
+        return sent, magnets, blank()
 
 
 def filled(site: Site, form: Form, sent: Sent, magnets: list[Magnet]) -> Form:
@@ -113,7 +120,7 @@ def _colours(sent: Sent) -> tuple[str, str]:
 def _tags(sent: Sent) -> tuple[str, ...]:
     named = [tag for tag in sent.values.get("tags", "").split(",") if tag.strip()]
     if len(named) > MOST_TAGS:
-        sent.errors.setdefault("tags", f"Please give at most {MOST_TAGS} tags.")
+        sent.errors.setdefault("tags", _("Please give at most %(most)d tags.") % {"most": MOST_TAGS})
     try:
         return tuple(dict.fromkeys(tag_name(tag) for tag in named))
     except BadInput as error:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec.structs import replace
 
-from newsletter.clock import day, now
+from newsletter.clock import now
 from newsletter.mail import MessageError
 from newsletter.mail.preview import Seen, seen
 from newsletter.owners import Session
@@ -18,6 +18,7 @@ from newsletter.subscribers import Subscriber
 from newsletter.web.admin.broadcasts_preview import HOLDER, framed, said
 from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import day
 
 LONGEST = {f"{kind}-{part}": longest for kind in KINDS for part, longest in PARTS.items()}
 LOOKS = {"look": 5, "which": 12, "dark": 1, "at": 3, "do": 20}

@@ -13,6 +13,7 @@ import msgspec
 from newsletter import __version__
 from newsletter.errors import BadInput
 from newsletter.webhooks import Target, allowed, read_target
+from newsletter.words import gettext
 
 LARGEST = 1_000_000  # bytes that are read; a form further down is not found
 SECONDS = 10.0  # for all of it
@@ -93,7 +94,7 @@ class Fetch(msgspec.Struct, frozen=True):
                 return _page(url, status, answer)
             url = urljoin(url, answer.headers.get(b"location", b"").decode("ascii")).partition("#")[0]
             if _origin(url) != origin:
-                raise BadInput(LEADS_AWAY.format(_origin(url)[:200]))
+                raise BadInput(gettext(LEADS_AWAY).format(_origin(url)[:200]))
         raise BadInput(ROUND)
 
     async def _ask(self, target: Target) -> tuple[int, _Answer]:
@@ -143,7 +144,7 @@ async def _read(reader: asyncio.StreamReader) -> tuple[int, _Answer]:
 
 def _page(url: str, status: int, answer: _Answer) -> Page:
     if status != 200:
-        raise BadInput(STATUS.format(status) if status else NO_CONNECTION)
+        raise BadInput(gettext(STATUS).format(status) if status else NO_CONNECTION)
     kind = answer.headers.get(b"content-type", b"").decode("latin-1").lower()
     if not kind.startswith(("text/html", "application/xhtml+xml")):
         raise BadInput(NO_PAGE)

@@ -9,6 +9,7 @@ from newsletter.web.admin.broadcasts_preview import framed, said
 from newsletter.web.admin.forms_filling import filled, sent_by
 from newsletter.web.kit import colours
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 _SCHEME = "(prefers-color-scheme:dark)"
 
@@ -18,7 +19,9 @@ async def preview(request: Request[Any, Any, Any]) -> Response[str]:
     """What was typed, which is kept nowhere; what can't be kept is left out. Raises SignedOut, BadInput."""
     sent, magnets, form = await sent_by(request)
     if sent.errors:
-        return said(site_of(request), [f"{name}: {sentence}" for name, sentence in sent.errors.items()], 422)
+        return said(
+            site_of(request), [f"{name}: {_(sentence)}" for name, sentence in sent.errors.items()], 422
+        )
     dark = "dark" in sent.values
     embedded = sent.values.get("look") == "frame"
     shown = filled(site_of(request), form, sent, magnets)

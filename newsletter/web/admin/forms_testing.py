@@ -6,7 +6,6 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from newsletter.clock import day
 from newsletter.errors import BadInput
 from newsletter.owners import Session
 from newsletter.signups import Form, testing
@@ -14,6 +13,7 @@ from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.forms_filling import LONGEST as OF_A_FORM
 from newsletter.web.admin.forms_filling import NEEDED
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import day
 
 LONGEST = {name: OF_A_FORM[name] for name in ("title", "intro", "button")}
 BESIDE = {"action": 10, "test": 20}

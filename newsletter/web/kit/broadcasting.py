@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from newsletter import clock
+from newsletter import clock, words
 from newsletter.broadcasts import Broadcast, Counted, Draft, Finding, Letter, clicks, draft_of, look_over
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient, retries
@@ -88,7 +88,7 @@ def moments(settings: Settings, when: datetime) -> list[datetime]:
 def told(settings: Settings, ms: int) -> str:
     """A moment as the owner's clock shows it: ``1 December 2026, 09:00 WET``."""
     at = moment(settings, clock.moment(ms))
-    return f"{at.day} {at:%B %Y, %H:%M %Z}"
+    return f"{words.date(at)}, {at:%H:%M %Z}"
 
 
 async def send_off(site: Site, broadcast: Broadcast) -> None:
