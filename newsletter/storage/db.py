@@ -113,6 +113,12 @@ class Database(Protocol):
     def woken(self, topic: str) -> int:
         """How often `topic` was woken in this process: the same again means that nothing of it was written here."""
 
+    async def trouble(self, *, ask: bool = False) -> str:
+        """Why nothing can be stored now, in a few words for the operator; "" when it can.
+
+        Where the last write was not stored, a small one is tried first, which changes nothing; with `ask`, always.
+        """
+
     async def scrub(self, *traces: str, copies: bool = True) -> None:
         """After an erasure: no text that was deleted stays readable in the database's files.
 
@@ -128,6 +134,17 @@ def unavailable() -> Unavailable:
     return Unavailable(
         "Nothing can be stored right now, and nothing was changed. Please try again in a minute."
     )
+
+
+async def touch(tx: Tx) -> None:
+    """Has something written to the disk that changes nothing."""
+    await tx.value(_TOUCH[tx.engine])
+
+
+_TOUCH: Mapping[Engine, str] = {
+    "sqlite": "PRAGMA user_version = 0",  # nobody else uses it
+    "postgres": "SELECT pg_current_xact_id()",  # what has an id of its own is written down as committed
+}
 
 
 class Topics:

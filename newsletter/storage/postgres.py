@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
-from newsletter.errors import SettingsError
+from newsletter.errors import SettingsError, Unavailable
 from newsletter.storage.db import (
     ROWS_PER_CHUNK,
     Action,
@@ -19,6 +19,7 @@ from newsletter.storage.db import (
     T,
     Topics,
     row_maker,
+    touch,
     unavailable,
 )
 from newsletter.storage.placeholders import bound, compiled
@@ -32,6 +33,7 @@ PAUSES = (0.01, 0.03, 0.1, 0.3)
 """Seconds before an action is tried again that PostgreSQL broke off for another's sake."""
 
 _COMMAND_SECONDS = 60.0
+_ASKED_SECONDS = 1.0  # at most, that somebody waits who only asks whether anything can be stored
 
 FROZEN = 10.0
 """Seconds that a transaction which writes may stand still. A machine that is frozen in the middle of one, or gone,
@@ -102,6 +104,7 @@ class PostgresDatabase:
         self._pool: Any = None
         self._topics = Topics()
         self._crowd = Crowd(self._in_step, self.write)
+        self._trouble = ""  # of the last write
 
     async def open(self) -> None:
         """Raises SettingsError, Unavailable."""
@@ -138,7 +141,7 @@ class PostgresDatabase:
                 self._topics.wake(topic)
             return result
 
-        return await _persist(once)
+        return await self._noted(_persist(once))
 
     async def write_in_crowd(self, about: str, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         result: T = await self._crowd.join(about, lambda tx: action(tx, *args, **kwargs))
@@ -152,7 +155,17 @@ class PostgresDatabase:
                 for topic in member.tx.topics:
                     self._topics.wake(topic)
 
-        await _persist(once)
+        await self._noted(_persist(once))
+
+    async def _noted(self, writing: Awaitable[T]) -> T:
+        """Whether the last write was stored is remembered for who asks."""
+        try:
+            result = await writing
+        except Unavailable:
+            self._trouble = "PostgreSQL does not take it"
+            raise
+        self._trouble = ""
+        return result
 
     @asynccontextmanager
     async def _transaction(self, begin: str = _BEGIN) -> AsyncIterator[PostgresTx]:
@@ -187,6 +200,12 @@ class PostgresDatabase:
 
     def woken(self, topic: str) -> int:
         return self._topics.woken[topic]
+
+    async def trouble(self, *, ask: bool = False) -> str:
+        if self._trouble or ask:
+            with suppress(Unavailable, TimeoutError):
+                await asyncio.wait_for(self.write(touch), _ASKED_SECONDS)
+        return self._trouble
 
     async def scrub(self, *traces: str, copies: bool = True) -> None:  # noqa: ARG002  it can't be told what to look for
         """A plain VACUUM of our tables: no query, dump or index holds what was deleted.

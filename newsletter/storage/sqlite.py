@@ -14,7 +14,7 @@ from newsletter.clock import monotonic
 from newsletter.errors import Unavailable
 from newsletter.storage import copies as kept
 from newsletter.storage import sqlite_file
-from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, unavailable
+from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, touch, unavailable
 from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, primary_code
 from newsletter.storage.sqlite_tx import Waiting, commit_together, is_trouble, look
 
@@ -30,7 +30,13 @@ the loop hold each other up: confirmations came from 0.60, 0.63 and 0.66 of a ha
 and 0.74; with 3 turns there is no difference, and for sign-ups none at all (medians of four pairs)."""
 
 SCRUB_SECONDS = 10.0
+_ASKED_SECONDS = 1.0  # at most, that somebody waits who only asks whether anything can be stored
 _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+_WHY = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_BUSY: "another program holds the database",
+    sqlite3.SQLITE_LOCKED: "another program holds the database",
+}
 
 
 class SqliteDatabase:
@@ -47,6 +53,7 @@ class SqliteDatabase:
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._topics = Topics()
+        self._trouble = ""  # of the last write
         self._closed = False
 
     async def open(self) -> None:
@@ -127,11 +134,14 @@ class SqliteDatabase:
             writer = await self._current_writer()
             await writer.run(partial(commit_together, clock=self._clock, batch=batch))
         except sqlite3.Error as error:
-            _log.error("SQLite could not commit %d actions: %s", len(batch), error)
+            self._note_trouble(error, len(batch))
             await self._doubt_writer(error)
             for waiting in batch:
                 waiting.fail()
         else:
+            if self._trouble:
+                _log.warning("SQLite stores again.")
+                self._trouble = ""
             for waiting in batch:
                 waiting.tell()
                 for topic in waiting.topics:
@@ -142,6 +152,13 @@ class SqliteDatabase:
             if self._writer is None:
                 self._writer = await self._connect(WRITER_PRAGMAS)
             return self._writer
+
+    def _note_trouble(self, error: sqlite3.Error, count: int) -> None:
+        """Told once, not a hundred times a second: the log may lie on the same full disk."""
+        why = _WHY.get(primary_code(error), "the disk fails")
+        if why != self._trouble:
+            _log.error("SQLite could not commit %d actions: %s", count, error)
+        self._trouble = why
 
     async def _doubt_writer(self, error: sqlite3.Error) -> None:
         """After a failed fsync nobody knows what the kernel has kept: such a connection is given up."""
@@ -173,6 +190,12 @@ class SqliteDatabase:
 
     def woken(self, topic: str) -> int:
         return self._topics.woken[topic]
+
+    async def trouble(self, *, ask: bool = False) -> str:
+        if self._trouble or ask:
+            with suppress(Unavailable, TimeoutError):
+                await asyncio.wait_for(self.write(touch), _ASKED_SECONDS)
+        return self._trouble
 
     async def scrub(self, *traces: str, copies: bool = True) -> None:
         """Empties the write-ahead log; without `traces` it also writes the whole file anew.

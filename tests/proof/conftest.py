@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, page, service
+from tests.cli.conftest import compiled
 from tests.figures import Figure, line
 from tests.mail.conftest import at_work, post, settings, sink, tokens
 from tests.proof.printing import pytest_terminal_summary
 
 __all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures of a browser's tests
-__all__ += ["pytest_terminal_summary"]
+__all__ += ["compiled", "pytest_terminal_summary"]
 __all__ += ["at_work", "post", "settings", "sink", "tokens"]  # and of a worker's
 
 HERE = Path(__file__).parent

@@ -31,28 +31,18 @@ from tests.mail.mailing import content, people
 from tests.mail.sink import Sink
 from tests.proof.conftest import SIZE
 from tests.proof.power import Disk, disk
+from tests.proof.visitors import CONNECTIONS, STORED, UNCONFIRMED, answer, message_id, post
 from tests.web.wire import ask, status
 
 PARTS = 3 * SIZE  # each with a service of its own
 CUTS = 20  # of each
 CONTROL_CUTS = 8
-CONNECTIONS = {"sign-up": 4, "confirmation": 2, "comment": 2}
 READERS = 1_500  # of a broadcast
 LONGEST = 0.15  # seconds between the first answers of a round and the cut, chosen anew each time
 BETWEEN = 0.01  # seconds that the mail server takes for a message
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-SIGNED_UP = """SELECT p.email FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
-               JOIN outbox o ON o.message_id = s.message_id"""
-CONFIRMED = """SELECT s.id FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
-               JOIN consent_records c ON c.subscriber_id = p.id AND c.kind = 'confirmed'
-               WHERE s.confirmed_at IS NOT NULL AND p.status = 'active'"""
-COMMENTED = """SELECT c.raw FROM comments c JOIN commenters p ON p.id = c.commenter_id
-               JOIN outbox o ON o.recipient = p.email AND o.message = 'comment_confirm'"""
-UNCONFIRMED = """SELECT s.id, p.epoch FROM signups s JOIN subscribers p ON p.id = s.subscriber_id
-                 WHERE s.confirmed_at IS NULL AND p.status = 'pending' ORDER BY s.id"""
 LEFT = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'deferred')"
-STORED = {"sign-up": SIGNED_UP, "confirmation": CONFIRMED, "comment": COMMENTED}
 
 
 class Scene:
@@ -114,7 +104,7 @@ class Scene:
 
     def _judge(self) -> None:
         """What went wrong."""
-        taken = Counter(_message_id(mail.content) for mail in self.sink.dotted)
+        taken = Counter(message_id(mail.content) for mail in self.sink.dotted)
         rows = {id: (state, resends) for id, state, resends in self._rows(_OUTBOX)}
         self.doubted = sum(resends for _, resends in rows.values())
         self.wrong = {
@@ -180,17 +170,17 @@ class Scene:
     def _sign_ups(self) -> Iterator[tuple[str, bytes]]:
         for n in self._numbers:
             email = f"new{n}@example.org"
-            yield email, _post("/forms/guide", f"email={email.replace('@', '%40')}&name=Ada")
+            yield email, post("/forms/guide", f"email={email.replace('@', '%40')}&name=Ada")
 
     def _confirmations(self, waiting: list[tuple[int, int]]) -> Iterator[tuple[str, bytes]]:
         for id, epoch in waiting:
-            yield str(id), _post(f"/confirm/{self._tokens.make('confirm', id, epoch, now=now())}", "")
+            yield str(id), post(f"/confirm/{self._tokens.make('confirm', id, epoch, now=now())}", "")
 
     def _comments(self) -> Iterator[tuple[str, bytes]]:
         for n in self._numbers:
             page = f"url=https%3A%2F%2Fblog.example.org%2Fpage-{n % 20}&title=On+work"
             body = f"{page}&name=Ada&website=&email=said{n}%40example.org&comment=I+agree+with+{n}."
-            yield f"I agree with {n}.", _post("/comments", body)
+            yield f"I agree with {n}.", post("/comments", body)
 
     async def _asks(self, port: int, kind: str, requests: Iterator[tuple[str, bytes]]) -> None:
         """One after the other on one connection, until it breaks."""
@@ -199,10 +189,10 @@ class Scene:
             with closing(writer):
                 for key, request in requests:
                     writer.write(request)
-                    answer = await _answer(reader)
-                    if status(answer) == 503:  # it says that the disk is gone
+                    head, _ = await answer(reader)
+                    if status(head) == 503:  # it says that the disk is gone
                         return
-                    assert status(answer) in (200, 303), answer
+                    assert status(head) in (200, 303), head
                     self.answered[kind].add(key)
 
     async def _heard(self, connections: list[asyncio.Task[None]]) -> None:
@@ -226,24 +216,6 @@ class Scene:
 
 
 _OUTBOX = "SELECT message_id, state, resends FROM outbox"
-
-
-def _post(path: str, body: str) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}".encode()
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-    await reader.readexactly(int(length or 0))
-    return head
-
-
-def _message_id(content: bytes) -> str:
-    head = content.partition(b"\r\n\r\n")[0]
-    (line,) = [line for line in head.split(b"\r\n") if line.lower().startswith(b"message-id: ")]
-    return line.partition(b": ")[2].decode()
 
 
 async def cut_off(folder: Path, cuts: int, module: str) -> Scene:

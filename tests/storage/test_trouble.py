@@ -84,11 +84,35 @@ async def test_another_program_holds_the_lock(impatient: Database, sqlite_url: s
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Unavailable):
             await impatient.write(fill, 1)
+        assert await impatient.trouble() == "another program holds the database"
         assert await impatient.read(addresses) == []
         waiting = [asyncio.create_task(impatient.write(fill, n)) for n in (2, 3)]
         await asyncio.sleep(0)
         other.execute("ROLLBACK")
     assert await asyncio.gather(*waiting) == [2, 3]
+    assert await impatient.trouble() == ""
+
+
+async def test_what_holds_up_is_found_where_nobody_has_written(impatient: Database, sqlite_url: str) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert await impatient.trouble() == ""
+        assert await impatient.trouble(ask=True) == "another program holds the database"
+    assert await impatient.trouble() == ""  # it has looked again
+
+
+async def test_trouble_is_told_once_and_its_end_too(
+    impatient: Database, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for n in range(3):
+            with pytest.raises(Unavailable):
+                await impatient.write(fill, n)
+    await impatient.write(fill, 3)
+    await impatient.write(fill, 4)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["SQLite could not commit 1 actions: database is locked", "SQLite stores again."]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
@@ -130,6 +154,24 @@ async def test_the_server_drops_every_connection(postgres_url: str, caplog: pyte
             await db.write(cut_off)
         assert await db.read(addresses) == []
     assert await db.write(fill, 1) == 1
+    await db.close()
+
+
+@pytest.mark.postgres
+async def test_a_database_that_takes_no_connections(postgres_server: str, postgres_url: str) -> None:
+    db = await open_database(postgres_url)
+    other = await asyncpg.connect(postgres_server)
+    name = await db.read(lambda tx: tx.value("SELECT current_database()"))
+    assert await db.trouble(ask=True) == ""
+    await other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    try:
+        await other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        assert await db.trouble(ask=True) == "PostgreSQL does not take it"
+        assert await db.trouble() == "PostgreSQL does not take it"
+    finally:
+        await other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await other.close()
+    assert await db.trouble() == ""
     await db.close()
 
 

@@ -1,14 +1,16 @@
 """`/ready`: the database answers, it is at this code's version, and somebody sends; else a 503 that says what not."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import asyncpg
 
 from newsletter.clock import MINUTE
 from newsletter.storage import Tx
+from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
 from tests.web.stage import PROGRAM, Stage
 
@@ -66,6 +68,23 @@ async def test_a_newer_schema(still: Stage) -> None:
 
     await still.site.db.write(another_version)
     assert "newer than this program: it has 0999_new.sql" in await why_not(still)
+
+
+@ON_ONE
+async def test_nothing_can_be_stored(still: Stage, database_url: str) -> None:
+    """Reading goes on: only a write shows it, or a look at why no worker shows that it lives."""
+    web = await still.visitor(PROGRAM)
+    await still.site.db.write(impatient)
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert "stored right now: another program holds the database" in await why_not(still)
+    assert "No worker is running" in await why_not(still)
+    await still.site.db.write(a_worker)
+    assert (await web.get("/ready")).status_code == 200
+
+
+async def impatient(tx: Tx) -> None:
+    await tx.value("PRAGMA busy_timeout = 50")
 
 
 async def test_the_database_is_away(still: Stage, database_url: str) -> None:

@@ -88,11 +88,14 @@ async def _workers(tx: Tx) -> int:
 
 @get("/ready")
 async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """Whether the database answers, at this code's version, and somebody sends, here or elsewhere.
+    """Whether the database answers, at this code's version, and stores, and somebody sends, here or elsewhere.
 
     With `serve --no-worker` that is a `newsletter worker`. Raises Unavailable.
     """
-    alive = await site_of(request).db.read(_workers)
+    db = site_of(request).db
+    alive = await db.read(_workers)
+    if why := await db.trouble(ask=not alive):  # a worker can't say that it lives where nothing is stored
+        raise Unavailable(f"Nothing can be stored right now: {why}. What was answered before is kept.")
     if not alive:
         raise Unavailable("No worker is running: sign-ups are kept, but nothing is mailed.")
     return Response({"ready": True, "workers": alive}, headers={"Cache-Control": "no-store"})
