@@ -11,6 +11,7 @@ from newsletter.magnets.model import Magnet
 from newsletter.mail import Post
 from newsletter.storage import StoredFile, Tx, files
 from newsletter.subscribers import Subscriber
+from newsletter.words import gettext as _
 
 LARGEST_ATTACHMENT = 1_000_000  # bytes; larger ones hurt delivery, the link alone is mailed
 
@@ -40,7 +41,7 @@ class Magnets:
         """A new magnet with its first version; returns its id. Raises BadInput."""
         id = await store.add(tx, slug, title, description, attach)
         if id is None:
-            raise BadInput(f"There is a guide called {slug!r} already.")
+            raise BadInput(_("There is a guide called %(slug)s already.") % {"slug": repr(slug)})
         await self.add_version(tx, id, name, content, "First version")
         return id
 

@@ -10,6 +10,8 @@ from newsletter.owners import api_store as store
 from newsletter.owners.model import SCOPES, ApiToken
 from newsletter.storage import Tx
 from newsletter.tokens import Tokens
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 LONGEST_NAME = 60
 MOST_DAYS = 3650
@@ -30,15 +32,19 @@ class ApiTokens:
         errors: dict[str, str] = {}
         name = " ".join(name.split())
         if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-            errors["name"] = f"Say in up to {LONGEST_NAME} characters what it is for."
+            errors["name"] = _("Say in up to %(most)d characters what it is for.") % {"most": LONGEST_NAME}
         if not scopes:
             errors["scopes"] = "Choose at least one thing that it may do."
         elif unknown := sorted(set(scopes) - set(SCOPES)):
-            errors["scopes"] = f"There is no scope {unknown[0][:40]!r}. There are: {', '.join(SCOPES)}."
+            known = ", ".join(SCOPES)
+            errors["scopes"] = _("There is no scope %(scope)s. There are: %(known)s.") % {
+                "scope": repr(unknown[0][:40]),
+                "known": known,
+            }
         if days is not None and not 1 <= days <= MOST_DAYS:
-            errors["days"] = f"It can live from 1 to {MOST_DAYS:,} days."
+            errors["days"] = _("It can live from 1 to %(most)s days.") % {"most": number(MOST_DAYS)}
         if errors:
-            raise BadInput(" ".join(errors.values()), errors)
+            raise BadInput(" ".join(map(_, errors.values())), errors)
         prefix = _START + _random(_SHOWN)
         token = f"{prefix}_{_random(_SECRET)}"
         in_order = " ".join(scope for scope in SCOPES if scope in scopes)

@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from newsletter.words import marked
+
 Scope = Literal[
     "subscribers:read",
     "subscribers:write",
@@ -18,12 +20,14 @@ Scope = Literal[
     "forms:write",
     "webhooks:read",
     "webhooks:write",
+    "settings:read",
+    "settings:write",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 Role = Literal["moderator", "editor", "owner"]
-ROLES: tuple[Role, ...] = get_args(Role)
+ROLES: tuple[Role, ...] = (marked("moderator"), marked("editor"), marked("owner"))
 """Who has a later one may all that an earlier one may: comments; what is written and to whom; everything."""
 
 

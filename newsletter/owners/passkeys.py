@@ -7,14 +7,15 @@ from newsletter.errors import BadInput, Conflict
 from newsletter.owners import passkeys_store as store
 from newsletter.owners.passkeys_store import Passkey
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 ANSWER_WITHIN = 5 * MINUTE
 LONGEST_NAME = 60
 MOST = 20  # of one person
 
-UNNAMED = f"Say in up to {LONGEST_NAME} characters which device it is."
+UNNAMED = "Say in up to %(most)d characters which device it is."
 KNOWN = "This device has a passkey for this desk already."
-ENOUGH = f"There are {MOST} passkeys already. Please remove one that you don’t use."
+ENOUGH = "There are %(most)d passkeys already. Please remove one that you don’t use."
 
 
 async def ask(tx: Tx, owner_id: int | None = None) -> str:
@@ -39,10 +40,14 @@ async def name_of(tx: Tx, owner_id: int, name: str) -> str:
     """As it is kept. Raises BadInput."""
     name = " ".join(name.split())
     if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise BadInput(UNNAMED, {"name": UNNAMED})
+        raise _wrong(_(UNNAMED) % {"most": LONGEST_NAME})
     if len(await store.everyones(tx, owner_id)) >= MOST:
-        raise BadInput(ENOUGH, {"name": ENOUGH})
+        raise _wrong(_(ENOUGH) % {"most": MOST})
     return name
+
+
+def _wrong(said: str) -> BadInput:
+    return BadInput(said, {"name": said})
 
 
 async def all(tx: Tx, owner_id: int) -> list[Passkey]:

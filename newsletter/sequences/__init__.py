@@ -13,6 +13,7 @@ from newsletter.sequences.model import (
     read_delay,
     read_start,
     say_delay,
+    split_delay,
 )
 from newsletter.sequences.store.people import Count
 
@@ -33,4 +34,5 @@ __all__ = [
     "read_folder",
     "read_start",
     "say_delay",
+    "split_delay",
 ]

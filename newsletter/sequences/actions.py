@@ -14,6 +14,7 @@ from newsletter.sequences.store import people
 from newsletter.sequences.store import sequences as store
 from newsletter.sequences.store.people import Comer, Count, Due
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 CHUNK = 200
 """People who are moved on in one transaction: a few milliseconds, so that no sign-up waits for longer."""
@@ -68,9 +69,13 @@ class Sequences:
             await self._let_the_last_enter(tx, sequence)
         await store.set_start(tx, sequence.id, plan)
         if plan.start == "downloaded" and not await store.is_guide(tx, plan.start_value):
-            raise BadInput(f"There is no guide called “{plan.start_value}” that could start it.")
+            raise BadInput(
+                _("There is no guide called “%(name)s” that could start it.") % {"name": plan.start_value}
+            )
         if plan.start == "confirmed" and plan.start_value and not await store.is_form(tx, plan.start_value):
-            raise BadInput(f"There is no form called “{plan.start_value}” that could start it.")
+            raise BadInput(
+                _("There is no form called “%(name)s” that could start it.") % {"name": plan.start_value}
+            )
         old = _named(await store.steps(tx, sequence.id), plan.steps)
         loaded = await self._write(tx, sequence, old, plan.steps)
         await self._put_in_place(tx, sequence.id)
@@ -267,7 +272,8 @@ class Sequences:
 
 def _known(found: Sequence | None, slug: str) -> Sequence:
     if found is None:
-        raise NotFound(f"There is no sequence called “{slug}”. `newsletter sequence list` names all.")
+        said = _("There is no sequence called “%(slug)s”. `newsletter sequence list` names all.")
+        raise NotFound(said % {"slug": slug})
     return found
 
 

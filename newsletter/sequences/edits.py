@@ -17,11 +17,13 @@ from newsletter.sequences.store import look
 from newsletter.sequences.store import sequences as store
 from newsletter.sequences.store.look import Entry
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 CHANGED = "Somebody has changed this step meanwhile. Nothing of yours is lost: look at it again."
 NO_STEP = "There is no such step. Somebody may have removed it meanwhile."
 KEEPS_ONE = "A sequence that is on keeps one step at least. Turn it off first."
 ON_RECORD = "Somebody has come into this sequence already, so it stays on record. Turn it off instead."
+TOO_MANY = "A sequence has %(most)d steps at most."
 _NAME = 40  # characters
 _TAG = re.compile(r"\{\{[^{}\n]*\}\}")
 
@@ -53,7 +55,7 @@ async def add_step(tx: Tx, sequences: Sequences, slug: str, words: Words) -> Ste
     sequence, steps = await _held(tx, slug)
     there = _there(steps)
     if len(there) >= MOST_STEPS:
-        raise BadInput(f"A sequence has {MOST_STEPS} steps at most.")
+        raise BadInput(_(TOO_MANY) % {"most": MOST_STEPS})
     new = msgspec.structs.replace(words, slug=_name(words.subject, {one.slug for one in steps}))
     await sequences.load(tx, _plan(sequence, [*_words(there), new]))
     return next(one for one in await store.steps(tx, sequence.id) if one.slug == new.slug)
@@ -98,7 +100,7 @@ async def put_back(tx: Tx, sequences: Sequences, slug: str, id: int) -> None:
     _one(steps, id)
     now = [one for one in steps if not one.removed or one.id == id]
     if len(now) > MOST_STEPS:
-        raise BadInput(f"A sequence has {MOST_STEPS} steps at most.")
+        raise BadInput(_(TOO_MANY) % {"most": MOST_STEPS})
     await sequences.load(tx, _plan(sequence, _words(now)))
 
 

@@ -119,12 +119,17 @@ def read_delay(text: str) -> int:
     return delay
 
 
+def split_delay(delay: int) -> tuple[int, str]:
+    """In the largest unit that it has a whole number of: ``(2, "day")``."""
+    unit = next((name for name, ms in reversed(_UNITS.items()) if delay % ms == 0), "minute")
+    return delay // _UNITS[unit], unit
+
+
 def say_delay(delay: int) -> str:
     """As `read_delay` takes it."""
     if not delay:
         return "at once"
-    unit = next((name for name, ms in reversed(_UNITS.items()) if delay % ms == 0), "minute")
-    count = delay // _UNITS[unit]
+    count, unit = split_delay(delay)
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 

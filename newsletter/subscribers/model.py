@@ -1,14 +1,22 @@
 """What a subscriber is, apart from where it is stored."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from newsletter.errors import BadInput
+from newsletter.words import marked
 
 Status = Literal["pending", "active", "unsubscribed", "bounced", "complained", "blocked"]
 
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES: tuple[Status, ...] = (
+    marked("pending"),
+    marked("active"),
+    marked("unsubscribed"),
+    marked("bounced"),
+    marked("complained"),
+    marked("blocked"),
+)
 
 MUTE: frozenset[Status] = frozenset({"bounced", "complained", "blocked"})
 """Those who are mailed nothing, whatever is asked in their name."""

@@ -16,6 +16,7 @@ from newsletter.subscribers.store import people
 from newsletter.subscribers.store import records as store
 from newsletter.subscribers.store.records import Guide, Record, TagCount, guides, mails, newest_signup, tags
 from newsletter.tokens import Tokens
+from newsletter.words import gettext as _
 
 __all__ = [
     "Guide",
@@ -69,10 +70,10 @@ async def add(
     Raises Repeated for a known address, Conflict for one that must not be mailed, BadInput.
     """
     if len(tags) > MOST_TAGS:
-        raise BadInput("Please look again.", {"tags": f"{MOST_TAGS} tags at most."})
+        raise BadInput("Please look again.", {"tags": _("%(most)d tags at most.") % {"most": MOST_TAGS}})
     known = await subscribers.find_by_key(tx, address.key)
     if known is not None:
-        raise Repeated(KNOWN.format(known.id))
+        raise Repeated(_(KNOWN).format(known.id))
     person = await subscribers.admit(tx, address)
     if person is None:
         raise Conflict(LISTED)
@@ -100,7 +101,9 @@ async def change(tx: Tx, id: int, name: str | None, fields: Mapping[str, str | N
 def _merged(known: dict[str, Any], fields: Mapping[str, str | None]) -> str:
     merged = {name: value for name, value in (known | dict(fields)).items() if value is not None}
     if len(merged) > MOST_FIELDS:
-        raise BadInput("Please look again.", {"fields": f"{MOST_FIELDS} fields at most."})
+        raise BadInput(
+            "Please look again.", {"fields": _("%(most)d fields at most.") % {"most": MOST_FIELDS}}
+        )
     return msgspec.json.encode(merged).decode()
 
 

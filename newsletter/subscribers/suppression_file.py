@@ -12,6 +12,7 @@ from newsletter.errors import BadInput, NewsletterError
 from newsletter.mail.outbox import Reason
 from newsletter.mail.suppression import REASONS, Suppressed, is_key
 from newsletter.subscribers.export import guard
+from newsletter.words import gettext as _
 
 NO_TEXT = "This file is no list in UTF-8: save it as CSV (UTF-8), or with one address a line."
 HEADER = ("email", "key", "reason", "created", "expires")
@@ -54,7 +55,10 @@ def _entry(cells: dict[str, str], reason: Reason) -> Entry:
     """Raises BadInput, ValueError for a time that is none."""
     said = cells.get("reason") or reason
     if said not in REASONS:
-        raise BadInput(f"There is no reason {said[:40]!r}: it is one of {', '.join(REASONS)}.")
+        raise BadInput(
+            _("There is no reason %(reason)s: it is one of %(known)s.")
+            % {"reason": repr(said[:40]), "known": ", ".join(REASONS)}
+        )
     expires = _moment(cells["expires"]) if cells.get("expires") else None
     if is_key(key := cells.get("key", "")):
         created = _moment(cells["created"]) if cells.get("created") else clock.now()

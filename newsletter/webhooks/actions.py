@@ -13,11 +13,12 @@ from newsletter.storage import Tx
 from newsletter.webhooks.model import EVENTS, OVERLAP, TEST, TOPIC, Delivery, Webhook
 from newsletter.webhooks.store import deliveries, hooks
 from newsletter.webhooks.targets import LOOPBACKS, read_target
+from newsletter.words import gettext as _
 
 MOST = 20
 GONE = "There is no such webhook."
 _NONE_CHOSEN = "Choose at least one thing that it is told of."
-_TOO_MANY = f"There are {MOST} webhooks, and no more than that. Delete one first."
+_TOO_MANY = "There are %(most)d webhooks, and no more than that. Delete one first."
 _TWICE = "There is a webhook to this address already. Change that one."
 
 
@@ -31,7 +32,8 @@ async def add(tx: Tx, url: str, events: Collection[str], *, local: bool) -> Webh
     known = await hooks.everyone(tx)
     chosen = _checked(url, events, known, local=local)
     if len(known) >= MOST:
-        raise BadInput(_TOO_MANY, {"url": _TOO_MANY})
+        said = _(_TOO_MANY) % {"most": MOST}
+        raise BadInput(said, {"url": said})
     id = await hooks.add(tx, url, chosen)
     tx.wake(TOPIC)
     return await find(tx, id)
@@ -49,9 +51,12 @@ def _checked(url: str, events: Collection[str], others: Collection[Webhook], *, 
     if not events:
         errors["events"] = _NONE_CHOSEN
     elif unknown := sorted(set(events) - set(EVENTS)):
-        errors["events"] = f"There is no event {unknown[0][:40]!r}. There are: {', '.join(EVENTS)}."
+        errors["events"] = _("There is no event %(event)s. There are: %(known)s.") % {
+            "event": repr(unknown[0][:40]),
+            "known": ", ".join(EVENTS),
+        }
     if errors:
-        raise BadInput(" ".join(errors.values()), errors)
+        raise BadInput(" ".join(map(_, errors.values())), errors)
     return " ".join(event for event in EVENTS if event in events)
 
 

@@ -22,6 +22,7 @@ from newsletter.webhooks.actions import is_local
 from newsletter.webhooks.model import DELAYS, KEPT, PATIENCE, Answer, Delivery, State, Webhook
 from newsletter.webhooks.store import deliveries, facts, hooks
 from newsletter.webhooks.wire import Resolve, Wire, resolve
+from newsletter.words import gettext as _
 
 LEASE = clock.MINUTE  # so long a worker that has died keeps a webhook from the others
 REST = 5 * clock.MINUTE  # the longest that a webhook is left alone because of one delivery
@@ -154,7 +155,7 @@ class Rounds:
         if answer.is_gone:
             await self._switch_off(tx, hook, NOT_WANTED)
         elif hook.failing_since is not None and hook.failing_since < tx.now - PATIENCE:
-            await self._switch_off(tx, hook, FAILING.format(_said(answer)))
+            await self._switch_off(tx, hook, _(FAILING).format(_said(answer)))
         elif answer.is_in_trouble:
             return tx.now + min(delay or REST, REST)
         return 0
@@ -180,7 +181,7 @@ def after(attempts: int, answer: Answer) -> tuple[State, int]:
 
 
 def _said(answer: Answer) -> str:
-    return f"it answered {answer.status}." if answer.status else answer.words
+    return _("it answered {}.").format(answer.status) if answer.status else answer.words
 
 
 async def _take(tx: Tx, id: int) -> bool:

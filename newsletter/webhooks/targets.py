@@ -21,7 +21,7 @@ LOOPBACKS = ("localhost", "127.0.0.1", "::1")
 WRONG = "This is no address like https://example.org/hooks/newsletter."
 NOT_HTTPS = "It has to begin with https://, so that nobody on the way can read it."
 NO_PASSWORD = "No name and password in it: the signature says who sends."  # noqa: S105  a sentence
-NO_PORT = f"Port {PORTS[0]} or {PORTS[1]}, no other."
+NO_PORT = "Port 443 or 8443, no other."
 NO_NAME = "It has to be a server’s full name, like example.org: no number, and no name of your own network."
 LOCAL = "Its name leads to an address that is not public."
 

@@ -16,6 +16,7 @@ from newsletter.subscribers.bulk.store import SLICE, Bulk, State, Verb, hold, la
 from newsletter.subscribers.model import tag_name
 from newsletter.subscribers.store import people
 from newsletter.subscribers.store.chores import BULK_ASKED, BULK_KEPT
+from newsletter.words import gettext as _
 
 __all__ = ["Bulk", "hold", "latest", "waiting"]
 
@@ -60,7 +61,8 @@ async def _begin(tx: Tx, asked: str, tag: str, about: str, zone: str) -> int:
         raise BadInput(NOTHING, {"action": NOTHING})
     name = "" if verb == "erase" else _tag(tag)
     if verb == "untag" and await store.tag_id(tx, name) is None:
-        raise BadInput(NO_TAG.format(name), {"tag": NO_TAG.format(name)})
+        said = _(NO_TAG).format(name)
+        raise BadInput(said, {"tag": said})
     id = new_id()
     await store.add(tx, id, verb, name, about, zone)
     return id

@@ -12,6 +12,8 @@ import msgspec
 
 from newsletter.errors import BadInput
 from newsletter.subscribers.imports.model import Refused, Row
+from newsletter.words import gettext
+from newsletter.words import number as said_number
 
 LONGEST_LINE = 1_048_576  # characters
 LONGEST_CELL = 131_072
@@ -37,7 +39,7 @@ def encoding_of(path: Path) -> Encoding:
         first = file.read(4_096)
         for mark, codec, name in _MARKS:
             if first.startswith(mark):
-                return Encoding(codec, f"It is in {name}." if name else "")
+                return Encoding(codec, gettext("It is in %(name)s.") % {"name": name} if name else "")
         if (wide := _wide(first)) is not None:
             return Encoding(wide, "It is in UTF-16, without a mark.")
         file.seek(0)
@@ -59,7 +61,8 @@ def named(encoding: str) -> Encoding:
         b"a".decode(encoding, "replace")
     except (LookupError, UnicodeError):
         raise BadInput(
-            f"No encoding {encoding!r} is known here. One is windows-1251, another shift_jis."
+            gettext("No encoding %(name)s is known here. One is windows-1251, another shift_jis.")
+            % {"name": repr(encoding)}
         ) from None
     return Encoding(encoding, "")
 
@@ -96,10 +99,12 @@ def _read(lines: Iterator[str], delimiter: str, skipped: int) -> Iterator[Row | 
             return
         except csv.Error:
             last = reader.line_num + skipped
-            where = f"Up to line {last} there" if last > line else "There"
-            yield Refused(
-                line, f"{where} is a cell without end: a quote may have been opened and not closed."
-            )
+            said = gettext("There is a cell without end: a quote may have been opened and not closed.")
+            if last > line:
+                said = gettext(
+                    "Up to line %(line)d there is a cell without end: a quote may have been opened and not closed."
+                ) % {"line": last}
+            yield Refused(line, said)
             continue
         if any(cells):
             yield Row(line, cells)
@@ -110,7 +115,10 @@ def _lines(file: TextIO) -> Iterator[str]:
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
         if len(line) > LONGEST_LINE:
-            raise BadInput(f"Line {number} is longer than {LONGEST_LINE:,} characters: this is no table.")
+            raise BadInput(
+                gettext("Line %(line)d is longer than %(most)s characters: this is no table.")
+                % {"line": number, "most": said_number(LONGEST_LINE)}
+            )
         yield line.replace("\0", "") if "\0" in line else line
 
 

@@ -11,6 +11,7 @@ from newsletter.errors import BadInput
 from newsletter.subscribers.imports.model import Target
 from newsletter.subscribers.imports.presets import PRESETS, Preset
 from newsletter.subscribers.imports.table import Table
+from newsletter.words import gettext as _
 
 TARGETS: tuple[str, ...] = get_args(Target)
 FIELD = "field:"
@@ -62,7 +63,10 @@ def find_preset(table: Table, name: str = "") -> Preset | None:
         for preset in PRESETS:
             if preset.name == name.lower():
                 return preset
-        raise BadInput(f"There is no preset {name!r}. There are: {', '.join(one.name for one in PRESETS)}.")
+        raise BadInput(
+            _("There is no preset %(name)s. There are: %(known)s.")
+            % {"name": repr(name), "known": ", ".join(one.name for one in PRESETS)}
+        )
     if not table.headed:
         return None
     columns = {folded(column) for column in table.columns}
@@ -95,7 +99,10 @@ def _place(table: Table, column: str) -> int:
     for place, name in enumerate(table.columns):
         if name == column or folded(name) == folded(column):
             return place
-    raise BadInput(f"There is no column {column!r}. There are: {', '.join(table.columns)}.")
+    raise BadInput(
+        _("There is no column %(name)s. There are: %(known)s.")
+        % {"name": repr(column), "known": ", ".join(table.columns)}
+    )
 
 
 def _checked(column: str, target: str) -> str:
@@ -105,7 +112,8 @@ def _checked(column: str, target: str) -> str:
     if target.startswith(FIELD) and (name := folded(target.removeprefix(FIELD))):
         return FIELD + name
     raise BadInput(
-        f"The column {column!r} can’t become {target!r}. It can be {', '.join(TARGETS)}, or {FIELD}name."
+        _("The column %(name)s can’t become %(target)s. It can be %(known)s, or %(field)sname.")
+        % {"name": repr(column), "target": repr(target), "known": ", ".join(TARGETS), "field": FIELD}
     )
 
 
@@ -118,7 +126,10 @@ def _at_most_once(targets: list[str], said: Dictionary[str, str], columns: Seque
             continue
         own = [place for place in places if folded(columns[place]) in chosen]
         if len(own) > 1:
-            raise BadInput(f"Two columns can’t both be {target}: {columns[own[0]]} and {columns[own[1]]}.")
+            raise BadInput(
+                _("Two columns can’t both be %(target)s: %(one)s and %(other)s.")
+                % {"target": target, "one": columns[own[0]], "other": columns[own[1]]}
+            )
         kept = (own or places)[0]
         for place in places:
             if place != kept:
@@ -137,6 +148,7 @@ def _of_addresses(table: Table, targets: list[str]) -> int:
     share, place = max(shares, default=(0.0, 0))
     if share < 0.5:
         raise BadInput(
-            f"No column of this file holds email addresses. Its columns are: {', '.join(table.columns)}."
+            _("No column of this file holds email addresses. Its columns are: %(known)s.")
+            % {"known": ", ".join(table.columns)}
         )
     return -place

@@ -15,6 +15,7 @@ from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Row
 from newsletter.subscribers.imports.presets import WORDS, Word
 from newsletter.subscribers.imports.table import Table
 from newsletter.subscribers.model import Status
+from newsletter.words import gettext as _
 
 LONGEST_NAME = 100
 LONGEST_TAG = 100
@@ -102,7 +103,7 @@ class Persons:
         """Raises BadInput for who never confirmed, and for a word that nobody knows."""
         word = _cell(cells, self._status_at)
         if word not in self._words and (word := folded(word)) not in self._words:
-            raise BadInput(f"Its status “{word[:40]}” is none that is known here.")
+            raise BadInput(_("Its status “%(word)s” is none that is known here.") % {"word": word[:40]})
         status = self._words[word]
         if status is None:
             raise BadInput(UNCONFIRMED)
@@ -140,7 +141,7 @@ class Persons:
         if not kept:
             return "{}"
         if len(kept) > MOST_FIELDS:
-            raise BadInput(f"It has more than {MOST_FIELDS} fields.")
+            raise BadInput(_("It has more than %(most)d fields.") % {"most": MOST_FIELDS})
         return msgspec.json.encode(kept).decode()
 
     def _date(self, cells: list[str], place: int | None) -> int | None:

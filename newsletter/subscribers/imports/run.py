@@ -17,6 +17,7 @@ from newsletter.subscribers.imports.mapping import Mapping
 from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tally
 from newsletter.subscribers.imports.people import Persons
 from newsletter.subscribers.imports.table import Table
+from newsletter.words import gettext as _
 
 FEWEST, MOST = 200, 5_000  # people in a slice; with fewer a COMMIT costs more than they do
 LONGEST = 0.025
@@ -69,7 +70,7 @@ class Staged:
         for key, row in self._scratch.sorted():
             person = decode(row)
             if key == before:
-                yield Refused(person.line, f"The same address stands in line {first}.")
+                yield Refused(person.line, _("The same address stands in line %(line)d.") % {"line": first})
             else:
                 before, first = key, person.line
                 yield person

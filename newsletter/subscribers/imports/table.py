@@ -11,6 +11,8 @@ import msgspec
 from newsletter.errors import BadInput
 from newsletter.subscribers.imports import csv_file, xlsx
 from newsletter.subscribers.imports.model import Refused, Row
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 SAMPLE = 200
 _PIECE = 1_048_576  # bytes
@@ -61,7 +63,9 @@ def open_table(path: Path, asked: str = "") -> Table:
     if first is None:
         raise BadInput("There is no row in this file.")
     if len(first.cells) > MOST_COLUMNS:
-        raise BadInput(f"There are more than {MOST_COLUMNS:,} columns in this file.")
+        raise BadInput(
+            _("There are more than %(most)s columns in this file.") % {"most": number(MOST_COLUMNS)}
+        )
     headed = not any(_ADDRESS.fullmatch(cell.strip()) for cell in first.cells)
     sample = islice(found if headed else chain([first], found), SAMPLE)
     return Table(
@@ -98,7 +102,7 @@ def _named(cells: list[str], *, headed: bool) -> tuple[str, ...]:
     names: list[str] = []
     for place, cell in enumerate(cells, 1):
         name = " ".join(cell.split())[:100] if headed else ""
-        name = name or f"column {place}"
+        name = name or _("column %(n)d") % {"n": place}
         names.append(name if name not in names else f"{name} ({place})")
     return tuple(names)
 
@@ -108,5 +112,9 @@ def _widened(row: Row, width: int) -> Row | Refused:
     if more <= 0:
         return Row(row.line, row.cells + [""] * -more)
     if any(row.cells[width:]):
-        return Refused(row.line, f"It has {len(row.cells)} cells, where the file has {width} columns.")
+        return Refused(
+            row.line,
+            _("It has %(cells)d cells, where the file has %(columns)d columns.")
+            % {"cells": len(row.cells), "columns": width},
+        )
     return Row(row.line, row.cells[:width])

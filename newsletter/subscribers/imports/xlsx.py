@@ -17,6 +17,7 @@ from zipfile import BadZipFile, ZipFile
 
 from newsletter.errors import BadInput
 from newsletter.subscribers.imports.model import Row
+from newsletter.words import gettext, number
 
 LONGEST_CELL = 32_767  # characters; Excel's own limits
 MOST_COLUMNS = 16_384
@@ -97,7 +98,10 @@ class _Cells:
         if self._value is not None:
             self._length += len(text)
             if self._length > LONGEST_CELL:
-                raise BadInput(f"Row {self._line} has a cell of more than {LONGEST_CELL:,} characters.")
+                raise BadInput(
+                    gettext("Row %(line)d has a cell of more than %(most)s characters.")
+                    % {"line": self._line, "most": number(LONGEST_CELL)}
+                )
             self._value.append(text)
 
     def end(self, name: str) -> None:
@@ -138,7 +142,10 @@ class _Strings:
         if self._pieces is not None and self._taken:
             self._length += len(text)
             if self._length > LONGEST_CELL:
-                raise BadInput(f"It has a cell of more than {LONGEST_CELL:,} characters.")
+                raise BadInput(
+                    gettext("It has a cell of more than %(most)s characters.")
+                    % {"most": number(LONGEST_CELL)}
+                )
             self._pieces.append(text)
 
     def _end(self, name: str) -> None:

@@ -10,6 +10,8 @@ from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.export import FORMATS
 from newsletter.web.admin.home_figures import PERIODS, figures, period
 from newsletter.web.kit.site import site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 COMMENTS_ABOUT = (
     "The comments of the page on which it stands, and their form. Inside it are a form and a link for readers "
@@ -48,8 +50,9 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
     url = settings.public_url
     plain = (
         f'<form method="post" action="{url}/forms/guide" accept-charset="utf-8">\n'
-        '  <label>Email (required) <input type="email" name="email" required autocomplete="email"></label>\n'
-        "  <button>Send me the guide</button>\n"
+        f"  <label>{_('Email (required)')} "
+        '<input type="email" name="email" required autocomplete="email"></label>\n'
+        f"  <button>{_('Send me the guide')}</button>\n"
         "</form>"
     )
     script = (
@@ -58,22 +61,22 @@ def snippets(settings: Settings) -> list[dict[str, str]]:
     )
     frame = (
         f'<script src="{url}/embed.js" defer></script>\n'
-        f'<iframe src="{url}/forms/guide/embed" title="Get the free guide"\n'
+        f'<iframe src="{url}/forms/guide/embed" title="{_("Get the free guide")}"\n'
         '  width="100%" height="520" style="border: 0" loading="lazy"></iframe>'
     )
     return [
         {"title": "Plain form", "about": "Works everywhere, without a script.", "code": plain},
         {
-            "title": "Script",
+            "title": marked("Script"),
             "about": "Answers on the page itself; falls back to the plain form.",
             "code": script,
         },
         {
-            "title": "Frame",
+            "title": marked("Frame"),
             "about": "For page builders that take no forms. The script fits its height; it also works without.",
             "code": frame,
         },
-        {"title": "Comments", "about": COMMENTS_ABOUT, "code": _comments(url)},
+        {"title": marked("Comments"), "about": COMMENTS_ABOUT, "code": _comments(url)},
     ]
 
 
@@ -83,16 +86,16 @@ def _comments(url: str) -> str:
         "<newsletter-comments>\n"
         f'<form method="post" action="{url}/comments" accept-charset="utf-8">\n'
         '  <input type="hidden" name="url" value="https://example.org/this-article">\n'
-        '  <input type="hidden" name="title" value="This article">\n'
-        '  <label>Name (required) <input name="name" required autocomplete="name"></label>\n'
-        "  <label>Email (required, never shown) "
+        f'  <input type="hidden" name="title" value="{_("This article")}">\n'
+        f'  <label>{_("Name (required)")} <input name="name" required autocomplete="name"></label>\n'
+        f"  <label>{_('Email (required, never shown)')} "
         '<input type="email" name="email" required autocomplete="email"></label>\n'
-        '  <label>Comment (required) <textarea name="comment" required rows="6"></textarea></label>\n'
-        '  <label><input type="checkbox" name="follow" value="replies"> Mail me the answers to it</label>\n'
-        "  <button>Send</button>\n"
+        f'  <label>{_("Comment (required)")} <textarea name="comment" required rows="6"></textarea></label>\n'
+        f'  <label><input type="checkbox" name="follow" value="replies"> {_("Mail me the answers to it")}</label>\n'
+        f"  <button>{_('Send')}</button>\n"
         "</form>\n"
         f'<p><a href="{url}/threads/page?url=https%3A%2F%2Fexample.org%2Fthis-article">'
-        "Read what others have written</a></p>\n"
+        f"{_('Read what others have written')}</a></p>\n"
         "</newsletter-comments>"
     )
 

@@ -19,6 +19,8 @@ from newsletter.web.kit import importing
 from newsletter.web.kit.policy import ASKS_AGAIN
 from newsletter.web.kit.site import Site, is_head, site_of
 from newsletter.web.kit.text import clean
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 MOST_COLUMNS = 100  # that the page asks about; those beyond are taken as they look
 SAMPLES = 3
@@ -26,18 +28,18 @@ LONGEST_ORIGIN = 300
 LONGEST_TAG = 100
 KINDS = {
     "email": "Email address",
-    "name": "Name",
+    "name": marked("Name"),
     "first_name": "First name",
     "last_name": "Last name",
-    "status": "Status",
+    "status": marked("Status"),
     "subscribed": "Gets letters: yes or no",
     "disabled": "Gets no letters: yes or no",
-    "tags": "Tags",
+    "tags": marked("Tags"),
     "joined": "When they joined",
     "confirmed": "When they confirmed",
     "unsubscribed": "When they left",
     "fields": "Fields, as JSON",
-    "ignore": "– left out –",
+    "ignore": marked("– left out –"),
 }
 VERBS = ("check", "start", "again", "delete")
 
@@ -249,4 +251,4 @@ async def _lines(site: Site, one: imports.uploads.Upload) -> AsyncIterator[bytes
 
 
 def _line(row: imports.Refused) -> bytes:
-    return f'{row.line},"{row.reason.replace(chr(34), chr(34) * 2)}"\r\n'.encode()
+    return f'{row.line},"{_(row.reason).replace(chr(34), chr(34) * 2)}"\r\n'.encode()

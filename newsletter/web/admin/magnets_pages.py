@@ -18,6 +18,7 @@ from newsletter.web.admin.imports_upload import NO_FILE, Sent, receive
 from newsletter.web.kit import guides
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.kit.text import clean
+from newsletter.words import gettext as _
 
 LONGEST = {"magnet": 60, "slug": 60, "title": 120, "description": 600, "notes": 200, "attach": 1}
 
@@ -63,7 +64,7 @@ async def _judged(site: Site, sent: Sent) -> tuple[dict[str, str], dict[str, str
     errors: dict[str, str] = {}
     for name, text in sent.fields.items():
         if name not in LONGEST:
-            raise BadInput(f"This form has no field {name[:60]!r}.")
+            raise BadInput(_("This form has no field %(name)s.") % {"name": repr(name[:60])})
         try:
             values[name] = clean(text, max_length=LONGEST[name], multiline=name == "description")
         except BadInput as error:

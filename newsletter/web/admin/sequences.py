@@ -14,6 +14,8 @@ from newsletter.signups import all_forms
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 START = {"start": 10, "form": 60, "tag": 200, "guide": 60}
 """What starts one, as its form has it, each with its longest text."""
@@ -21,7 +23,7 @@ START = {"start": 10, "form": 60, "tag": 200, "guide": 60}
 DONE = {
     "made": "It is made, and off. Write its first step.",
     "deleted": "The sequence is deleted.",
-    "saved": "Saved.",
+    "saved": marked("Saved."),
     "tested": "Saved. One copy goes to your own address.",
     "all-tested": "One copy of each step goes to your own address.",
     "start": "Saved. From now on it starts by this.",
@@ -59,14 +61,14 @@ def started_by(one: Sequence, choices: Choices) -> str:
     """As its owner reads it."""
     match one.start:
         case "tag":
-            return f"It starts when somebody gets the tag “{one.start_value}”."
+            return _("It starts when somebody gets the tag “%(tag)s”.") % {"tag": one.start_value}
         case "downloaded":
             title = dict(choices.guides).get(one.start_value, one.start_value)
-            return f"It starts when somebody downloads “{title}”."
+            return _("It starts when somebody downloads “%(title)s”.") % {"title": title}
     if not one.start_value:
-        return "It starts when somebody confirms."
+        return _("It starts when somebody confirms.")
     title = dict(choices.forms).get(one.start_value, one.start_value)
-    return f"It starts when somebody confirms who signed up by “{title}”."
+    return _("It starts when somebody confirms who signed up by “%(title)s”.") % {"title": title}
 
 
 def start_typed(values: dict[str, str]) -> tuple[Start, str]:

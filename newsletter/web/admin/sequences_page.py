@@ -12,7 +12,7 @@ from newsletter import clock
 from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
 from newsletter.owners import Session
-from newsletter.sequences import BEFORE_THE_FIRST, Count, Sequence, Standing, Step, edits, say_delay
+from newsletter.sequences import BEFORE_THE_FIRST, Count, Sequence, Standing, Step, edits, split_delay
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.sequences import (
     START,
@@ -25,15 +25,17 @@ from newsletter.web.admin.sequences import (
 )
 from newsletter.web.kit import broadcasting, sequencing
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked, ngettext, number
 
 KINDS = {
-    "sent": "sent",
-    "queued": "still to go",
-    "sending": "on the wire",
-    "deferred": "to be tried again",
-    "in_doubt": "in doubt",
-    "failed": "failed",
-    "skipped": "skipped",
+    "sent": marked("sent"),
+    "queued": marked("still to go"),
+    "sending": marked("on the wire"),
+    "deferred": marked("to be tried again"),
+    "in_doubt": marked("in doubt"),
+    "failed": marked("failed"),
+    "skipped": marked("skipped"),
 }
 """Each state of one step's messages, as their owner reads it."""
 
@@ -106,8 +108,22 @@ async def _page(
 
 def _shown(now: Standing, step: Step) -> Shown:
     counts = {c.state: c.count for c in now.sends if c.step_id == step.id}
-    sent = [f"{counts[state]:,} {words}" for state, words in KINDS.items() if counts.get(state)]
-    return Shown(step, say_delay(step.delay), _standing(now.people, step.id), sent)
+    sent = [f"{number(counts[state])} {_(words)}" for state, words in KINDS.items() if counts.get(state)]
+    return Shown(step, _delay(step.delay), _standing(now.people, step.id), sent)
+
+
+def _delay(delay: int) -> str:
+    """In words; nothing where it comes at once."""
+    if not delay:
+        return ""
+    count, unit = split_delay(delay)
+    said = {
+        "minute": ngettext("%(n)s minute", "%(n)s minutes", count),
+        "hour": ngettext("%(n)s hour", "%(n)s hours", count),
+        "day": ngettext("%(n)s day", "%(n)s days", count),
+        "week": ngettext("%(n)s week", "%(n)s weeks", count),
+    }
+    return said[unit] % {"n": number(count)}
 
 
 def _standing(counts: list[Count], step_id: int) -> int:
@@ -218,7 +234,7 @@ async def _test(site: Site, session: Session, one: Sequence) -> Redirect:
         try:
             await broadcasting.send_sample(site, sequencing.as_draft(step), session.email)
         except BadInput as error:
-            raise BadInput(f"{step.subject or step.slug}: {error.sentence}") from None
+            raise BadInput(f"{step.subject or step.slug}: {_(error.sentence)}") from None
     return to(one.slug, "all-tested")
 
 

@@ -12,9 +12,14 @@ from newsletter.ids import read_id
 from newsletter.sequences import BEFORE_THE_FIRST, edits
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit.site import site_of
+from newsletter.words import marked
 
 PER_PAGE = 50
-STATES = {"running": "on the way", "finished": "through", "stopped": "goes no further"}
+STATES = {
+    "running": marked("on the way"),
+    "finished": marked("through"),
+    "stopped": marked("goes no further"),
+}
 """Each state of one person in a sequence, as its owner reads it."""
 
 _PLACE = re.compile("([0-9]{1,18})-([0-9]{1,18})")

@@ -11,18 +11,20 @@ from litestar.response import Redirect
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.ids import read_id
 from newsletter.owners import Session
-from newsletter.sequences import Sequence, Step, Words, edits, read_delay, say_delay
+from newsletter.sequences import Sequence, Step, Words, edits, read_delay, split_delay
 from newsletter.web.admin.broadcasts_fields import Looked
 from newsletter.web.admin.broadcasts_preview import HOLDER, LONGEST_VERSION, LOOKS, said, shown
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.sequences import notice, to
 from newsletter.web.kit import broadcasting, sequencing
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 FIELDS = {"wait": 6, "unit": 6, "subject": 300, "preheader": 300, "sender": 320, "body": 100_000}
 """Each field with its longest text, in characters."""
 
-UNITS = {"minute": "minutes", "hour": "hours", "day": "days", "week": "weeks"}
+UNITS = {"minute": marked("minutes"), "hour": marked("hours"), "day": marked("days"), "week": marked("weeks")}
 VERBS = ("save", "look", "test")
 NOT_ON = "The sequence is on, so a step that can’t go as it is is not kept. Turn it off first, or see to what is named."
 CONFLICT = 409
@@ -84,8 +86,8 @@ def read_number(text: str) -> int:
 
 def values_of(step: Step) -> dict[str, str]:
     """As its form has it."""
-    wait, _, unit = say_delay(step.delay).partition(" ")
-    delay = {"wait": wait, "unit": unit.rstrip("s")} if step.delay else {"wait": "0", "unit": "day"}
+    wait, unit = split_delay(step.delay)
+    delay = {"wait": str(wait), "unit": unit} if step.delay else {"wait": "0", "unit": "day"}
     return {**delay, **{name: getattr(step, name) for name in ("subject", "preheader", "sender", "body")}}
 
 
@@ -102,7 +104,7 @@ def _written(site: Site, typed: Typed, looked: Looked, about: Page) -> Response[
         step=step,
         home=home,
         own=f"{home}/steps/{step.id if step else 'new'}",
-        title=(step.subject or step.slug) if step else "A new step",
+        title=(step.subject or step.slug) if step else _("A new step"),
         values={name: typed.values.get(name, "") for name in (*FIELDS, *LOOKS)},
         errors=typed.errors,
         longest=FIELDS,
@@ -122,12 +124,12 @@ async def preview(request: Request[Any, Any, Any], slug: FromPath[str]) -> Respo
     typed = await _read(request)
     await site.db.read(site.sequences.find, slug)
     if typed.errors:
-        return said(site, [f"{name}: {sentence}" for name, sentence in typed.errors.items()], 422)
+        return said(site, [f"{name}: {_(sentence)}" for name, sentence in typed.errors.items()], 422)
     draft = sequencing.as_draft(_words(typed.values, 0))
     try:
         letter = await to_thread(site.letters.letter, draft)
     except BadInput as error:
-        return said(site, [error.sentence], 422)
+        return said(site, [_(error.sentence)], 422)
     return shown(site, letter, typed.session.email, typed.values)
 
 
@@ -189,9 +191,9 @@ async def _go_on(site: Site, typed: Typed, looked: Looked, about: Page, verb: st
     try:
         await broadcasting.send_sample(site, sequencing.as_draft(step), typed.session.email)
     except BadInput as error:
-        trouble = "It is saved, but no copy was sent."
+        trouble = _("It is saved, but no copy was sent.")
         if not looked.wrong():  # else all of it is named beside the text
-            trouble += f" {error.sentence}"
+            trouble += f" {_(error.sentence)}"
         return _written(site, typed, looked, _with(about, trouble=trouble, status=422))
     there = f"/admin/sequences/{slug}/steps/{step.id}?done=tested"
     return Redirect(there, status_code=303, headers={"Cache-Control": "no-store"})

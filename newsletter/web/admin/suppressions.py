@@ -17,6 +17,8 @@ from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.imports_upload import receive
 from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 SHOWN = 50
 LONGEST_LIST = 15_000
@@ -162,7 +164,10 @@ async def _taken(
     site: Site, session: Session, entries: list[suppression_file.Entry], refused: list[tuple[int, str]]
 ) -> Response[Any]:
     await site.suppressions.take_in(site.db, entries)
-    said = f"{len(entries):,} taken in" + (f", {len(refused):,} could not be read:" if refused else ".")
+    taken, out = number(len(entries)), number(len(refused))
+    said = _("%(taken)s taken in.") % {"taken": taken}
+    if refused:
+        said = _("%(taken)s taken in, %(out)s could not be read:") % {"taken": taken, "out": out}
     return await _page(site, session, done=said, refused=refused[:MOST_REFUSED])
 
 
@@ -177,7 +182,7 @@ async def export(request: Request[Any, Any, Any]) -> Response[bytes]:
         "Content-Disposition": 'attachment; filename="suppressions.csv"',
         "Cache-Control": "private, no-store",
     }
-    return Response(file.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(file.getvalue().encode(), media_type="text/csv", headers=headers)
 
 
 ROUTES = [show, add, lift, take_in, take_in_file, export]

@@ -6,6 +6,7 @@ from newsletter.ids import read_id
 from newsletter.storage import Tx
 from newsletter.subscribers import records
 from newsletter.web.kit.site import Site
+from newsletter.words import gettext as _
 
 WARNED = ("complained", "not_me", "erased")
 """Reasons to be on the suppression list that were a person's own wish: who goes against it is asked first."""
@@ -68,7 +69,7 @@ async def _mail(tx: Tx, site: Site, person: records.Record, guide: str) -> None:
             raise NotFound("This guide is no longer offered to them.")
         await site.signups.fresh_link(tx, person.id, magnet_id)
     else:
-        raise BadInput(NOT_NOW.format(person.status))
+        raise BadInput(_(NOT_NOW).format(_(person.status)))
     if await records.mails(tx, person.id) == before:
         raise BadInput(TOO_OFTEN)
 

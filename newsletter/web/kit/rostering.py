@@ -8,11 +8,36 @@ from newsletter.storage import Tx
 from newsletter.subscribers import listing, segments
 from newsletter.web.kit import people
 from newsletter.web.kit.site import Site
+from newsletter.words import gettext as _
+from newsletter.words import marked
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100
 MOST_EVENTS = 500
 """Of a person on their page; the file of them has all."""
+
+
+WORDS = {
+    "approved": marked("approved"),
+    "confirmed": marked("confirmed"),
+    "deferred": marked("to be tried again"),
+    "deleted": marked("deleted"),
+    "erased": marked("erased"),
+    "failed": marked("failed"),
+    "finished": marked("through"),
+    "imported": marked("imported"),
+    "in_doubt": marked("in doubt"),
+    "pending": marked("waits"),  # of a comment
+    "queued": marked("still to go"),
+    "running": marked("on the way"),
+    "sending": marked("on the wire"),
+    "sent": marked("sent"),
+    "skipped": marked("skipped"),
+    "spam": marked("spam"),
+    "stopped": marked("goes no further"),
+    "unverified": marked("not confirmed"),
+}
+"""What a state of something, or a kind of it, is called in the list of what happened; else it is called what it is."""
 
 
 class Asked(NamedTuple):
@@ -48,7 +73,7 @@ async def look(tx: Tx, settings: Settings, asked: Asked, before: int) -> Seen:
     segment, zone = segment_of(asked), ZoneInfo(settings.time_zone)
     page = await listing.page(tx, segment, before or listing.NEWEST, PER_PAGE, zone=zone)
     tags = await listing.tags_of(tx, [one.id for one in page.people])
-    total, exact = (None, True) if before else await listing.counted(tx, segment, zone=zone)
+    total, exact = (None, True) if before else await listing.counted(tx, segment, zone=zone, first=page)
     return Seen(list(page.people), tags, page.before, page.looked_on, total, exact)
 
 
@@ -62,38 +87,53 @@ async def whole(tx: Tx, site: Site, id: int) -> tuple[dict[str, Any], list[Event
     """Everything that is known of one person, and as events, the newest first. Raises NotFound."""
     known = await people.own_data(tx, site, id)
     events = [
-        Event(known["signed_up"], "Came here for the first time"),
+        Event(known["signed_up"], _("Came here for the first time")),
         *(_signed_up(one) for one in known["signups"]),
         *(_agreed(one) for one in known["consent"]),
         *(
-            Event(one["at"], f"Downloaded “{one['title']}”, version {one['version']}")
+            Event(one["at"], _("Downloaded “%(title)s”, version %(version)s") % one)
             for one in known["downloads"]
         ),
         *(_mailed(one) for one in known["messages"]),
         *(_followed(one) for one in known["sequences"]),
-        *(Event(one["at"], f"Answered a letter: {one['kind']}") for one in known["responses"]),
-        *(Event(one["at"], f"Commented ({one['status']})", one["page"]) for one in known["comments"]),
+        *(
+            Event(one["at"], _("Answered a letter: %(kind)s") % {"kind": _word(one["kind"])})
+            for one in known["responses"]
+        ),
+        *(
+            Event(one["at"], _("Commented (%(status)s)") % {"status": _(one["status"])}, one["page"])
+            for one in known["comments"]
+        ),
     ]
     return known, sorted(events, key=lambda event: event.at, reverse=True)[:MOST_EVENTS]
 
 
+def _word(state: str) -> str:
+    return _(WORDS.get(state, state))
+
+
 def _signed_up(one: dict[str, Any]) -> Event:
-    return Event(one["at"], f"Filled in the form “{one['form']}”", one["page"])
+    return Event(one["at"], _("Filled in the form “%(form)s”") % one, one["page"])
 
 
 def _agreed(one: dict[str, Any]) -> Event:
     detail = "; ".join(f"{name}: {value}" for name, value in one["detail"].items())
-    return Event(one["at"], f"Consent, record {one['number']}: {one['kind']}", detail)
+    return Event(
+        one["at"], _("Consent, record %(number)s: %(kind)s") % {**one, "kind": _word(one["kind"])}, detail
+    )
 
 
 def _mailed(one: dict[str, Any]) -> Event:
     return Event(
         one["settled_at"] or one["created_at"],
-        f"Mail “{one['message'] or one['subject']}”: {one['state']}",
+        _("Mail “%(title)s”: %(state)s")
+        % {"title": one["message"] or one["subject"], "state": _word(one["state"])},
         one["reply"],
     )
 
 
 def _followed(one: dict[str, Any]) -> Event:
-    step = f", as far as “{one['step']}”" if one["step"] else ""
-    return Event(one["started_at"], f"Sequence “{one['sequence']}”: {one['state']}{step}")
+    said = _("Sequence “%(sequence)s”: %(state)s")
+    if one["step"]:
+        said = _("Sequence “%(sequence)s”: %(state)s, as far as “%(step)s”")
+    return Event(one["started_at"], said % {**one, "state": _word(one["state"])})

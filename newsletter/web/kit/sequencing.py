@@ -14,6 +14,7 @@ from newsletter.sequences import Loaded, Plan, Sequence, Start, Step, Turn, Word
 from newsletter.storage import Tx
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
+from newsletter.words import gettext as _
 
 WELCOME = "welcome"
 """The sequence that is shipped: a folder of templates/sequences/."""
@@ -28,10 +29,10 @@ def read(folder: Path, site: Site) -> tuple[Plan, list[str]]:
     plan = read_folder(folder)
     warnings: list[str] = []
     for step in plan.steps:
-        _, findings = looked_over(site, step)
+        findings = looked_over(site, step)[1]
         errors = [finding.sentence for finding in findings if finding.level == "error"]
         if errors:
-            raise BadInput(f"{step.slug}: {' '.join(errors)}")
+            raise BadInput(f"{step.slug}: {' '.join(map(_, errors))}")
         warnings += [f"{step.slug}: {finding.sentence}" for finding in findings]
     return plan, warnings
 
@@ -41,7 +42,7 @@ def looked_over(site: Site, step: Words | Step) -> tuple[Letter, list[Finding]]:
     try:
         return broadcasting.looked_over(site, as_draft(step))
     except BadInput as error:
-        raise BadInput(f"{step.slug}: {error.sentence}") from None
+        raise BadInput(f"{step.slug}: {_(error.sentence)}") from None
 
 
 def as_draft(step: Words | Step) -> Draft:
@@ -74,9 +75,9 @@ async def turn_on(site: Site, slug: str, since: int | None = None) -> None:
     if not steps:
         raise BadInput("It has no steps yet, so it can’t be turned on.")
     for step in steps:
-        _, findings = await to_thread(looked_over, site, step)
+        findings = (await to_thread(looked_over, site, step))[1]
         if errors := [finding.sentence for finding in findings if finding.level == "error"]:
-            raise BadInput(f"{step.slug}: {' '.join(errors)}")
+            raise BadInput(f"{step.slug}: {' '.join(map(_, errors))}")
     await site.db.write(site.sequences.turn_on, slug, since)
 
 
@@ -129,7 +130,7 @@ async def _send_due(site: Site, one: Sequence) -> None:
             try:
                 content = await _content(site, turn)
             except BadInput as error:
-                await site.db.write(_hold, site, one.slug, f"{turn.step.slug}: {error.sentence}")
+                await site.db.write(_hold, site, one.slug, f"{turn.step.slug}: {_(error.sentence)}")
                 return
             if not await site.db.write(site.sequences.send, turn, ids, content):
                 break  # changed meanwhile, or in somebody else's hands: the next round sees
