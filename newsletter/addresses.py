@@ -9,7 +9,16 @@ import msgspec
 from newsletter.errors import BadInput
 from newsletter.words import gettext as _
 
-LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+LONGEST = 254  # bytes: RFC 5321 §4.5.3.1.3, less the angle brackets
+_LONGEST_LOCAL = 64  # bytes: §4.5.3.1.1
+
+BEYOND_ASCII = "\u00a1-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\U0010ffff"
+"""What else a character class holds for the part before the @ (RFC 6532 §3.2), without what no mail may have in it."""
+_ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{BEYOND_ASCII}-]+"
+HEADER_FORM = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+"""What stands in a message's To as it is."""
+
+UNREACHED = "Addresses with letters beyond a–z before the @ can’t be reached from here yet."
 
 # Most addresses are plain; judging them here costs 1 µs instead of the validator's 158 µs.
 _PLAIN = re.compile(
@@ -46,12 +55,15 @@ _REAL = frozenset(
 
 
 class Address(msgspec.Struct, frozen=True):
-    email: str  # as it goes on the wire: domain in lower-case ASCII
+    email: str  # as it goes on the wire: domain in lower-case ASCII, and before the @ perhaps more (RFC 6531)
     key: str  # identity: the whole in lower case
 
 
 def parse(text: str) -> Address:
-    """The address in `text`. Raises BadInput with a sentence for the field."""
+    """The address in `text`. Raises BadInput with a sentence for the field.
+
+    Whether mail reaches one that goes beyond ASCII is the relay's affair: newsletter/mail/reach.py.
+    """
     text = text.strip()
     if not text:
         raise BadInput("Please enter your email address.")
@@ -61,6 +73,14 @@ def parse(text: str) -> Address:
     local, _at, domain = email.rpartition("@")
     email = f"{local}@{domain.lower()}"
     return Address(email, email.lower())
+
+
+def parse_ascii(text: str) -> Address:
+    """As `parse`, for who sends: mail from it goes by any relay. Raises BadInput."""
+    address = parse(text)
+    if not address.email.isascii():
+        raise BadInput(UNREACHED)
+    return address
 
 
 def _is_plain(text: str) -> bool:
@@ -76,13 +96,14 @@ def _is_plain(text: str) -> bool:
 def _validated(text: str) -> str:
     judge = importlib.import_module("email_validator")  # 30 ms of our start, and few addresses need it
     try:
-        email: str | None = judge.validate_email(text, check_deliverability=False, strict=True).ascii_email
+        found = judge.validate_email(text, check_deliverability=False, strict=True)
     except judge.EmailNotValidError:
         raise BadInput(
             "This doesn’t look like an email address. It should look like name@example.org."
         ) from None
-    if email is None:
-        raise BadInput("Addresses with letters beyond a–z before the @ can’t be reached from here yet.")
+    email = f"{found.local_part}@{found.ascii_domain}"
+    if len(found.local_part.encode()) > _LONGEST_LOCAL or len(email.encode()) > LONGEST:
+        raise BadInput(_("This address is too long: %(most)d characters at most.") % {"most": LONGEST})
     return email
 
 

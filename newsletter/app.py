@@ -105,7 +105,7 @@ async def running(settings: Settings, *, worker: bool, migrate: bool) -> AsyncIt
 @asynccontextmanager
 async def working(site: Site) -> AsyncIterator[None]:
     """The worker and the chores, until the block ends; what is on the wire is finished first."""
-    sender = Worker(site.db, site.settings, site.tokens)
+    sender = Worker(site.db, site.settings, site.tokens, asks=True)
     chores = {
         "worker": sender.run(),
         "tidy": tidy(site),

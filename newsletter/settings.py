@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newsletter.addresses import parse
+from newsletter.addresses import parse, parse_ascii
 from newsletter.errors import BadInput, SettingsError
 from newsletter.providers import DomainLimit, read_hooks, read_limits
 
@@ -200,7 +200,7 @@ def _web_address(name: str, url: str) -> str:
 
 def _address(name: str, text: str) -> str:
     try:
-        return parse(text).email
+        return parse_ascii(text).email
     except BadInput:
         raise SettingsError(f"{PREFIX}{name} must hold an email address, not {text!r}.") from None
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from newsletter.addresses import canonical, parse, suggestion
-from newsletter.errors import BadInput
+from newsletter.addresses import canonical, parse, parse_ascii, suggestion
+from newsletter.errors import BadInput, SettingsError
+from newsletter.settings import load
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,7 @@ from newsletter.errors import BadInput
         ("ada+news@example.org", "ada+news@example.org"),
         ("a@m\u00fcnchen.de", "a@xn--mnchen-3ya.de"),
         ("o'hara@example.org", "o'hara@example.org"),
+        ("J\u00fcrgen@Example.org", "J\u00fcrgen@example.org"),
     ],
 )
 def test_good_ones(typed: str, email: str) -> None:
@@ -33,13 +35,14 @@ def test_good_ones(typed: str, email: str) -> None:
         "a@b@c.org",
         "ada@example",
         "a b@example.org",
-        "j\u00fcrgen@example.org",
+        "\u00fc" * 33 + "@example.org",  # 66 bytes before the @
+        "j\u00fcr gen@example.org",
+        "\u202eada@example.org",
         f"{'a' * 65}@example.org",
         f"a@{'b' * 250}.org",
         '"a b"@example.org',
         "a@[127.0.0.1]",
         "a@example.org\r\nBcc: x@example.org",
-        "\u0430da@example.org",
         "a@-example.org",
         "ada@example.test",
     ],
@@ -48,6 +51,14 @@ def test_bad_ones_get_a_sentence(typed: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse(typed)
     assert refused.value.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("typed", ["j\u00fcrgen@example.org", "\u0430da@example.org"])
+def test_who_sends_is_reached_by_any_relay(typed: str) -> None:
+    with pytest.raises(BadInput, match="can’t be reached from here yet"):
+        parse_ascii(typed)
+    with pytest.raises(SettingsError, match="NEWSLETTER_FROM must hold an email address"):
+        load({"NEWSLETTER_FROM": typed, "NEWSLETTER_SECRET_KEY": "k" * 32})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from markupsafe import Markup
 
-from newsletter.addresses import parse
+from newsletter.addresses import parse_ascii
 from newsletter.broadcasts.text import Written, write
 from newsletter.errors import BadInput
 from newsletter.mail.brand import Brand
@@ -123,7 +123,7 @@ def sender_of(text: str) -> Address:
     ):
         raise BadInput(_WRONG_SENDER)
     try:
-        return Address(" ".join(name.split()), addr_spec=parse(address).email)
+        return Address(" ".join(name.split()), addr_spec=parse_ascii(address).email)
     except (BadInput, HeaderParseError, ValueError):
         raise BadInput(_WRONG_SENDER) from None
 

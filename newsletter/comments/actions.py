@@ -41,8 +41,9 @@ class Comments:
     async def write(self, tx: Tx, draft: Draft) -> Written:
         """Keeps a comment, and the one mail that it causes where the address is not confirmed yet.
 
-        Raises Refused (closed, foreign parent), Repeated.
+        Raises Refused (closed, foreign parent), Repeated, BadInput for an address that mail can't reach.
         """
+        await self._post.check_reach(tx, draft.address.email)
         options = await learning.options(tx)
         thread = await threads.admit(tx, draft.url)
         parent = await self._parent(tx, thread, draft.parent_id)

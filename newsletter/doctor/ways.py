@@ -59,6 +59,10 @@ async def relay(settings: Settings) -> list[Finding]:
         found.append(
             note("SMTP", f"{where} has no PIPELINING: a broadcast takes four times as many round trips.")
         )
+    if "smtputf8" not in extensions:
+        found.append(
+            note("SMTP", f"{where} has no SMTPUTF8: who has letters beyond a–z before the @ can't sign up.")
+        )
     if 0 < largest < _ENOUGH:
         found.append(
             note("SMTP", f"{where} takes mails of {largest:,} bytes at most.", "Don't attach the guide.")

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from newsletter import clock
+from newsletter.addresses import HEADER_FORM
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import Many, Signer
 from newsletter.mail.headers import WIDTH, MessageError, encoded, for_a_list, mailbox, one_line
@@ -26,8 +27,6 @@ _NAMES = """
     From To Subject Date Message-ID X-Auto-Response-Suppress Precedence List-Id List-Unsubscribe
     List-Unsubscribe-Post MIME-Version Content-Type
     """.split()  # noqa: SIM905  read better so
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_ADDRESS = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,200}@[A-Za-z0-9.-]{1,253}>")
 _URL = re.compile(r"https?://[!#-%(-;=?-\[\]-~]{1,500}")  # without what HTML would escape, and backslashes
 _SAFE = re.compile(r"[A-Za-z0-9@_,+'!?:/&;%#-][A-Za-z0-9@_,+'!?:/&;%#.-]*")
@@ -89,7 +88,7 @@ class Frozen:
 
         `values` is JSON, a text for each tag. Equal arguments give equal bytes. Raises MessageError.
         """
-        if not _ADDRESS.fullmatch(recipient) or not _MESSAGE_ID.fullmatch(message_id):
+        if not HEADER_FORM.fullmatch(recipient) or not _MESSAGE_ID.fullmatch(message_id):
             raise MessageError("Its recipient or its Message-ID can't stand in a header as it is.")
         if not (_URL.fullmatch(unsubscribe_url) and (not preferences_url or _URL.fullmatch(preferences_url))):
             raise MessageError("Its link to leave can't stand in a header as it is.")
@@ -107,7 +106,7 @@ class Frozen:
             value = links.get(slot.tag.name) or quoted(filled(slot, known))
             for place in places:
                 row[place] = value
-        return self._signed.sign(row, signed_at) if self._signed else "".join(row).encode("ascii")
+        return self._signed.sign(row, signed_at) if self._signed else "".join(row).encode()
 
 
 _DECODER = msgspec.json.Decoder(dict[str, str])

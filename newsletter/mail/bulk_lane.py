@@ -14,7 +14,7 @@ from newsletter.mail.bulk_ledger import Job, Want
 from newsletter.mail.handover import where
 from newsletter.mail.ledger import Result, release, settlement
 from newsletter.mail.pipeline import Parcel, Pipeline
-from newsletter.mail.smtp import Connection, Outcome, RelayTrouble
+from newsletter.mail.smtp import UNREACHED, Connection, Outcome, RelayTrouble
 from newsletter.mail.wire import Broken
 
 AT_ONCE = 2
@@ -113,11 +113,13 @@ class Lane:
         return not self._judged or (self._connection.wire.quiet and self._connection.carried < self._most)
 
     def _draw(self) -> Ready | None:
-        """The next that there is; it can be made, and may not be sent yet."""
-        ready = self._feed.take()
-        if ready:
-            self._drawn.append(ready)
-        return ready
+        """The next that there is; it can be made and written to this server, and may not be sent yet."""
+        while ready := self._feed.take():
+            if self._connection.reaches(ready.parcel.recipient):
+                self._drawn.append(ready)
+                return ready
+            self._end(ready.job, UNREACHED.result, UNREACHED.words)
+        return None
 
     async def _begin(self) -> bool:
         """The next that may be sent, written down with the end of those before them. Whether there are any."""

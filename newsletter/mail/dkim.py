@@ -28,6 +28,7 @@ _SIGNED = dict.fromkeys(_TWICE, 1) | {
     "message-id": 0,
     "mime-version": 0,
     "list-id": 0,
+    "list-help": 0,
     "feedback-id": 0,
 }
 _FILLED = "\0"
@@ -47,8 +48,9 @@ class Signer:
         self._keys = [(key, _beginning(domain.lower(), key)) for key in keys]
 
     def sign(self, message: bytes, at: int) -> bytes:
-        """`message`, ASCII and with CRLF, with its signatures above it; `at` is its row's time in ms."""
-        head, _, body = message.decode("ascii").partition("\r\n\r\n")
+        """`message`, with CRLF and ASCII but for its headers (RFC 8616), with its signatures above it; `at` is its
+        row's time in ms."""
+        head, _, body = message.decode().partition("\r\n\r\n")
         digest = hashlib.sha256(relaxed(body).encode("ascii")).digest()
         headers = list(map(_relaxed_header, _lines(head)))
         listed, order = _chosen(headers)
@@ -62,7 +64,7 @@ class Signer:
         for key, beginning in self._keys:
             value = beginning + rest
             own = value.replace("\r\n ", " ")
-            proof = _text(key.sign(f"{signed}dkim-signature:{own}".encode("ascii")))
+            proof = _text(key.sign(f"{signed}dkim-signature:{own}".encode()))
             lines.append(f"DKIM-Signature: {value}{proof[:_FIRST]}")
             lines += [f" {proof[start : start + _NEXT]}" for start in range(_FIRST, len(proof), _NEXT)]
         return "\r\n".join([*lines, ""])
@@ -114,7 +116,7 @@ class Many:
             digest = digest.copy()
             digest.update("".join(rest).encode("ascii"))
         above = self._signer.signatures(self._listed, signed, digest.digest(), at)
-        return "".join((above, *row)).encode("ascii")
+        return "".join((above, *row)).encode()
 
 
 def signer_of(settings: Settings) -> Signer | None:

@@ -50,7 +50,7 @@ class _Policy(EmailPolicy):
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() in _AS_IS:
-            return f"{name}: {value}\r\n".encode("ascii")
+            return f"{name}: {value}\r\n".encode()  # ASCII, but for an address that is not (RFC 6532)
         if name == "Subject":
             return f"Subject: {encoded(str(value))}\r\n".encode("ascii")
         if name == "From":

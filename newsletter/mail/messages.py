@@ -17,6 +17,7 @@ import msgspec
 from jinja2 import TemplateError
 
 from newsletter import clock, words
+from newsletter.addresses import HEADER_FORM
 from newsletter.mail.claims import Delivery
 from newsletter.mail.dkim import signer_of
 from newsletter.mail.headers import POLICY, REFUSED, WIDTH, MessageError, one_line, sender
@@ -112,7 +113,7 @@ class Messages:
     def _headers(self, delivery: Delivery, subject: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
         headers = [
             ("From", sender(self._settings)),
-            ("To", Address(addr_spec=delivery.recipient)),
+            ("To", _address(delivery.recipient)),
             ("Subject", subject),
             ("Date", clock.mail_date(delivery.created_at)),
             ("Message-ID", delivery.message_id),
@@ -167,7 +168,8 @@ def check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
     """What another program will read is what was meant: these headers and no others."""
     head, _, body = raw.partition(b"\r\n\r\n")
     parsed = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    if Counter(parsed.keys()) != Counter(names) or parsed["To"] != delivery.recipient:
+    said = dict(parsed.raw_items())
+    if Counter(parsed.keys()) != Counter(names) or _utf8(said["To"]) != delivery.recipient:
         raise MessageError("Its headers would not be read as they were meant.")
     if parsed["Message-ID"] != delivery.message_id:
         raise MessageError("Its Message-ID would not be read as it was meant.")
@@ -175,6 +177,21 @@ def check(raw: bytes, names: Sequence[str], delivery: Delivery) -> None:
         raise MessageError("Its lines would not survive the way.")
     if max(map(len, body.split(b"\r\n"))) > WIDTH:
         raise MessageError("A line of its body is too long.")
+
+
+def _address(recipient: str) -> Address:
+    """The standard library's own reading knows ASCII alone."""
+    if recipient.isascii():
+        return Address(addr_spec=recipient)
+    if not HEADER_FORM.fullmatch(recipient):
+        raise MessageError("Its recipient can't stand in a header as it is.")
+    local, _, domain = recipient.rpartition("@")
+    return Address(username=local, domain=domain)
+
+
+def _utf8(value: str) -> str:
+    """A header as it stands there (RFC 6532)."""
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
 
 
 def _facts(download: Mapping[str, Any]) -> str:

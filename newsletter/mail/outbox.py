@@ -12,6 +12,7 @@ import msgspec
 from newsletter import ids
 from newsletter.addresses import canonical
 from newsletter.clock import DAY
+from newsletter.mail import reach
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.tokens import Tokens
@@ -80,6 +81,14 @@ class Post:
         )
         tx.wake(TOPIC)
         return Enqueued(row_id, message_id)
+
+    async def reaches(self, tx: Tx, email: str) -> bool:
+        """Whether the relay takes mail to this address: one beyond ASCII before the @ it may not."""
+        return await reach.reaches(tx, email)
+
+    async def check_reach(self, tx: Tx, email: str) -> None:
+        """As `reaches`. Raises BadInput."""
+        await reach.check(tx, email)
 
     async def take_budget(self, tx: Tx, email_key: str, *, cap: int, forgotten: int | None = None) -> bool:
         """Whether a mail that nobody confirmed may go to this mailbox now: one in 24 h, `cap` in all.

@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from contextlib import suppress
 
 import msgspec
 
@@ -47,6 +48,7 @@ class Relay:
         self._pause = self._told = _NONE
         self.urgent = False
         """A transactional message found no way out: what goes to many leaves it one."""
+        self.beyond_ascii: bool | None = None  # as `Connection` has it; None: it was not asked yet
         self.tellings = 0  # how often the row was written or heeded
         self._known = 0  # until when the row says that nothing goes out, as last written or read
 
@@ -71,12 +73,22 @@ class Relay:
             if self.ready_in:
                 raise RelayTrouble("The relay had trouble a moment ago.")
             try:
-                connection = await connect(self._url, self._hello, self._timeouts, self._tls_context)
+                connection = await self._connected()
             except RelayTrouble as trouble:
                 self.had_trouble(trouble)
                 raise
         self._lent.add(connection)
         return connection
+
+    async def _connected(self) -> Connection:
+        connection = await connect(self._url, self._hello, self._timeouts, self._tls_context)
+        self.beyond_ascii = connection.beyond_ascii
+        return connection
+
+    async def ask(self) -> None:
+        """What it offers, before there is any mail. One that is not there yet is no trouble: nothing waits for it."""
+        with suppress(RelayTrouble):
+            await self.take_back(await self._connected())
 
     async def take_back(self, connection: Connection) -> None:
         self._lent.discard(connection)

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import aiosmtplib
 import msgspec
 
+from newsletter.addresses import BEYOND_ASCII
 from newsletter.errors import SettingsError
 from newsletter.mail.wire import Broken, Reply, Wire
 
@@ -22,7 +23,7 @@ MOST_PER_CONNECTION = 100
 _PHASES = ("MAIL", "RCPT", "DATA")
 _GOOD = (2, 2, 3)
 _LONGEST_WORDS = 500
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ADDRESS = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.{BEYOND_ASCII}-]{{1,64}}@[A-Za-z0-9.-]{{1,253}}")
 _LOOSE_END = re.compile(rb"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # Wrong order of commands, TLS or a login wanted, a login refused: nothing that a recipient could cause.
@@ -60,6 +61,9 @@ class Outcome(msgspec.Struct, frozen=True):
     result: Literal["sent", "deferred", "failed", "in_doubt"]
     code: int
     words: str
+
+
+UNREACHED = Outcome("failed", 0, "The relay offers no SMTPUTF8, which this address needs.")
 
 
 class RelayTrouble(Exception):
@@ -113,6 +117,7 @@ class Connection:
         self.timeouts = timeouts
         self.extensions = frozenset(extensions)  # in lower case
         self.pipelining = "pipelining" in extensions
+        self.beyond_ascii = "smtputf8" in extensions  # before the @ (RFC 6531)
         size = extensions.get("size", "")
         self._takes_size = "size" in extensions
         self.largest = int(size) if size.isascii() and size.isdigit() else 0  # 0: no limit is known
@@ -127,10 +132,15 @@ class Connection:
     def usable(self) -> bool:
         return self.wire.quiet and self.carried < MOST_PER_CONNECTION
 
+    def reaches(self, recipient: str) -> bool:
+        return self.beyond_ascii or recipient.isascii()
+
     async def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
         """Hand over one message. Raises RelayTrouble when the relay never came to judge it."""
         if not (_ADDRESS.fullmatch(sender) and _ADDRESS.fullmatch(recipient)):
             return Outcome("failed", 553, "The address can't be written into an SMTP command as it is.")
+        if not self.reaches(recipient):
+            return UNREACHED
         body = wire_form(message)
         if 0 < self.largest < len(body):
             return Outcome("failed", 552, f"The relay takes {self.largest} bytes; this has {len(body)}.")
@@ -162,7 +172,9 @@ class Connection:
 
     def envelope(self, sender: str, recipient: str, size: int) -> list[bytes]:
         mail = f"MAIL FROM:<{sender}>" + (f" SIZE={size}" if self._takes_size else "")
-        return [f"{line}\r\n".encode("ascii") for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
+        if not recipient.isascii():  # which stands in the message's own To as well
+            mail += " BODY=8BITMIME SMTPUTF8"
+        return [f"{line}\r\n".encode() for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
 
     async def judged(self) -> Outcome | None:
         """What the server says to an envelope that was sent in one piece. Raises Broken, RelayTrouble."""

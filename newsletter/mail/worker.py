@@ -9,7 +9,7 @@ from typing import Any, cast
 from newsletter import ids
 from newsletter.clock import SECOND, iso
 from newsletter.errors import Unavailable
-from newsletter.mail import domains, ledger, life, limits
+from newsletter.mail import domains, ledger, life, limits, reach
 from newsletter.mail.bulk_worker import BulkWorker
 from newsletter.mail.claims import Delivery, due
 from newsletter.mail.hand import Hand
@@ -48,7 +48,9 @@ class Worker:
         silence: int = life.SILENCE,
         beat: float = BEAT,
         poll: float = POLL,
+        asks: bool = False,
     ) -> None:
+        """With `asks` a relay that nobody has asked yet what it offers is asked before there is any mail."""
         self._db = db
         self._tokens = tokens
         self._relay = Relay(settings, timeouts or Timeouts(), tls_context)
@@ -59,6 +61,7 @@ class Worker:
         self._silence = silence
         self._beat = beat
         self._poll = poll
+        self._asks = asks
         self._id = ids.new_id()
         self._hand = Hand()
         self._bulk = BulkWorker(db, settings, tokens, self._relay, self._id, self._hand)
@@ -68,13 +71,10 @@ class Worker:
         self._nap: asyncio.Task[bool] | None = None
         self._running = self._stopping = self._stranded = False
         self._full_until = 0  # as last told
+        self._beyond_ascii: bool | None = None  # as last written down
         self._alive = asyncio.Event()
         self._stopped = asyncio.Event()
 
-    async def run(self) -> None:
-        self._running = True
-        heart = asyncio.create_task(self._keep_beating())
-        bulk = asyncio.create_task(self._send_bulk())
     @property
     def _limits(self) -> Limits:
         """As the owner has them now."""
@@ -84,6 +84,10 @@ class Worker:
     def _ask(self) -> bool:
         return self._settings.in_doubt == "ask"
 
+    async def run(self) -> None:
+        self._running = True
+        heart = asyncio.create_task(self._keep_beating())
+        bulk = asyncio.create_task(self._send_bulk())
         try:
             work = self._show_life
             while not self._stopping:
@@ -170,6 +174,8 @@ class Worker:
         if not self._alive.is_set():
             await self._db.write(limits.sends_from, self._domain)
             await self._db.write(domains.begin, self._domains)
+            if self._asks and not await self._db.read(reach.is_known):
+                await self._relay.ask()
         if self._settings.domain_limits != self._domains:
             await self._db.write(domains.begin, self._settings.domain_limits)
             self._domains = self._settings.domain_limits
@@ -283,3 +289,7 @@ class Worker:
         """What was learned of the relay is there for the other workers, and after a restart."""
         if pause := self._relay.news:
             self._relay.told(pause, await self._db.write(limits.pause, pause.seconds, pause.left))
+        offered = self._relay.beyond_ascii
+        if offered is not None and offered is not self._beyond_ascii:
+            await self._db.write(reach.learn, offered=offered)
+            self._beyond_ascii = offered

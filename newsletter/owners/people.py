@@ -8,13 +8,14 @@ from newsletter.owners import people_store as store
 from newsletter.owners.model import ROLES, Person
 from newsletter.owners.store import add_link
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 INVITATION_LIVES = 7 * DAY
 
 GONE = "Nobody like this comes to the desk. They may have been removed."
 HERE = "This person comes to the desk already. Open their page to give them another role."
 LAST = "Somebody has to be the owner. Make another person one first; they have to have come in once."
-NO_ROLE = f"Choose one of these: {', '.join(ROLES)}."
+NO_ROLE = "Choose one of these: %(roles)s."
 
 
 async def everyone(tx: Tx) -> list[Person]:
@@ -37,7 +38,8 @@ async def invite(tx: Tx, post: Post, address: Address, role: str) -> Person:
     Raises BadInput, Conflict for who is here already.
     """
     if role not in ROLES:
-        raise BadInput(NO_ROLE, {"role": NO_ROLE})
+        raise _no_role()
+    await post.check_reach(tx, address.email)
     person = await store.add(tx, address, role)
     if person.joined_at is not None:
         raise Conflict(HERE)
@@ -52,10 +54,15 @@ async def invite(tx: Tx, post: Post, address: Address, role: str) -> Person:
     return person
 
 
+def _no_role() -> BadInput:
+    said = _(NO_ROLE) % {"roles": ", ".join(ROLES)}
+    return BadInput(said, {"role": said})
+
+
 async def change_role(tx: Tx, id: int, role: str) -> Person:
     """From their next request on. Raises BadInput, NotFound, Conflict where nobody would be the owner."""
     if role not in ROLES:
-        raise BadInput(NO_ROLE, {"role": NO_ROLE})
+        raise _no_role()
     person = await _let_go(tx, id) if role != "owner" else await find(tx, id)
     await store.set_role(tx, id, role)
     return person

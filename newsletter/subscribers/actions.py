@@ -27,14 +27,12 @@ class Subscribers:
         self._post = post
 
     async def admit(self, tx: Tx, address: Address) -> Subscriber | None:
-        """The subscriber of this address, new ones pending; None for one that must not be known here."""
-        person = await store.admit(tx, address, *self._post.listed_as(address.key))
-        if (
-            person and person.status == "bounced"
-        ):  # nothing holds them back any more: a full mailbox was emptied
-            await store.unmute(tx, person.id)
-            person = await store.find(tx, person.id)
-        return person
+        """The subscriber of this address, new ones pending; None for one that must not be known here.
+
+        Raises BadInput for one that the relay can't be given.
+        """
+        await self._post.check_reach(tx, address.email)
+        return await store.admit(tx, address, *self._post.listed_as(address.key))
 
     async def find(self, tx: Tx, id: int, epoch: int | None = None) -> Subscriber:
         """With the `epoch` of a link: one from an earlier subscription finds nobody. Raises NotFound."""
@@ -198,12 +196,12 @@ class Subscribers:
         }
 
     async def overview(self, tx: Tx, since: int) -> figures.Overview:
-        """What the desk shows: days from `since` (ms) on."""
+        """What the desk shows: days from `since` (ms) on. It costs the same however many there are."""
+        return await figures.overview(tx, since)
+
     async def by_status(self, tx: Tx) -> dict[Status, int]:
         """How many there are."""
         return await counts.by_status(tx)
-
-        return await figures.overview(tx, since)
 
     async def purge_pending(self, tx: Tx, days: int, link_days: int, most: int = 500) -> tuple[str, ...]:
         """Forgets some of those who never confirmed within `days`; returns what `db.scrub` is for.

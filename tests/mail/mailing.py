@@ -25,11 +25,11 @@ def content() -> bytes:
 async def people(db: Database, count: int) -> list[Recipient]:
     """Active subscribers, numbered from 1."""
     readers = [Recipient(n, f"reader{n}@example.org") for n in range(1, count + 1)]
-    await _keep(db, readers)
+    await keep(db, readers)
     return readers
 
 
-async def _keep(db: Database, readers: Sequence[Recipient]) -> None:
+async def keep(db: Database, readers: Sequence[Recipient]) -> None:
     rows: list[dict[str, Param]] = [{"id": one.id, "email": one.email, "at": NOON - 5} for one in readers]
 
     async def add(tx: Tx) -> None:
@@ -68,7 +68,7 @@ async def sent_off_to(db: Database, mailings: Mailings, domains: Sequence[str], 
 
     first = await db.read(free)
     readers = [Recipient(n, f"reader{n}@{domains[n % len(domains)]}") for n in range(first, first + count)]
-    await _keep(db, readers)
+    await keep(db, readers)
     mailing_id: int = await db.write(mailings.start, content())
     await db.write(mailings.fill, mailing_id, readers)
     return mailing_id

@@ -128,13 +128,11 @@ def test_a_domain_of_any_letters_is_written_in_ascii(settings: Settings, kind: s
 
 
 @pytest.mark.parametrize("kind", ["confirmation", "guide", "broadcast"])
-@pytest.mark.parametrize(
-    "recipient", ["jürgen@example.org", "а@example.org", "ada@müller.example", "=?utf-8?q?a?=@example.org"]
-)
+@pytest.mark.parametrize("recipient", ["ada@müller.example", "=?utf-8?q?a?=@example.org"])
 def test_an_address_that_would_need_another_spelling_gets_nothing(
     settings: Settings, kind: str, recipient: str
 ) -> None:
-    """No relay is trusted to know SMTPUTF8 (RFC 6531), and there is no other way to write it."""
+    """What may stand before the @ beyond ASCII: test_beyond_ascii.py."""
     with pytest.raises(MessageError):
         built(settings, kind, recipient)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from newsletter.addresses import UNREACHED
 from newsletter.errors import Conflict
 from newsletter.ids import new_id, new_ids
 from newsletter.mail import Post
@@ -79,6 +80,10 @@ class Importing:
             raise Conflict(ELSEWHERE)
         people = [item for item in items if isinstance(item, Person)]
         refused = [item for item in items if isinstance(item, Refused)]
+        if not all(p.email.isascii() for p in people):
+            reached = [p for p in people if await self._post.reaches(tx, p.email)]
+            refused += [Refused(p.line, UNREACHED) for p in people if p not in reached]
+            people = reached
         known = {row.email_key: row for row in await store.known(tx, [p.key for p in people])}
         barred = await self._barred(tx, [p.key for p in people if p.key not in known])
         refused += [Refused(p.line, SUPPRESSED[barred[p.key]]) for p in people if p.key in barred]
