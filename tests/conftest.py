@@ -18,6 +18,7 @@ import pytest
 
 from newsletter.clock import DAY
 from newsletter.storage import Database, migrate, open_database
+from tests.outcomes import KEPT, Outcomes
 from tests.postgres import Databases, on_server
 
 # No test may hang on the machine's speed; where all of it has to pass, it is the same each time.
@@ -25,6 +26,11 @@ hypothesis.settings.register_profile("ours", deadline=None, derandomize=os.envir
 hypothesis.settings.load_profile("ours")
 
 NOON = 1_768_478_400_000  # 2026-01-15T12:00:00Z
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a process that only runs some of the tests has it
+        config.pluginmanager.register(Outcomes(KEPT))
 
 
 class Clock:
