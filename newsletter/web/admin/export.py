@@ -18,7 +18,7 @@ from newsletter.web.kit.site import is_head, site_of
 log = logging.getLogger(__name__)
 
 _TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ndjson": "application/x-ndjson",
 }

@@ -16,7 +16,7 @@ from newsletter.web.public.thread_query import Asked, one_page
 from newsletter.web.public.threads import fresh, on_shelf
 from newsletter.xml_text import xml_text, xml_value
 
-ATOM = "application/atom+xml"
+ATOM = "application/atom+xml; charset=utf-8"
 
 
 class FeedSource:

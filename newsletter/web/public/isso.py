@@ -172,7 +172,7 @@ async def style(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Our own, for what Isso's script builds; it loads it from its host unless `data-isso-css-url` names another."""
     headers = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
     content = site_of(request).pages.assets.named("isso.css")
-    return Response(content, media_type="text/css; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/css", headers=headers)
 
 
 @route(

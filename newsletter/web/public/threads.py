@@ -16,7 +16,7 @@ from newsletter.web.kit.site import Site, site_of
 from newsletter.web.public.thread_pages import Shape, ThreadSource
 from newsletter.web.public.thread_query import Counted, many_pages, one_page, sent_pages
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 JSON = "application/json"
 
 
