@@ -15,14 +15,14 @@ import asyncpg
 
 from newsletter import settings
 from newsletter.app import running
-from newsletter.clock import DAY, HOUR, SECOND
+from newsletter.clock import DAY, HOUR
 from newsletter.ids import EPOCH
 from newsletter.signups import Form
 from newsletter.storage import engine_of, sqlite_path
 from newsletter.subscribers import keep_counts
 
 BATCH = 20_000
-APART = 60 * SECOND  # between two sign-ups
+YEARS = 2 * 365 * DAY  # in which they signed up, however many they are
 FIRST = [
     "Ada",
     "Ben",
@@ -61,21 +61,22 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 def batches(count: int, form: Form) -> Iterator[Rows]:
     yield {"tags": list(TAGS)}
+    apart = YEARS // count if count else 0
     for start in range(0, count, BATCH):
         rows: Rows = {"subscribers": [], "consent_records": [], "subscriber_tags": []}
         for n in range(start, min(start + BATCH, count)):
-            add(rows, n, form)
+            add(rows, n, n * apart, form)
         yield rows
 
 
-def add(rows: Rows, n: int, form: Form) -> None:
+def add(rows: Rows, n: int, after: int, form: Form) -> None:
     spread = n * 2_654_435_761 % 2**32  # Knuth's multiplicative hash: unlike for neighbours
     first, last = FIRST[spread % len(FIRST)], LAST[spread // 16 % len(LAST)]
     name = ("", first, f"{first} {last}", f'{first} "{last}", Dr.')[
         (0, 1, 1, 2, 2, 2, 2, 3)[spread // 256 % 8]
     ]
     status = STATUSES[spread // 4096 % len(STATUSES)]
-    id, at = n * APART << 20, EPOCH + n * APART
+    id, at = after << 20, EPOCH + after
     local = normalize("NFKD", last.lower()).encode("ascii", "ignore").decode()  # what a relay takes
     email = f"{local}.{n}@example{n % 50}.org"
     confirmed = None if status == "pending" else at + spread % HOUR

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.storage import Database, Param, Tx
 from newsletter.subscribers import segments
-from newsletter.subscribers.store import listing
+from newsletter.subscribers.store import counts, listing
 from newsletter.subscribers.store.listing import NEWEST, Listed
 from tests.conftest import ON_ONE
 
@@ -34,6 +34,7 @@ async def many(db: Database) -> Database:
                VALUES (:id, :email, :key, :name, :status, :id)""",
             rows,
         )
+        await counts.add(tx, {("active", 0): 20, ("pending", 0): 10})
         await tx.run("INSERT INTO tags (id, name, title) VALUES (1, 'work', 'Work')")
         await tx.run(
             "INSERT INTO subscriber_tags (subscriber_id, tag_id) SELECT id, 1 FROM subscribers WHERE id % 10 = 0"
@@ -85,6 +86,25 @@ async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.Monk
     )
     assert await many.read(listing.counted, segments.parse("not status:active")) == (3, False)
     assert await many.read(listing.counted, segments.parse("tag:work")) == (3, True)
+    assert await many.read(listing.counted, segments.parse("status:active")) == (20, True)
+    assert await many.read(listing.counted, segments.parse("")) == (30, True)
+    monkeypatch.setattr(listing, "LOOK", 2)
+    assert await many.read(listing.counted, segments.parse("tag:work")) == (2, False)
+
+
+@pytest.mark.parametrize("look", [8, 10_000])
+@pytest.mark.parametrize(
+    "text", ["", "status:pending", "tag:work", "not status:active", "tag:work and not tag:rest"]
+)
+async def test_a_count_beside_the_first_page_is_the_same(
+    many: Database, monkeypatch: pytest.MonkeyPatch, text: str, look: int
+) -> None:
+    monkeypatch.setattr(listing, "LOOK", look)
+    segment = segments.parse(text)
+    alone = await many.read(listing.counted, segment)
+    for most in (1, 3, 50):
+        first = await many.read(listing.page, segment, NEWEST, most)
+        assert await many.read(listing.counted, segment, first=first) == alone
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Many subscribers at once: asked first, done to exactly those who were counted, gone on with, and undone."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from html import unescape
+from itertools import pairwise
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from newsletter.clock import DAY
 from newsletter.storage import Param, Tx
 from newsletter.subscribers import bulk
+from newsletter.subscribers.bulk.store import SLICE
 from newsletter.web.kit import changing_many
 from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
@@ -119,8 +123,12 @@ async def test_erasing_many_leaves_nothing_of_them(still: Stage, desk: httpx.Asy
 
 
 async def step(still: Stage, id: int) -> None:
-    one = await still.site.db.read(bulk.find, id)
-    assert await still.site.db.write(bulk.change_some, one)
+    """A slice, however many transactions that takes."""
+    while True:
+        assert await still.site.db.write(bulk.change_some, await still.site.db.read(bulk.find, id))
+        one = await still.site.db.read(bulk.find, id)
+        if one.position % SLICE == 0 or one.state == "done":
+            return
 
 
 async def test_it_goes_on_where_it_was_and_stops_when_it_is_told(
@@ -143,12 +151,55 @@ async def test_it_goes_on_where_it_was_and_stops_when_it_is_told(
     await step(still, id)
     await presses(desk, path, "stop")
     await presses(desk, path, "undo")
-    one = await still.site.db.read(bulk.find, id)
-    assert await still.site.db.write(bulk.undo_some, one)
-    assert not await still.site.db.write(bulk.undo_some, one)
+    while (one := await still.site.db.read(bulk.find, id)).position > SLICE:
+        assert await still.site.db.write(bulk.undo_some, one)
+        assert not await still.site.db.write(bulk.undo_some, one)
     assert [n for n, _ in await tagged(still, "new")] == list(range(1, 201))
     await changing_many.keep_going(still.site)
     assert await tagged(still, "new") == []
+
+
+@pytest.mark.parametrize("verb", ["tag", "untag", "erase"])
+async def test_a_slow_machine_changes_fewer_at_a_time(
+    still: Stage, desk: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Whose look at the clock takes 4 ms: then a transaction ends after a hundred, and after a few erasures."""
+    passed, most = itertools.count(step=0.004), 4 * 25
+    for clock in (
+        "newsletter.subscribers.bulk.actions.monotonic",
+        "newsletter.web.kit.changing_many.monotonic",
+    ):
+        monkeypatch.setattr(clock, lambda: next(passed))
+    await still.site.db.write(fill)
+    before = await tagged(still, "old")
+    path = (await asks(desk, action=verb, tag="old", who="all", where="not tag:new")).headers["Location"]
+    await changing_many.keep_going(still.site)
+    await presses(desk, path, "start")
+    reached = [0, *await positions(still, path), MANY]
+    assert {b - a for a, b in pairwise(reached)} <= set(range(most + 1))
+    assert len(set(reached)) > MANY // most
+    if verb != "erase":
+        assert len(await tagged(still, "old")) == (MANY if verb == "tag" else 0)
+        await presses(desk, path, "undo")
+        reached = [MANY, *await positions(still, path), 0]
+        assert {a - b for a, b in pairwise(reached)} <= set(range(most + 1))
+        assert len(set(reached)) > MANY // most
+        assert await tagged(still, "old") == before
+
+
+async def positions(still: Stage, path: str) -> list[int]:
+    """Where each transaction of it begins."""
+    seen: list[int] = []
+    write = still.site.db.write
+
+    async def watched(action: Any, *args: Any, **more: Any) -> Any:
+        seen.extend(one.position for one in args if isinstance(one, bulk.Bulk))
+        return await write(action, *args, **more)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(still.site.db, "write", watched)
+        await changing_many.keep_going(still.site)
+    return seen
 
 
 async def test_more_than_are_gathered_at_once(

@@ -4,9 +4,10 @@ Who is meant is written down first, so that exactly those are changed who were c
 goes on after a crash: how far it has come stands beside what it changed, in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
+from newsletter.clock import monotonic
 from newsletter.errors import BadInput, NotFound
 from newsletter.ids import new_id
 from newsletter.storage import Database, Tx
@@ -24,6 +25,13 @@ TOPIC = "bulk"
 
 MOST = 20
 """Slices that are gathered, or forgotten, at a time."""
+
+STEP = 25
+"""People between two looks at the clock."""
+
+LONGEST = 0.01
+"""Seconds after which a transaction takes nobody else: sign-ups wait as long, and for its COMMIT. A machine that has
+much to do changes fewer in one."""
 
 VERBS: dict[str, Verb] = {"tag": "tag", "untag": "untag", "erase": "erase"}
 GONE = "There is nothing of this number. What was done to many is kept for 30 days."
@@ -119,28 +127,46 @@ async def done(tx: Tx, one: Bulk, count: int, changed: int) -> None:
 
 
 async def change_some(tx: Tx, one: Bulk) -> bool:
-    """Gives or takes the tag of a slice. False where another process has gone on from there."""
+    """Gives or takes the tag of the next of them, out of one slice. False where another process has gone on from
+    there."""
     if not await hold(tx, one):
         return False
-    ids, tag_id = await next_ids(tx, one), await store.tag_id(tx, one.tag)
-    found: list[store.Tagging] = []
-    if tag_id is not None and ids:
-        found = await (store.tag if one.verb == "tag" else store.untag)(tx, tag_id, ids)
-        await store.keep_changed(tx, one.id, one.position // SLICE, found)
-    await done(tx, one, len(ids), len(found))
+    n, tag_id = one.position // SLICE, await store.tag_id(tx, one.tag)
+    before, found, count = await store.changed_of(tx, one.id, n), list[store.Tagging](), 0
+    for some in _in_time(await next_ids(tx, one)):
+        if tag_id is not None:
+            found += await (store.tag if one.verb == "tag" else store.untag)(tx, tag_id, some)
+        count += len(some)
+    if found:
+        await store.keep_changed(tx, one.id, n, before + found)
+    await done(tx, one, count, len(found))
     return True
 
 
+def _in_time(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """STEP of them at a time, until LONGEST is over."""
+    began = monotonic()
+    for start in range(0, len(ids), STEP):
+        yield ids[start : start + STEP]
+        if monotonic() - began > LONGEST:
+            return
+
+
 async def undo_some(tx: Tx, one: Bulk) -> bool:
-    """Takes back the last slice that still stands. False where another process has gone on from there."""
+    """Takes back the last that still stand, out of one slice. False where another process has gone on from there."""
     if not await hold(tx, one):
         return False
     n = max(0, (one.position - 1) // SLICE)
-    tag_id = await store.tag_id(tx, one.tag)
-    changed = await store.changed_of(tx, one.id, n)
-    if tag_id is not None and changed:
-        await (store.take_back if one.verb == "tag" else store.give_back)(tx, tag_id, changed)
-    await store.reach(tx, one.id, n * SLICE, one.changed, "undoing" if n else "undone")
+    tag_id, first = await store.tag_id(tx, one.tag), n * SLICE
+    ids = (await store.ids_of(tx, one.id, n))[: one.position - first]
+    changed = {tagging.id: tagging for tagging in await store.changed_of(tx, one.id, n)}
+    left = len(ids)
+    for some in _in_time(ids[::-1]):
+        given = [changed[id] for id in some if id in changed]
+        if tag_id is not None and given:
+            await (store.take_back if one.verb == "tag" else store.give_back)(tx, tag_id, given)
+        left -= len(some)
+    await store.reach(tx, one.id, first + left, one.changed, "undoing" if first + left else "undone")
     return True
 
 

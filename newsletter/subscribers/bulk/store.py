@@ -11,7 +11,7 @@ from newsletter.storage.lists import IDS, as_list
 Verb = Literal["tag", "untag", "erase"]
 State = Literal["gathering", "asked", "running", "done", "stopped", "undoing", "undone"]
 SLICE = 200
-"""People who stand in one row, and are changed in one transaction at most."""
+"""People who stand in one row: no more of them are changed in one transaction."""
 
 _COLUMNS = "id, verb, tag, about, zone, state, reached, people, position, changed, created_at, updated_at"
 

@@ -15,6 +15,7 @@ from newsletter.storage.lists import IDS, as_list
 from newsletter.subscribers.model import Status
 from newsletter.subscribers.segments.model import And, Node, Segment, Standing, Tagged
 from newsletter.subscribers.segments.store import compiled
+from newsletter.subscribers.store import counts
 
 LOOK = 10_000
 NEWEST = 2**63 - 1
@@ -55,7 +56,8 @@ class _Tag(msgspec.Struct):
 async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo = UTC) -> Page:
     """Up to `most` people of the segment whose ids are below `before`, the newest first."""
     source = _source(segment, tx.engine)
-    floor = await _floor(tx, source, before)
+    # Where all who are met are meant, the page is full before it has looked at many.
+    floor = 0 if source.rest.condition is None else await _floor(tx, source, before)
     where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
     people = await tx.all(
         Listed,
@@ -72,13 +74,24 @@ async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo
     return Page(people, floor + 1 if floor else 0, looked_on=bool(floor))
 
 
-async def counted(tx: Tx, segment: Segment, *, zone: tzinfo = UTC) -> tuple[int, bool]:
-    """How many there are among the newest LOOK, and whether that is all of them."""
+async def counted(
+    tx: Tx, segment: Segment, *, zone: tzinfo = UTC, first: Page | None = None
+) -> tuple[int, bool]:
+    """How many there are, or else how many among the newest LOOK, and whether that is all of them. `first`: the first
+    page, where that was looked for already."""
+    if first is not None and (first.looked_on or not first.before):  # it holds all whom it has met
+        return len(first.people), not first.looked_on
+    if segment.condition is None or isinstance(segment.condition, Standing):
+        people = await counts.by_status(tx)
+        return (sum(people.values()) if segment.condition is None else people[segment.condition.status]), True
     source = _source(segment, tx.engine)
+    if source.rest.condition is None:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source.keys} LIMIT :look) x"
+        found = int(await tx.value(sql, look=LOOK + 1, **source.params))
+        return min(found, LOOK), found <= LOOK
     floor = await _floor(tx, source, NEWEST)
     where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
-    tables = source.keys if source.rest.condition is None else source.tables
-    sql = f"SELECT count(*) FROM {tables} AND {source.key} > :floor AND {where}"
+    sql = f"SELECT count(*) FROM {source.tables} AND {source.key} > :floor AND {where}"
     return int(await tx.value(sql, floor=floor, **source.params, **values)), not floor
 
 
