@@ -29,6 +29,11 @@ async def state(tx: Tx) -> tuple[int, int]:
     return now.rows, now.sum
 
 
+async def hold(tx: Tx) -> None:
+    """Nobody else who holds them changes any until the transaction ends."""
+    await put(tx, "held", "")
+
+
 async def everything(tx: Tx) -> dict[str, str]:
     rows = await tx.all(_Row, "SELECT name, value FROM owner_settings ORDER BY name")
     return {row.name: row.value for row in rows}

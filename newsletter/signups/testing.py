@@ -18,6 +18,11 @@ from newsletter.signups.model import Form, Texts, Variants
 from newsletter.signups.testing_store import Trial
 from newsletter.storage import Tx
 
+__all__ = [
+    "FEWEST", "Letter", "Texts", "Trial", "Variants", "begin", "by_number", "by_share", "end", "known", "trials",
+    "varied",
+]  # fmt: skip
+
 Letter = Literal["a", "b"]
 
 LETTERS: tuple[Letter, ...] = ("a", "b")

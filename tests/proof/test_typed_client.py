@@ -25,10 +25,17 @@ from io import BytesIO
 from made import AuthenticatedClient
 from made.api.broadcasts import add_broadcast, change_broadcast, get_broadcast
 from made.api.imports import add_import, list_import_columns
-from made.api.magnets import add_magnet_version, get_magnet
-from made.api.subscribers import add_subscriber, list_subscribers
+from made.api.forms import change_form_mails, get_form_mails
+from made.api.magnets import add_magnet_version, get_magnet, get_telling
+from made.api.sequences import add_sequence, add_step, list_steps
+from made.api.settings import change_settings, get_settings
+from made.api.subscribers import (
+    add_subscriber, ask_for_many, get_change_of_many, list_subscribers, start_change_of_many,
+)
 from made.models import (
-    Broadcast, Draft, DraftChange, ImportColumns, Magnet, MagnetReceipt, NewSubscriber, Problem, Receipt, Subscribers,
+    Broadcast, Change, Draft, DraftChange, FormMails, FormMailsChange, ImportColumns, Magnet, MagnetReceipt, MailWords,
+    NewChange, NewChangeAction, NewSequence, NewStep, NewSubscriber, Problem, Receipt, Settings, SettingsChange, Start,
+    Steps, Subscribers, Telling,
 )
 from made.types import File
 
@@ -59,6 +66,29 @@ def work(client: AuthenticatedClient) -> None:
     assert isinstance(renewed, MagnetReceipt) and renewed.version == 2
     magnet = get_magnet.sync(slug="structure-your-career", client=client)
     assert isinstance(magnet, Magnet) and (magnet.version, magnet.size) == (2, 22)
+
+    many = ask_for_many.sync(client=client, body=NewChange(NewChangeAction.TAG, "tag:shop", tag="paid"))
+    assert isinstance(many, Receipt)
+    counted = get_change_of_many.sync(id=many.id, client=client)
+    assert isinstance(counted, Change) and counted.people == 1
+    begun = start_change_of_many.sync(id=many.id, client=client, body=Start(counted.people))
+    assert isinstance(begun, Change) and str(begun.state) == "running"
+
+    add_sequence.sync(client=client, body=NewSequence("course", "tag:paid"))
+    add_step.sync(slug="course", client=client, body=NewStep("The first", "Hello.", wait="2 days"))
+    steps = list_steps.sync(slug="course", client=client)
+    assert isinstance(steps, Steps) and [one.wait for one in steps.items] == ["2 days"]
+
+    seen = get_form_mails.sync_detailed(slug="guide", client=client)
+    written = FormMailsChange(guide=MailWords(subject="Here it is"))
+    mails = change_form_mails.sync(slug="guide", client=client, body=written, if_match=seen.headers["etag"])
+    assert isinstance(mails, FormMails) and mails.guide.subject == "Here it is"
+    telling = get_telling.sync(slug="structure-your-career", client=client)
+    assert isinstance(telling, Telling) and telling.version == 2
+
+    held = get_settings.sync_detailed(client=client)
+    settings = change_settings.sync(client=client, body=SettingsChange(mail_per_day=500), if_match=held.headers["etag"])
+    assert isinstance(settings, Settings) and settings.mail_per_day == 500
 
     sent = add_import.sync(client=client, body=File(payload=BytesIO(b"Mail,City\\nben@example.org,Porto\\n")))
     assert isinstance(sent, Receipt)

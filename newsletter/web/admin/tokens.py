@@ -19,13 +19,15 @@ SAID = {
     "broadcasts:write": "Write drafts",
     "broadcasts:send": "Send, pause and cancel broadcasts",
     "sequences:read": "Read sequences",
-    "sequences:write": "Turn sequences on and off",
+    "sequences:write": "Make, write and change sequences, turn them on and off",
     "comments:read": "Read comments, with their authors’ addresses",
     "comments:moderate": "Approve and delete comments",
     "forms:read": "Read forms and guides",
     "forms:write": "Make and change forms",
     "webhooks:read": "Read webhooks, and what became of their deliveries",
     "webhooks:write": "Make and change webhooks, which are told of subscribers with their addresses",
+    "settings:read": "Read the settings",
+    "settings:write": "Change the settings: who mails are from, how fast they go, the limits",
 }
 _FIELDS: dict[str, int] = {"name": LONGEST_NAME, "days": 5} | dict.fromkeys(SCOPES, 1)
 

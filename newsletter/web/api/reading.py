@@ -21,7 +21,9 @@ NO_JSON = "This is no JSON that can be read."
 NO_OBJECT = "This has to be one JSON object."
 BAD_CURSOR = "This cursor is none of this list's. Begin again without one."
 LONGEST = 100_000  # characters of one text
-MULTILINE = frozenset({"body", "description", "intro", "rules", "text", "wording"})
+MULTILINE = frozenset(
+    {"body", "confirmation", "description", "guide", "intro", "rules", "text", "wording", "words"}
+)
 _MOST_FIELDS = 50
 _CURSOR = re.compile("[0-9]{1,19}")
 

@@ -1,4 +1,4 @@
-"""Sequences for programs: looked at, turned on and off."""
+"""Sequences for programs: looked at, turned on and off. Their steps are in steps.py."""
 
 from newsletter.sequences import Sequence
 from newsletter.web.api import shapes
@@ -10,19 +10,19 @@ PATH = "/sequences"
 ONE = f"{PATH}/{{slug}}"
 
 
-def _shape(one: Sequence) -> shapes.Sequence:
+def shape(one: Sequence) -> shapes.Sequence:
     return shapes.Sequence(one.slug, one.state, one.why, one.started_by)
 
 
 async def list_sequences(call: Call) -> Reply:
     """All sequences, what starts them, and whether they are on."""
     found = await call.site.db.read(call.site.sequences.all)
-    return Reply(shapes.Sequences([_shape(one) for one in found]))
+    return Reply(shapes.Sequences([shape(one) for one in found]))
 
 
 async def get_sequence(call: Call) -> Reply:
     """One sequence."""
-    return Reply(_shape(await call.site.db.read(call.site.sequences.find, call.path["slug"])))
+    return Reply(shape(await call.site.db.read(call.site.sequences.find, call.path["slug"])))
 
 
 async def start_sequence(call: Call) -> Reply:

@@ -3,26 +3,36 @@
 from newsletter.web.api import (
     broadcasts,
     comments,
+    form_mails,
     forms,
     imports,
     knowing,
     magnets,
+    many,
     sequences,
+    settings,
+    steps,
     subscribers,
     suppressions,
+    telling,
     webhooks,
 )
 from newsletter.web.api.asking import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *subscribers.ENDPOINTS,
+    *many.ENDPOINTS,
     *knowing.ENDPOINTS,
     *suppressions.ENDPOINTS,
     *imports.ENDPOINTS,
     *broadcasts.ENDPOINTS,
     *sequences.ENDPOINTS,
+    *steps.ENDPOINTS,
     *comments.ENDPOINTS,
     *forms.ENDPOINTS,
+    *form_mails.ENDPOINTS,
     *magnets.ENDPOINTS,
+    *telling.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *settings.ENDPOINTS,
 )

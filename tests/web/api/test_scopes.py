@@ -16,14 +16,15 @@ ROWS = {
         "GET /subscribers", "GET /subscribers/{id}", "GET /tags", "GET /segments/count", "GET /export/subscribers",
         "GET /suppressions", "GET /export/suppressions", "GET /imports", "GET /imports/{id}",
         "GET /imports/{id}/columns", "GET /imports/{id}/refused", "GET /subscribers/{id}/data",
-        "GET /subscribers/{id}/consent",
+        "GET /subscribers/{id}/consent", "GET /subscribers/many", "GET /subscribers/many/{id}",
     },
     "subscribers:write": {
         "POST /subscribers", "PATCH /subscribers/{id}", "DELETE /subscribers/{id}",
         "POST /subscribers/{id}/unsubscribe", "PUT /subscribers/{id}/tags/{tag}",
         "DELETE /subscribers/{id}/tags/{tag}", "POST /suppressions", "POST /suppressions/lift",
         "POST /suppressions/import", "POST /imports", "DELETE /imports/{id}", "POST /imports/{id}/check",
-        "POST /imports/{id}/start", "POST /subscribers/{id}/mail",
+        "POST /imports/{id}/start", "POST /subscribers/{id}/mail", "POST /subscribers/many",
+        "POST /subscribers/many/{id}/start", "POST /subscribers/many/{id}/stop", "POST /subscribers/many/{id}/undo",
     },
     "broadcasts:read": {
         "GET /broadcasts", "GET /broadcasts/{id}", "GET /broadcasts/{id}/numbers", "GET /broadcasts/{id}/preview",
@@ -34,8 +35,15 @@ ROWS = {
         "POST /broadcasts/{id}/test", "POST /broadcasts/{id}/send", "POST /broadcasts/{id}/pause",
         "POST /broadcasts/{id}/resume", "POST /broadcasts/{id}/cancel", "POST /broadcasts/{id}/retry",
     },
-    "sequences:read": {"GET /sequences", "GET /sequences/{slug}"},
-    "sequences:write": {"POST /sequences/{slug}/start", "POST /sequences/{slug}/stop"},
+    "sequences:read": {
+        "GET /sequences", "GET /sequences/{slug}", "GET /sequences/{slug}/steps", "GET /sequences/{slug}/steps/{id}",
+    },
+    "sequences:write": {
+        "POST /sequences", "PATCH /sequences/{slug}", "DELETE /sequences/{slug}", "POST /sequences/{slug}/start",
+        "POST /sequences/{slug}/stop", "POST /sequences/{slug}/steps", "PATCH /sequences/{slug}/steps/{id}",
+        "DELETE /sequences/{slug}/steps/{id}", "POST /sequences/{slug}/steps/{id}/move",
+        "POST /sequences/{slug}/steps/{id}/put-back",
+    },
     "comments:read": {"GET /comments", "GET /comments/{id}"},
     "comments:moderate": {
         "DELETE /comments/{id}", "PATCH /comments/{id}", "POST /comments/{id}/approve", "POST /comments/{id}/spam",
@@ -44,15 +52,20 @@ ROWS = {
     },
     "forms:read": {
         "GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}", "GET /magnets/{slug}/versions",
+        "GET /forms/{slug}/mails", "GET /forms/{slug}/test", "GET /magnets/{slug}/telling",
     },
     "forms:write": {
         "POST /forms", "PATCH /forms/{slug}", "POST /magnets", "PATCH /magnets/{slug}", "POST /magnets/{slug}/versions",
+        "PATCH /forms/{slug}/mails", "POST /forms/{slug}/test", "POST /forms/{slug}/test/end",
+        "POST /magnets/{slug}/telling",
     },
     "webhooks:read": {"GET /webhooks", "GET /webhooks/{id}", "GET /webhooks/{id}/deliveries"},
     "webhooks:write": {
         "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
         "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/deliveries/{delivery}/resend",
     },
+    "settings:read": {"GET /settings"},
+    "settings:write": {"PATCH /settings"},
 }  # fmt: skip
 
 
