@@ -13,13 +13,15 @@ from newsletter.storage import Tx
 
 SURELY_SPAM = 0.95
 PERHAPS_SPAM = 0.6
-
+_BLOCKED: tuple[Status, str] = ("spam", "You blocked this author.")
 
 _LINK = re.compile(r'href="([^"]+)"')  # of our own sanitised text, which always quotes them so
 
 
 async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft) -> tuple[Status, str]:
     """The status that the comment gets once its address is confirmed, and why it waits (for the owner)."""
+    if person.blocked:
+        return _BLOCKED
     candidate = Candidate(
         text=draft.raw,
         name=draft.name,
@@ -45,7 +47,7 @@ async def judge(tx: Tx, options: Options, person: Commenter, draft: Draft) -> tu
 
 def by_policy(options: Options, person: Commenter) -> tuple[Status, str]:
     if person.blocked:
-        return "spam", "You blocked this author."
+        return _BLOCKED
     if options.policy == "all":
         return "pending", "You look at every comment."
     if options.policy == "first" and not person.approved:

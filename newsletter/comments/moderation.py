@@ -59,7 +59,8 @@ class Moderation:
         if read is not None and read != (comment.edited_at or 0):
             raise Conflict(CHANGED)
         await store.decide(tx, comment, "approved")
-        await people.stood(tx, comment.commenter_id, 1)
+        if comment.learned != "ham":  # else it stood before its author changed it, and was counted then
+            await people.stood(tx, comment.commenter_id, 1)
         await self._learn(tx, comment, "ham")
         await publish(tx, comment)
 

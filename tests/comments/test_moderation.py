@@ -160,8 +160,23 @@ async def test_whom_the_owner_blocks_is_not_heard_again(house: House) -> None:
     await does(house, "block", id)
     later = await house.db.read(house.site.moderation.look, await spoken(house, MALLORY, "Me again"))
     assert (later.status, later.blocked) == ("spam", True)
+    many_links = (await says(house, MALLORY, "https://a.example https://b.example https://c.example")).status
+    assert many_links == "spam", "What a rule would only hold is theirs all the same"
     assert await status(house, other) == "approved"
     assert await shown(house) == 1
+
+
+async def test_a_comment_that_stood_twice_counts_for_its_author_once(house: House) -> None:
+    await lets_all_speak(house, "first")
+    id = await spoken(house)
+    await does(house, "approve", id)
+    await house.db.write(
+        house.site.comments.edit, id, Words("Buy at https://a.example https://b.example https://c.example")
+    )
+    assert await status(house, id) == "pending"
+    await does(house, "approve", id)
+    await does(house, "spam", id)
+    assert await status(house, await spoken(house, text="Again")) == "pending", "Nothing of theirs stands"
 
 
 async def test_the_owners_answer_is_marked_and_stands_below(house: House) -> None:
