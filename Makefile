@@ -11,7 +11,7 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1
 
 RULES := tests/test_house.py tests/test_docs.py
 
-.PHONY: help demo test check proof bench screenshots format lock
+.PHONY: help demo test check proof promises bench screenshots format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
@@ -36,6 +36,9 @@ else
 	$(BIN)/python -m pytest -m alone tests/proof
 	WHOLE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m whole -p tests.proof.printing tests
 endif
+
+promises: .venv/.dev  ## what is promised, and what it was tested at last; the README's table
+	$(BIN)/python -m tests.proof.promises
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)

@@ -113,6 +113,19 @@ def test_it_would_be_seen(look: Look, sample: str) -> None:
     assert [*look("newsletter/web/x.py", ast.parse(sample))]
 
 
+def test_scripts_make_no_names_of_what_they_are_given() -> None:
+    """Else a name like __proto__ would change what all objects are; and nothing is read as HTML or code."""
+    scripts = {path.name: path.read_text("utf-8") for path in TEMPLATES.rglob("*.js")}
+    assert {"embed.js", "comments.js", "desk.js"} <= scripts.keys()
+    named = r"[\w.]+\[[A-Za-z_$][\w.$]*\]\s*=(?!=)|__proto__|prototype\b"
+    read = r"(?:inner|outer)HTML\s*=(?!=)|insertAdjacentHTML|document\.write|\beval\(|new Function"
+    assert {
+        (name, what) for name, text in scripts.items() for what in re.findall(f"{named}|{read}", text)
+    } == {
+        ("passkeys.js", "response[name] =")  # of a list of four
+    }
+
+
 def test_what_templates_trust_was_looked_over() -> None:
     shown = {
         (str(path.relative_to(TEMPLATES)), name)

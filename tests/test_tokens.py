@@ -2,7 +2,9 @@
 
 import hashlib
 import itertools
+import random
 import string
+from contextlib import suppress
 from typing import get_args
 
 import pytest
@@ -82,6 +84,22 @@ def test_a_fingerprint_outlives_a_new_key() -> None:
 def test_junk_is_not_found(junk: str) -> None:
     with pytest.raises(NotFound):
         TOKENS.read("confirm", junk, NOW, clock.DAY)
+
+
+def test_a_hundred_thousand_guesses_find_nothing() -> None:
+    """Of the right length and spelling, some beside a token that is good."""
+    chance = random.Random(7)
+    good = TOKENS.make("confirm", 5, 1, now=NOW)
+    begins, _, signature = good.rpartition(".")
+    letters = string.ascii_letters + string.digits + "-_"
+    found = 0
+    for _ in range(100_000):
+        guess = f"{begins}.{''.join(chance.choices(letters, k=len(signature)))}"
+        with suppress(NotFound):
+            TOKENS.read("confirm", guess, NOW, clock.DAY)
+            found += 1
+    assert found == 0
+    assert TOKENS.read("confirm", good, NOW, clock.DAY) == (5, 1)
 
 
 def test_punctuation_that_a_mail_program_glued_on_is_forgiven() -> None:

@@ -54,6 +54,8 @@ async def test_wrong_methods(doors: Doors) -> None:
 NOWHERE = (
     "/forms/none", "/forms/", "/forms/%ff", "/forms/%ED%A0%80", "/assets/..%2fbase.html",
     "/../etc/passwd", "/%2e%2e/x", "/admin/x", "/admin/..%2fforms", "/%61dmin/x", "/Admin", "/ADMIN/export",
+    "//admin/export", "/admin;x/export", "/admin/..;/export", "/./admin/export", "/x/../admin/export",
+    "/assets/", "/assets/..%5c..%5cbase.html", "/assets/%2e%2e/%2e%2e/etc/passwd", "/downloads/../../etc/passwd",
 )  # fmt: skip
 
 
