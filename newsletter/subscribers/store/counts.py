@@ -7,7 +7,7 @@ Who is added is counted here, by what adds them; what changes of them, and who g
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -38,20 +38,17 @@ async def admitted(tx: Tx, count: int) -> None:
             VALUES ('pending', 0, CAST(:count AS BIGINT)), ('joined', CAST(:day AS BIGINT), :count)
             {_ADDED[tx.engine]}""",
         count=count,
-        day=_day(tx.now),
+        day=tx.now - tx.now % DAY,
     )
 
 
-def of_new(people: Iterable[tuple[Status, int, int | None, int | None]]) -> Changes:
+def of_new(people: Sequence[tuple[Status, int, int | None, int | None]]) -> Changes:
     """People by their status, and when they joined, confirmed and left (ms)."""
-    changes: Counter[tuple[str, int]] = Counter()
-    for status, joined, confirmed, left in people:
-        changes[status, 0] += 1
-        changes["joined", _day(joined)] += 1
-        if confirmed is not None:
-            changes["confirmed", _day(confirmed)] += 1
-        if left is not None:
-            changes["left", _day(left)] += 1
+    statuses, *times = zip(*people, strict=True) if people else ((), (), (), ())
+    changes: dict[tuple[str, int], int] = {(status, 0): count for status, count in Counter(statuses).items()}
+    for kind, times_of_it in zip(("joined", "confirmed", "left"), times, strict=True):
+        days = Counter([at // DAY for at in times_of_it if at is not None])
+        changes.update({(kind, day * DAY): count for day, count in days.items()})
     return changes
 
 
@@ -63,18 +60,13 @@ async def add(tx: Tx, changes: Changes) -> None:
     )
 
 
-def _day(at: int) -> int:
-    """As both engines divide: towards 0."""
-    return (at // DAY if at >= 0 else -(-at // DAY)) * DAY
-
-
 async def by_status(tx: Tx) -> dict[Status, int]:
     counts = {row.kind: row.people for row in await tx.all(_Count, _BY_STATUS)}
     return {status: counts.get(status, 0) for status in STATUSES}
 
 
 async def by_day(tx: Tx, kind: Event, since: int) -> dict[int, int]:
-    rows = await tx.all(_Count, _BY_DAY, kind=kind, since=_day(since))
+    rows = await tx.all(_Count, _BY_DAY, kind=kind, since=since - since % DAY)
     return {row.day: row.people for row in rows}
 
 

@@ -178,7 +178,7 @@ async def add(tx: Tx, people: Sequence[Sequence[Param]]) -> frozenset[int] | Non
 
 
 async def _count(tx: Tx, people: Sequence[Sequence[Param]]) -> None:
-    await counts.add(tx, counts.of_new(map(_WHEN, people)))
+    await counts.add(tx, counts.of_new([*map(_WHEN, people)]))
 
 
 async def raise_up(tx: Tx, people: Sequence[Sequence[Param]]) -> None:
