@@ -2,6 +2,7 @@
 
 import base64
 import re
+from html import unescape
 
 import httpx
 
@@ -11,8 +12,21 @@ from tests.conftest import ON_ONE
 from tests.web.stage import Stage
 from tests.web.test_desk import csrf_on
 from tests.web.test_desk_people import EMMA, path_of, person
+from tests.web.test_qr import seen
 
 PLACE = "/admin/second-step"
+
+
+@ON_ONE
+async def test_a_phone_reads_the_key_from_a_picture(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    own = {"csrf": csrf_on(await web.get(PLACE))}
+    page = (await web.post(PLACE, data={"action": "begin", **own})).text
+    (link,) = re.findall(r'href="(otpauth://totp/[^"]+)"', page)
+    assert seen(page) == unescape(link)
+    await set_up(still, web)
+    assert '<svg class="qr"' not in (await web.get(PLACE)).text, "who has it on is not shown the key again"
 
 
 @ON_ONE

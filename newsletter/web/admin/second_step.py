@@ -8,8 +8,9 @@ from litestar.response import Redirect
 from newsletter.errors import BadInput
 from newsletter.owners import Session, second_step, totp
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
-from newsletter.web.kit import traces
+from newsletter.web.kit import qr, traces
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import gettext as _
 
 PLACE = "/admin/second-step"
 DONE = {"off": "It is off. From now on a link is enough."}
@@ -29,18 +30,28 @@ async def _page(
 ) -> Response[str]:
     now = await site.db.read(second_step.standing, site.tokens, session.owner_id)
     letters = totp.spelled(now.secret)
+    link = totp.link(now.secret, site.settings.from_name, session.email) if now.secret else ""
     return site.pages.page(
         "admin/second_step.html",
         422 if error else 200,
         on=now.on,
         left=now.codes_left,
         key=" ".join(letters[at : at + 4] for at in range(0, len(letters), 4)),
-        link=totp.link(now.secret, site.settings.from_name, session.email) if now.secret else "",
+        link=link,
+        picture=_picture(link) if link and not now.on else "",
         codes=codes or [],
         error=error,
         done=done,
         csrf=form_key(site, session),
     )
+
+
+def _picture(link: str) -> str:
+    """For a phone that is not this device; nothing where a very long name leaves no room: the key can be typed."""
+    try:
+        return qr.svg(link, _("A picture of the key, for the camera of your phone"))
+    except qr.TooLong:
+        return ""
 
 
 @post(PLACE, status_code=200)
