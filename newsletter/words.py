@@ -42,6 +42,11 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _spoken[1].ngettext(one, many, number)
 
 
+def in_each_language(sentence: str) -> tuple[str, ...]:
+    """As any process of ours may say it."""
+    return tuple(_read(one).gettext(sentence) for one in LANGUAGES)
+
+
 def marked(words: Word) -> Word:
     """`words`, as they are: for those that stand as a constant, are looked up where they leave, and don't look like a
     sentence, by which ``tests.words`` finds the others."""

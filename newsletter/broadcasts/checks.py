@@ -10,6 +10,7 @@ from newsletter.broadcasts.letter import Draftlike, Letter
 from newsletter.mail.headers import REFUSED
 from newsletter.mail.merge import Tag
 from newsletter.settings import Settings
+from newsletter.words import gettext as _
 
 LONGEST_SUBJECT = 150  # characters
 CLIPPED = 100_000  # bytes of HTML; Gmail cuts a little above, and the link to leave is cut off with the rest
@@ -50,7 +51,8 @@ def _subject(draft: Draftlike, letter: Letter) -> Iterator[Finding]:
     if length > LONGEST_SUBJECT:
         yield Finding(
             "warning",
-            f"The subject has {length} characters; most programs show 50, and {LONGEST_SUBJECT} is long.",
+            _("The subject has %(length)s characters; most programs show 50, and %(most)s is long.")
+            % {"length": length, "most": LONGEST_SUBJECT},
         )
 
 
@@ -62,13 +64,16 @@ def _tags(draft: Draftlike, letter: Letter) -> Iterator[Finding]:
         else:
             yield Finding(
                 "error",
-                f"“{_short(typed)}” is no merge tag. Known are first_name, name, email and field.…, "
-                'with a default like {{ first_name | "there" }}.',
+                _(
+                    "“%(typed)s” is no merge tag. Known are first_name, name, email and field.…, with a default "
+                    'like {{ first_name | "there" }}.'
+                )
+                % {"typed": _short(typed)},
             )
     for text in (draft.subject, draft.preheader, letter.written.plain):
         if "{%" in text:
             yield Finding(
-                "warning", "“{%” is shown as it was typed: a broadcast has merge tags and nothing else."
+                "warning", _("“{%” is shown as it was typed: a broadcast has merge tags and nothing else.")
             )
     used: list[Tag] = []
     for text in (letter.subject, letter.preheader, letter.written.html):
@@ -76,31 +81,42 @@ def _tags(draft: Draftlike, letter: Letter) -> Iterator[Finding]:
     for tag in used:
         if tag.name != "email" and not tag.default:
             yield Finding(
-                "warning", f"{tag.name} has no default: for those who did not give it, nothing stands there."
+                "warning",
+                _("%(name)s has no default: for those who did not give it, nothing stands there.")
+                % {"name": tag.name},
             )
 
 
 def _links(letter: Letter, settings: Settings) -> Iterator[Finding]:
     for link in letter.written.links:
-        kind = "picture" if link.picture else "link"
         if link.trouble:
-            yield Finding("error", f"The {kind} “{_short(link.url)}” {link.trouble}.")
+            said = (
+                _("The picture “%(url)s” %(trouble)s.")
+                if link.picture
+                else _("The link “%(url)s” %(trouble)s.")
+            )
+            yield Finding("error", said % {"url": _short(link.url), "trouble": _(link.trouble)})
         elif link.picture:
             host = urlsplit(link.url).hostname or ""
             if not _ours(host, settings):
                 yield Finding(
                     "warning",
-                    f"The picture at {_short(host)} comes from another server, which learns of everybody who looks.",
+                    _(
+                        "The picture at %(host)s comes from another server, which learns of everybody who looks."
+                    )
+                    % {"host": _short(host)},
                 )
         if link.picture and not link.alt:
             yield Finding(
                 "error",
-                f"The picture “{_short(link.url)}” has no alternative text: say in the [ ] what it shows.",
+                _("The picture “%(url)s” has no alternative text: say in the [ ] what it shows.")
+                % {"url": _short(link.url)},
             )
     for typed in letter.written.loose:
         yield Finding(
             "error",
-            f"“{_short(letter.marks.typed(typed))}” is no link as it stands: its address has spaces, or is empty.",
+            _("“%(typed)s” is no link as it stands: its address has spaces, or is empty.")
+            % {"typed": _short(letter.marks.typed(typed))},
         )
 
 
@@ -121,8 +137,11 @@ def _body(letter: Letter, settings: Settings) -> Iterator[Finding]:
         level: Literal["error", "warning"] = "error" if size > CLIPPED else "warning"
         yield Finding(
             level,
-            f"The mail has {round(size / 1000)} kB of HTML. Above {CLIPPED // 1000} kB mail programs cut it off, "
-            "with the link to unsubscribe.",
+            _(
+                "The mail has %(size)s kB of HTML. Above %(most)s kB mail programs cut it off, with the link to "
+                "unsubscribe."
+            )
+            % {"size": round(size / 1000), "most": CLIPPED // 1000},
         )
 
 

@@ -9,6 +9,7 @@ from newsletter.doctor.names import Names
 from newsletter.errors import NewsletterError
 from newsletter.mail import dkim_keys
 from newsletter.settings import Settings
+from newsletter.words import gettext as _
 
 __all__ = ["Finding", "Level", "Names", "examine"]
 
@@ -54,15 +55,17 @@ def _verdict(found: Sequence[Finding]) -> Finding:
     unseen = [area for area in _TRUST if any(one.area == area and one.level == "note" for one in found)]
     click = any(one.area in ("One-click", "Web") and one.level == "wrong" for one in found)
     if missing or click:
-        what = ", ".join([*missing, *(["one-click unsubscribing"] if click else [])])
+        what = ", ".join([*missing, *([_("one-click unsubscribing")] if click else [])])
         return wrong(
             "Gmail & co.",
-            f"Gmail, Yahoo and Microsoft would refuse or hide a newsletter from here: {what}.",
+            _("Gmail, Yahoo and Microsoft would refuse or hide a newsletter from here: %(what)s.")
+            % {"what": what},
             "Mend what stands above, then send a test to an address at each.",
         )
     if unseen:
         return note(
             "Gmail & co.",
-            f"Not all that Gmail, Yahoo and Microsoft ask for could be seen: {', '.join(unseen)}.",
+            _("Not all that Gmail, Yahoo and Microsoft ask for could be seen: %(what)s.")
+            % {"what": ", ".join(unseen)},
         )
     return well("Gmail & co.", "What Gmail, Yahoo and Microsoft ask of a newsletter is there.")

@@ -12,6 +12,8 @@ from newsletter.errors import NewsletterError
 from newsletter.mail import trouble
 from newsletter.settings import Settings
 from newsletter.storage import engine_of, open_database, pending, sqlite_path
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 SYNCS = 200
 _PROVIDERS = 5  # of which the worst are told
@@ -30,7 +32,7 @@ def chosen(settings: Settings) -> list[Finding]:
         found.append(
             wrong(
                 "Settings",
-                f"Mail would come from {domain}, which is nobody's.",
+                _("Mail would come from %(domain)s, which is nobody's.") % {"domain": domain},
                 "Set NEWSLETTER_FROM to an address of yours.",
             )
         )
@@ -54,12 +56,17 @@ def chosen(settings: Settings) -> list[Finding]:
         found.append(
             wrong(
                 "Settings",
-                f"{settings.public_url} is not https: one-click unsubscribing needs that (RFC 8058).",
+                _("%(public_url)s is not https: one-click unsubscribing needs that (RFC 8058).")
+                % {"public_url": settings.public_url},
                 "Set NEWSLETTER_PUBLIC_URL to the address that readers see.",
             )
         )
     return found or [
-        well("Settings", f"Mail comes from {settings.from_email}, and links lead to {settings.public_url}.")
+        well(
+            "Settings",
+            _("Mail comes from %(from_email)s, and links lead to %(public_url)s.")
+            % {"from_email": settings.from_email, "public_url": settings.public_url},
+        )
     ]
 
 
@@ -67,7 +74,9 @@ async def database(url: str) -> Finding:
     try:
         if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
             return wrong(
-                "Database", f"There is no {sqlite_path(url).absolute()} yet.", "Run: newsletter migrate"
+                "Database",
+                _("There is no %(file)s yet.") % {"file": sqlite_path(url).absolute()},
+                "Run: newsletter migrate",
             )
         waiting = await pending(url)
     except NewsletterError as error:
@@ -75,10 +84,16 @@ async def database(url: str) -> Finding:
             "Database", error.sentence, "See that it runs, and that NEWSLETTER_DATABASE_URL leads to it."
         )
     if waiting:
-        return wrong("Database", f"It waits for {', '.join(waiting)}.", "Run: newsletter migrate")
+        return wrong(
+            "Database",
+            _("It waits for %(steps)s.") % {"steps": ", ".join(waiting)},
+            "Run: newsletter migrate",
+        )
     return well(
         "Database",
-        f"The {'SQLite file' if engine_of(url) == 'sqlite' else 'PostgreSQL'} has this version's tables.",
+        "The SQLite file has this version's tables."
+        if engine_of(url) == "sqlite"
+        else "PostgreSQL has this version's tables.",
     )
 
 
@@ -100,8 +115,18 @@ async def domains(url: str) -> list[Finding]:
     return [
         wrong(
             "Providers",
-            f"Of {one.accepted + one.hard + one.policy:,} mails to {one.name} in {trouble.DAYS} days it refused "
-            f"{one.policy:,} by policy, {one.hard:,} addresses were gone, and {one.complaint:,} were called spam.",
+            _(
+                "Of %(all)s mails to %(name)s in %(days)s days it refused %(policy)s by policy, %(hard)s addresses "
+                "were gone, and %(complaint)s were called spam."
+            )
+            % {
+                "all": number(one.accepted + one.hard + one.policy),
+                "name": one.name,
+                "days": trouble.DAYS,
+                "policy": number(one.policy),
+                "hard": number(one.hard),
+                "complaint": number(one.complaint),
+            },
             one.to_do,
         )
         for one in bad[:_PROVIDERS]
@@ -119,7 +144,7 @@ def disk(url: str) -> list[Finding]:
         return [
             wrong(
                 "Disk",
-                f"{folder} can't be written to: {error.strerror}.",
+                _("%(folder)s can't be written to: %(why)s.") % {"folder": folder, "why": error.strerror},
                 "Give the service's user that folder.",
             )
         ]
@@ -127,8 +152,11 @@ def disk(url: str) -> list[Finding]:
         return [
             wrong(
                 "Disk",
-                f"A write is safe after {median:.0f} µs, says the disk in {folder}: no disk is that quick. A power cut "
-                "may lose what readers were told is kept.",
+                _(
+                    "A write is safe after %(median)s µs, says the disk in %(folder)s: no disk is that quick. A "
+                    "power cut may lose what readers were told is kept."
+                )
+                % {"median": f"{median:.0f}", "folder": folder},
                 "Ask who runs the machine to honour fsync; on a disk in memory it can't be.",
             )
         ]
@@ -136,18 +164,25 @@ def disk(url: str) -> list[Finding]:
         return [
             note(
                 "Disk",
-                f"A write takes {median / 1000:.0f} ms in {folder}, and each sign-up waits for one.",
+                _("A write takes %(median)s ms in %(folder)s, and each sign-up waits for one.")
+                % {"median": f"{median / 1000:.0f}", "folder": folder},
                 "Use a local SSD.",
             )
         ]
-    return [well("Disk", f"A write is safe after {median:.0f} µs (the median of {SYNCS}).")]
+    return [
+        well(
+            "Disk",
+            _("A write is safe after %(median)s µs (the median of %(count)s).")
+            % {"median": f"{median:.0f}", "count": SYNCS},
+        )
+    ]
 
 
 def _sync(folder: Path) -> float:
     """µs."""
     spent = []
     with tempfile.TemporaryFile(dir=folder) as file:
-        for _ in range(SYNCS):
+        for _turn in range(SYNCS):
             began = clock.monotonic()
             file.write(b"x" * 512)
             file.flush()
@@ -165,8 +200,11 @@ def clocks(theirs: int | None) -> list[Finding]:
         return [
             wrong(
                 "Clock",
-                f"This machine's clock and that of the public address are {apart} s apart.",
+                _("This machine's clock and that of the public address are %(apart)s s apart.")
+                % {"apart": apart},
                 "Let both be set by NTP: links expire, and mails are dated, by them.",
             )
         ]
-    return [well("Clock", f"It is {clock.iso(clock.now())}, here and at the public address.")]
+    return [
+        well("Clock", _("It is %(now)s, here and at the public address.") % {"now": clock.iso(clock.now())})
+    ]

@@ -8,6 +8,8 @@ import dns.exception
 import dns.resolver
 import dns.reversename
 
+from newsletter.words import gettext as _
+
 _SECONDS = 5.0
 
 
@@ -49,13 +51,18 @@ class Names:
 
     async def _ask(self, name: str, kind: str) -> list[Any]:
         if self._silent:  # a dozen questions need not wait for it each
-            raise Unanswered(f"No name server answers, so nobody knows what stands at {name}.")
+            raise Unanswered(
+                _("No name server answers, so nobody knows what stands at %(name)s.") % {"name": name}
+            )
         try:
             return list(await self._resolver.resolve(name, kind, raise_on_no_answer=False))
         except dns.resolver.NXDOMAIN:
             return []
         except dns.exception.Timeout:
             self._silent = True
-            raise Unanswered(f"No name server has said anything about {name}.") from None
+            raise Unanswered(_("No name server has said anything about %(name)s.") % {"name": name}) from None
         except (dns.exception.DNSException, OSError, UnicodeError, ValueError) as error:
-            raise Unanswered(f"The DNS did not say anything about {name} ({type(error).__name__}).") from None
+            raise Unanswered(
+                _("The DNS did not say anything about %(name)s (%(error)s).")
+                % {"name": name, "error": type(error).__name__}
+            ) from None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from newsletter.doctor.model import Finding, note, well, wrong
 from newsletter.doctor.names import Names, Unanswered
+from newsletter.words import gettext as _
 
 MOST_LOOKUPS = 10
 """RFC 7208 §4.6.4: whoever asks for more is answered as if there were no SPF."""
@@ -22,29 +23,40 @@ async def spf(names: Names, domain: str) -> Finding:
     if not records:
         return wrong(
             "SPF",
-            f"{domain} has no SPF record: nobody knows which servers may send for it.",
-            f'Publish a TXT record at {domain} such as "v=spf1 include:spf.your-relay.example ~all"; your relay says '
-            "which include it needs.",
+            _("%(domain)s has no SPF record: nobody knows which servers may send for it.")
+            % {"domain": domain},
+            _(
+                'Publish a TXT record at %(domain)s such as "v=spf1 include:spf.your-relay.example ~all"; your '
+                "relay says which include it needs."
+            )
+            % {"domain": domain},
         )
     if len(records) > 1:
         return wrong(
-            "SPF", f"{domain} has {len(records)} SPF records, which counts as none.", "Join them into one."
+            "SPF",
+            _("%(domain)s has %(count)s SPF records, which counts as none.")
+            % {"domain": domain, "count": len(records)},
+            "Join them into one.",
         )
     lookups = await _lookups(names, records[0], MOST_LOOKUPS + 1)
     if lookups > MOST_LOOKUPS:
         return wrong(
             "SPF",
-            f"The SPF record of {domain} asks for more than {MOST_LOOKUPS} others, so receivers give up on it.",
+            _("The SPF record of %(domain)s asks for more than %(most)s others, so receivers give up on it.")
+            % {"domain": domain, "most": MOST_LOOKUPS},
             "Take out includes of services that no longer send for you.",
         )
     end = records[0].lower().split()[-1]
     if end in ("+all", "all", "?all"):
         return wrong(
             "SPF",
-            f"The SPF record of {domain} ends in {end}: it allows everybody.",
+            _("The SPF record of %(domain)s ends in %(end)s: it allows everybody.")
+            % {"domain": domain, "end": end},
             "End it in ~all or -all.",
         )
-    return well("SPF", f"{domain} says who may send for it: {records[0]}")
+    return well(
+        "SPF", _("%(domain)s says who may send for it: %(record)s") % {"domain": domain, "record": records[0]}
+    )
 
 
 async def _lookups(names: Names, record: str, most: int) -> int:
@@ -79,14 +91,19 @@ async def dkim(names: Names, domain: str, keys: dict[str, str]) -> list[Finding]
 async def _published(names: Names, name: str, ours: str) -> Finding:
     published = {_tags(text).get("p", "") for text in await names.texts(name)}
     if not published:
-        return wrong("DKIM", f"There is no key at {name}.", f"Publish a TXT record there: {ours}")
+        return wrong(
+            "DKIM",
+            _("There is no key at %(name)s.") % {"name": name},
+            _("Publish a TXT record there: %(ours)s") % {"ours": ours},
+        )
     if published != {_tags(ours)["p"]}:
         return wrong(
             "DKIM",
-            f"What {name} says is not the key that this service signs with: every signature fails.",
-            f"Publish this there, and nothing else: {ours}",
+            _("What %(name)s says is not the key that this service signs with: every signature fails.")
+            % {"name": name},
+            _("Publish this there, and nothing else: %(ours)s") % {"ours": ours},
         )
-    return well("DKIM", f"The key at {name} is ours.")
+    return well("DKIM", _("The key at %(name)s is ours.") % {"name": name})
 
 
 async def dmarc(names: Names, domain: str) -> list[Finding]:
@@ -96,8 +113,13 @@ async def dmarc(names: Names, domain: str) -> list[Finding]:
         return [
             wrong(
                 "DMARC",
-                f"{domain} has no DMARC record; Gmail, Yahoo and Microsoft ask for one of who sends much.",
-                f'Publish a TXT record at _dmarc.{domain}, to begin with: "v=DMARC1; p=none; rua=mailto:you@{domain}"',
+                _("%(domain)s has no DMARC record; Gmail, Yahoo and Microsoft ask for one of who sends much.")
+                % {"domain": domain},
+                _(
+                    'Publish a TXT record at _dmarc.%(domain)s, to begin with: "v=DMARC1; p=none; '
+                    'rua=mailto:you@%(domain)s"'
+                )
+                % {"domain": domain},
             )
         ]
     tags = _tags(record)
@@ -105,20 +127,25 @@ async def dmarc(names: Names, domain: str) -> list[Finding]:
         return [
             wrong(
                 "DMARC",
-                f"The DMARC record at {where} has no policy.",
+                _("The DMARC record at %(where)s has no policy.") % {"where": where},
                 "It needs p=none, quarantine or reject.",
             )
         ]
-    found = [well("DMARC", f"{where} says p={tags['p']}.")]
+    found = [well("DMARC", _("%(where)s says p=%(p)s.") % {"where": where, "p": tags["p"]})]
     if old := [tag for tag in OBSOLETE if tag in tags]:
         found.append(
-            note("DMARC", f"{', '.join(old)} at {where} mean nothing any more (RFC 9989).", "Take them out.")
+            note(
+                "DMARC",
+                _("%(tags)s at %(where)s mean nothing any more (RFC 9989).")
+                % {"tags": ", ".join(old), "where": where},
+                "Take them out.",
+            )
         )
     if "rua" not in tags:
         found.append(
             note(
                 "DMARC",
-                f"{where} names nobody who is told of failures.",
+                _("%(where)s names nobody who is told of failures.") % {"where": where},
                 "Add rua=mailto:an address that you read.",
             )
         )
@@ -140,15 +167,19 @@ async def mail_comes_in(names: Names, domain: str) -> Finding:
     exchanges = await names.exchanges(domain)
     if exchanges == [""]:
         return wrong(
-            "MX", f"{domain} says that it takes no mail.", "Readers answer, and bounces come back: let it."
+            "MX",
+            _("%(domain)s says that it takes no mail.") % {"domain": domain},
+            "Readers answer, and bounces come back: let it.",
         )
     if not exchanges:
         return wrong(
             "MX",
-            f"{domain} has no MX record: answers and bounces go nowhere.",
+            _("%(domain)s has no MX record: answers and bounces go nowhere.") % {"domain": domain},
             "Publish one, or send from another domain.",
         )
-    return well("MX", f"Mail to {domain} goes to {exchanges[0]}.")
+    return well(
+        "MX", _("Mail to %(domain)s goes to %(server)s.") % {"domain": domain, "server": exchanges[0]}
+    )
 
 
 async def safely(area: str, *looks: object) -> list[Finding]:

@@ -14,11 +14,23 @@ from newsletter.doctor.model import Finding, note, well, wrong
 from newsletter.doctor.names import Names
 from newsletter.mail.smtp import RelayTrouble, Timeouts, connect, parse_url
 from newsletter.settings import Settings
+from newsletter.words import gettext as _
+from newsletter.words import in_each_language, number
 
 _SECONDS = 10.0
 _SOON = 14 * DAY
-_LEFT = b"You have unsubscribed"  # what our page says, and no login's
+_LEFT = "You have unsubscribed"  # what our page says in one of its languages, and no login's
 _ENOUGH = 1_000_000  # bytes: a letter with a guide attached
+
+
+def _answers(where: str, tls: str, *, known: bool) -> str:
+    if tls and known:
+        said = _("%(where)s answers, encrypted by %(tls)s and logged in.")
+    elif tls:
+        said = _("%(where)s answers, encrypted by %(tls)s.")
+    else:
+        said = _("%(where)s answers and logged in.") if known else _("%(where)s answers.")
+    return said % {"where": where, "tls": tls}
 
 
 async def relay(settings: Settings) -> list[Finding]:
@@ -40,32 +52,49 @@ async def relay(settings: Settings) -> list[Finding]:
     found = [
         well(
             "SMTP",
-            f"{where} answers{f', encrypted by {tls}' if tls else ''}{' and logged in' if url.username else ''}.",
+            _answers(where, tls, known=bool(url.username)),
         )
     ]
     if not tls and not _is_here(url.host):
         found.append(
             wrong(
                 "SMTP",
-                f"What goes to {where} can be read on the way: it is not encrypted.",
+                _("What goes to %(where)s can be read on the way: it is not encrypted.") % {"where": where},
                 "Write ?tls=required into NEWSLETTER_SMTP_URL, or smtps://.",
             )
         )
     if tls in ("TLSv1", "TLSv1.1"):
         found.append(
-            wrong("SMTP", f"{where} speaks {tls}, which is broken.", "Ask your relay for TLS 1.2 or newer.")
+            wrong(
+                "SMTP",
+                _("%(where)s speaks %(tls)s, which is broken.") % {"where": where, "tls": tls},
+                "Ask your relay for TLS 1.2 or newer.",
+            )
         )
     if "pipelining" not in extensions:
         found.append(
-            note("SMTP", f"{where} has no PIPELINING: a broadcast takes four times as many round trips.")
+            note(
+                "SMTP",
+                _("%(where)s has no PIPELINING: a broadcast takes four times as many round trips.")
+                % {"where": where},
+            )
         )
     if "smtputf8" not in extensions:
         found.append(
-            note("SMTP", f"{where} has no SMTPUTF8: who has letters beyond a–z before the @ can't sign up.")
+            note(
+                "SMTP",
+                _("%(where)s has no SMTPUTF8: who has letters beyond a–z before the @ can't sign up.")
+                % {"where": where},
+            )
         )
     if 0 < largest < _ENOUGH:
         found.append(
-            note("SMTP", f"{where} takes mails of {largest:,} bytes at most.", "Don't attach the guide.")
+            note(
+                "SMTP",
+                _("%(where)s takes mails of %(most)s bytes at most.")
+                % {"where": where, "most": number(largest)},
+                "Don't attach the guide.",
+            )
         )
     return found
 
@@ -84,7 +113,10 @@ async def web(settings: Settings, context: ssl.SSLContext | None = None) -> Seen
     try:
         return await asyncio.to_thread(_visit, settings.public_url, context)
     except (OSError, http.client.HTTPException) as error:
-        sentence = f"{settings.public_url} can't be reached from here: {error or type(error).__name__}."
+        sentence = _("%(public_url)s can't be reached from here: %(why)s.") % {
+            "public_url": settings.public_url,
+            "why": error or type(error).__name__,
+        }
         return Seen(
             [wrong("Web", sentence, "See that the service and its proxy run, and that the name leads there.")]
         )
@@ -99,26 +131,33 @@ def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
         else http.client.HTTPConnection(host, port, timeout=_SECONDS)
     )
     try:
-        status, at, _ = _ask(connection, "GET", "/health")
+        status, at = _ask(connection, "GET", "/health")[:2]
         found = _certificate(connection)
         if status != 200:
             return Seen(
                 [
                     *found,
-                    wrong("Web", f"{url}/health answers {status}.", "Is it this service that stands there?"),
+                    wrong(
+                        "Web",
+                        _("%(url)s/health answers %(status)s.") % {"url": url, "status": status},
+                        "Is it this service that stands there?",
+                    ),
                 ],
                 at,
             )
-        found.append(well("Web", f"{url} is this service."))
+        found.append(well("Web", _("%(url)s is this service.") % {"url": url}))
         # Nobody's link, which is told what everybody's is; nothing may lead elsewhere or ask for anything first.
-        status, _, page = _ask(connection, "POST", "/u/doctor", "List-Unsubscribe=One-Click")
-        if status == 200 and _LEFT in page:
+        status, _at, page = _ask(connection, "POST", "/u/doctor", "List-Unsubscribe=One-Click")
+        if status == 200 and any(said.encode() in page for said in in_each_language(_LEFT)):
             found.append(well("One-click", "A mailbox provider's one click reaches it."))
         else:
             found.append(
                 wrong(
                     "One-click",
-                    f"A mailbox provider's one click is answered with {status} before it reaches the service.",
+                    _(
+                        "A mailbox provider's one click is answered with %(status)s before it reaches the service."
+                    )
+                    % {"status": status},
                     "Let the proxy pass POST to /u/ as it is: no redirect, no login, no firewall's question.",
                 )
             )
@@ -153,25 +192,30 @@ def _certificate(connection: http.client.HTTPConnection) -> list[Finding]:
         return [
             wrong(
                 "Web",
-                f"Its certificate ends on {clock.day(int(ends))}.",
+                _("Its certificate ends on %(day)s.") % {"day": clock.day(int(ends))},
                 "Renew it, and let that happen by itself.",
             )
         ]
-    return [well("Web", f"Its certificate is good until {clock.day(int(ends))}.")]
+    return [well("Web", _("Its certificate is good until %(day)s.") % {"day": clock.day(int(ends))})]
 
 
 async def back(names: Names, settings: Settings) -> Finding:
     """Where this machine sends by itself, receivers want its address to have a name that leads back (RFC 1912 §2.1)."""
     host = parse_url(settings.smtp_url).host
     if not _is_here(host):
-        return well("PTR", f"{host} sends for you, and its names are its own affair.")
+        return well("PTR", _("%(host)s sends for you, and its names are its own affair.") % {"host": host})
     name = urlsplit(settings.public_url).hostname or ""
     for address in await names.addresses(name):
         for pointer in await names.pointer(address):
             if address in await names.addresses(pointer):
-                return well("PTR", f"{address} is called {pointer}, which leads back to it.")
+                return well(
+                    "PTR",
+                    _("%(address)s is called %(pointer)s, which leads back to it.")
+                    % {"address": address, "pointer": pointer},
+                )
     return wrong(
         "PTR",
-        f"The address behind {name} has no name that leads back to it: Gmail refuses mail from such.",
+        _("The address behind %(name)s has no name that leads back to it: Gmail refuses mail from such.")
+        % {"name": name},
         "Ask who runs the machine for a PTR record, or send through a relay.",
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from newsletter import front_matter
 from newsletter.errors import BadInput
 from newsletter.sequences.model import Plan, Start, Words, read_delay, read_start
+from newsletter.words import gettext as _
 
 MOST_STEPS = 100
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -33,12 +34,21 @@ def read_folder(folder: Path) -> Plan:
         except BadInput as error:
             raise BadInput(f"{path.name}: {error.sentence}") from None
         except OSError as error:
-            raise BadInput(f"{path.name} can't be read: {error.strerror}.") from None
+            raise BadInput(
+                _("%(name)s can't be read: %(why)s.") % {"name": path.name, "why": error.strerror}
+            ) from None
         except UnicodeDecodeError:
-            raise BadInput(f"{path.name} can't be read: it is no text in UTF-8.") from None
+            raise BadInput(
+                _("%(name)s can't be read: it is no text in UTF-8.") % {"name": path.name}
+            ) from None
     if len(starts) != 1:
-        said = f"It is said in {', '.join(starts)}." if starts else "No file says it."
-        raise BadInput(f"One of the files says what starts the sequence, like “start: confirmed”. {said}")
+        said = (
+            _("It is said in %(files)s.") % {"files": ", ".join(starts)} if starts else _("No file says it.")
+        )
+        raise BadInput(
+            _("One of the files says what starts the sequence, like “start: confirmed”. %(said)s")
+            % {"said": said}
+        )
     return Plan(slug, *starts.popitem()[1], steps)
 
 
@@ -47,20 +57,29 @@ def _files(folder: Path) -> list[tuple[Path, str]]:
     try:
         paths = [path for path in folder.iterdir() if path.suffix == ".md"]
     except OSError as error:
-        raise BadInput(f"The folder {folder} can't be read: {error.strerror}.") from None
+        raise BadInput(
+            _("The folder %(folder)s can't be read: %(why)s.") % {"folder": folder, "why": error.strerror}
+        ) from None
     numbered: dict[int, tuple[Path, str]] = {}
     for path in sorted(paths):
         found = _FILE.fullmatch(path.name)
         if not found:
             raise BadInput(
-                f"{path.name}: a step's file is called like 1-welcome.md; the number says its place."
+                _("%(name)s: a step's file is called like 1-welcome.md; the number says its place.")
+                % {"name": path.name}
             )
         number, name = int(found[1]), found[2].lower()
         if number in numbered or name in {known for _, known in numbered.values()}:
-            raise BadInput(f"{path.name}: another file has this number, or this name behind its number.")
+            raise BadInput(
+                _("%(name)s: another file has this number, or this name behind its number.")
+                % {"name": path.name}
+            )
         numbered[number] = path, name
     if not 0 < len(numbered) <= MOST_STEPS:
-        raise BadInput(f"A sequence has one to {MOST_STEPS} steps; in {folder} are {len(numbered)} files.")
+        raise BadInput(
+            _("A sequence has one to %(most)s steps; in %(folder)s are %(count)s files.")
+            % {"most": MOST_STEPS, "folder": folder, "count": len(numbered)}
+        )
     return [numbered[number] for number in sorted(numbered)]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 Start = Literal["confirmed", "tag", "downloaded"]
 
@@ -141,6 +142,8 @@ def read_start(text: str) -> tuple[Start, str]:
     if kind in ("tag", "downloaded") and 0 < len(value) <= LONGEST_NAME:
         return ("tag" if kind == "tag" else "downloaded"), value
     raise BadInput(
-        "“start” is confirmed, confirmed:… with a form's name, tag:… with a tag's name, "
-        "or downloaded:… with a guide's name."
+        _(
+            "“start” is confirmed, confirmed:… with a form's name, tag:… with a tag's name, "
+            "or downloaded:… with a guide's name."
+        )
     )

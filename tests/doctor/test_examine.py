@@ -102,6 +102,7 @@ def areas(found: list[Finding], level: str) -> list[str]:
 
 @pytest.mark.usefixtures("published")
 async def test_all_is_well(settings: Settings, names: Names, sink: Sink, web: Web) -> None:
+    sink.extensions = (*sink.extensions, "SMTPUTF8")
     found = await examine(settings, names)
     assert areas(found, "wrong") == []
     assert areas(found, "note") == []
@@ -127,6 +128,12 @@ async def test_a_page_of_somebody_elses_is_no_one_click(web: Web, settings: Sett
     web.page = b"<h1>Please sign in</h1>"
     (found,) = [one for one in (await ways.web(settings)).findings if one.area == "One-click"]
     assert (found.level, "200 before it reaches" in found.sentence) == ("wrong", True)
+
+
+async def test_a_service_that_speaks_german_takes_one_click_too(web: Web, settings: Settings) -> None:
+    web.page = b"<h1>Sie haben sich abgemeldet</h1>"
+    (found,) = [one for one in (await ways.web(settings)).findings if one.area == "One-click"]
+    assert found.level == "well"
 
 
 async def test_what_can_be_read_on_the_way_is_told(sink: Sink, settings: Settings) -> None:

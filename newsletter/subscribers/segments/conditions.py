@@ -21,6 +21,7 @@ from newsletter.subscribers.segments.model import (
     Through,
 )
 from newsletter.subscribers.segments.words import JOINTS, Token, Words, spelled, wrong
+from newsletter.words import gettext as _
 
 _NAMED: dict[str, Callable[[str], Condition]] = {"tag": Tagged, "form": Through, "downloaded": Downloaded}
 EXAMPLES = {
@@ -58,7 +59,10 @@ def condition(words: Words) -> Condition:
     if key not in EXAMPLES:
         raise _unknown(first, words.next)
     if not words.next.is_sign(":"):
-        raise wrong(words.next.column, f"After {key} comes a colon: {EXAMPLES[key]}.")
+        raise wrong(
+            words.next.column,
+            _("After %(key)s comes a colon: %(example)s.") % {"key": key, "example": EXAMPLES[key]},
+        )
     words.take()
     if key == "field":
         return _answered(words)
@@ -71,12 +75,18 @@ def condition(words: Words) -> Condition:
 
 
 def _no_condition(token: Token) -> BadInput:
-    examples = f"like {EXAMPLES['tag']} or {EXAMPLES['joined']}"
+    examples = _("like %(tag)s or %(joined)s") % {"tag": EXAMPLES["tag"], "joined": EXAMPLES["joined"]}
     if token.kind == "end":
-        return wrong(token.column, f"A condition is missing at the end, {examples}.")
+        return wrong(
+            token.column, _("A condition is missing at the end, %(examples)s.") % {"examples": examples}
+        )
     if token.kind == "quoted":
         return wrong(token.column, 'Say what this is, in front of it, like tag:"two words".')
-    return wrong(token.column, f"A condition is missing before “{_shorten(token.text)}”, {examples}.")
+    return wrong(
+        token.column,
+        _("A condition is missing before “%(text)s”, %(examples)s.")
+        % {"text": _shorten(token.text), "examples": examples},
+    )
 
 
 def _unknown(word: Token, after: Token) -> BadInput:
@@ -88,31 +98,50 @@ def _unknown(word: Token, after: Token) -> BadInput:
     colon = after.is_sign(":")
     shown = _shorten(word.text) + (":" if colon else "")
     if key in STATUSES and not colon:
-        return wrong(word.column, f"{shown} is no condition. Did you mean status:{key}?")
+        return wrong(
+            word.column,
+            _("%(shown)s is no condition. Did you mean status:%(key)s?") % {"shown": shown, "key": key},
+        )
     if close:
         meant = f"{close}:" if colon and close != "joined" else EXAMPLES[close]
-        return wrong(word.column, f"{shown} is no condition. Did you mean {meant}?")
+        return wrong(
+            word.column,
+            _("%(shown)s is no condition. Did you mean %(meant)s?") % {"shown": shown, "meant": meant},
+        )
     if after.is_sign(*COMPARISONS):
-        return wrong(word.column, f"{shown} is no condition. Did you mean field:{shown} = …?")
+        return wrong(
+            word.column, _("%(shown)s is no condition. Did you mean field:%(shown)s = …?") % {"shown": shown}
+        )
     if not colon and not after.is_sign():
-        return wrong(word.column, f"{shown} is no condition. Did you mean tag:{shown}?")
-    return wrong(word.column, f"{shown} is no condition. There are {', '.join(EXAMPLES.values())}.")
+        return wrong(
+            word.column, _("%(shown)s is no condition. Did you mean tag:%(shown)s?") % {"shown": shown}
+        )
+    return wrong(
+        word.column,
+        _("%(shown)s is no condition. There are %(known)s.")
+        % {"shown": shown, "known": ", ".join(EXAMPLES.values())},
+    )
 
 
 def _value(words: Words, key: str) -> Token:
     """The name that stands after the colon, never empty."""
     if words.next.kind not in ("word", "quoted"):
-        raise wrong(words.next.column, f"A value is missing here, like {EXAMPLES[key]}.")
+        raise wrong(
+            words.next.column, _("A value is missing here, like %(example)s.") % {"example": EXAMPLES[key]}
+        )
     if words.next.is_joint(*JOINTS):
         name = words.next.text
         raise wrong(
             words.next.column,
-            f"A value is missing here. If it is the word {name}, put it in quotes: {spelled(name)}.",
+            _("A value is missing here. If it is the word %(name)s, put it in quotes: %(spelled)s.")
+            % {"name": name, "spelled": spelled(name)},
         )
     token = words.take()
     if not token.text:
         raise wrong(
-            token.column, f"There is nothing between the quotes. Write a value, like {EXAMPLES[key]}."
+            token.column,
+            _("There is nothing between the quotes. Write a value, like %(example)s.")
+            % {"example": EXAMPLES[key]},
         )
     return token
 
@@ -123,13 +152,21 @@ def _status(value: Token) -> Status:
         return status
     close = get_close_matches(status, STATUSES, 1, 0.6)
     if close:
-        raise wrong(value.column, f"There is no such status. Did you mean status:{close[0]}?")
-    raise wrong(value.column, f"There is no such status. It is one of {', '.join(STATUSES)}.")
+        raise wrong(
+            value.column, _("There is no such status. Did you mean status:%(close)s?") % {"close": close[0]}
+        )
+    raise wrong(
+        value.column, _("There is no such status. It is one of %(known)s.") % {"known": ", ".join(STATUSES)}
+    )
 
 
 def _id(value: Token) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", value.text) or not 0 < int(value.text) <= _LARGEST_ID:
-        raise wrong(value.column, f"received takes the number of what was sent, like {EXAMPLES['received']}.")
+        raise wrong(
+            value.column,
+            _("received takes the number of what was sent, like %(example)s.")
+            % {"example": EXAMPLES["received"]},
+        )
     return int(value.text)
 
 
@@ -138,9 +175,11 @@ def _answered(words: Words) -> Answered:
     sign = words.take()
     asked = f"field:{_shorten(spelled(name))}"
     if sign.is_sign(*_UNEQUAL):
-        raise wrong(sign.column, f"Write not before it instead: not {asked} = …")
+        raise wrong(sign.column, _("Write not before it instead: not %(asked)s = …") % {"asked": asked})
     if not sign.is_sign("="):
-        raise wrong(sign.column, f'After the field comes = and a value: {asked} = "…".')
+        raise wrong(
+            sign.column, _('After the field comes = and a value: %(asked)s = "…".') % {"asked": asked}
+        )
     if words.next.kind == "quoted":
         return Answered(name, words.take().text)  # "" too: they said nothing
     return Answered(name, _value(words, "field").text)
@@ -150,10 +189,16 @@ def _joined(words: Words) -> Joined:
     sign = words.take()
     if not sign.is_sign(*COMPARISONS):
         if meant := _COMPARED.get(sign.text.lower()):
-            raise wrong(sign.column, f"Write {meant} here: joined {meant} 2026-01-31.")
+            raise wrong(
+                sign.column, _("Write %(meant)s here: joined %(meant)s 2026-01-31.") % {"meant": meant}
+            )
         if sign.is_sign(*_UNEQUAL):
             raise wrong(sign.column, "Write not before it instead: not joined = 2026-01-31.")
-        raise wrong(sign.column, f"After joined comes <, <=, =, >= or >, and a day: {EXAMPLES['joined']}.")
+        raise wrong(
+            sign.column,
+            _("After joined comes <, <=, =, >= or >, and a day: %(example)s.")
+            % {"example": EXAMPLES["joined"]},
+        )
     return Joined(cast("Comparison", sign.text), _day(words.take()))
 
 
@@ -163,9 +208,12 @@ def _day(token: Token) -> date:
     try:
         day = date.fromisoformat(token.text)
     except ValueError:
-        raise wrong(token.column, f"There is no {token.text} in the calendar.") from None
+        raise wrong(token.column, _("There is no %(text)s in the calendar.") % {"text": token.text}) from None
     if day.year not in _YEARS:
-        raise wrong(token.column, f"The year must be from {_YEARS[0]} to {_YEARS[-1]}.")
+        raise wrong(
+            token.column,
+            _("The year must be from %(first)s to %(last)s.") % {"first": _YEARS[0], "last": _YEARS[-1]},
+        )
     return day
 
 

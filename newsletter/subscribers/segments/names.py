@@ -17,11 +17,12 @@ from newsletter.subscribers.segments.model import (
     Through,
 )
 from newsletter.subscribers.segments.words import spelled
+from newsletter.words import gettext as _
 
 _KINDS: dict[type, tuple[store.Kind, str]] = {
-    Tagged: ("tag", "tag"),
-    Through: ("form", "form"),
-    Downloaded: ("magnet", "guide"),
+    Tagged: ("tag", "There is no tag “%(name)s”."),
+    Through: ("form", "There is no form “%(name)s”."),
+    Downloaded: ("magnet", "There is no guide “%(name)s”."),
 }
 MOST_COMPARED = 300
 """Names that are looked at for one segment, however many it misspells: each takes some microseconds of everybody's."""
@@ -74,13 +75,14 @@ async def _said(tx: Tx, condition: Tagged | Through | Downloaded | Received, mos
     """The sentence for one that is not there, of `most` names compared with it."""
     match condition:
         case Received(number):
-            return f"No broadcast that was sent has the number {number}."
+            return _("No broadcast that was sent has the number %(number)s.") % {"number": number}
         case Tagged(name) | Through(name) | Downloaded(name):
-            kind, word = _KINDS[type(condition)]
+            kind, sentence = _KINDS[type(condition)]
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
     alike = await store.names_like(tx, kind, name, most) if most and len(name) <= _LONGEST else []
     names = {known.lower(): known for known in alike}
+    said = _(sentence) % {"name": shown}
     close = get_close_matches(name.lower(), names, 1, _CLOSE)
     if not close:
-        return f"There is no {word} “{shown}”."
-    return f"There is no {word} “{shown}”. Did you mean {spelled(names[close[0]])}?"
+        return said
+    return f"{said} " + _("Did you mean %(close)s?") % {"close": spelled(names[close[0]])}

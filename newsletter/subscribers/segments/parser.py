@@ -13,6 +13,8 @@ from newsletter.subscribers.segments.model import (
     Segment,
 )
 from newsletter.subscribers.segments.words import Token, Words, wrong
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 
 def parse(text: str) -> Segment:
@@ -21,12 +23,18 @@ def parse(text: str) -> Segment:
     Raises BadInput, whose sentence names the column (from 1) and what would be right.
     """
     if len(text) > MOST_CHARACTERS:
-        raise BadInput(f"A segment has at most {MOST_CHARACTERS:,} characters; this has {len(text):,}.")
+        raise BadInput(
+            _("A segment has at most %(most)s characters; this has %(own)s.")
+            % {"most": number(MOST_CHARACTERS), "own": number(len(text))}
+        )
     if not text.strip():
         return Segment()
     segment = Segment(_Parser(Words(text)).whole())
     if len(str(segment)) > MOST_CHARACTERS:  # what is stored is what it prints, and must parse again
-        raise BadInput(f"A segment has at most {MOST_CHARACTERS:,} characters; written out, this has more.")
+        raise BadInput(
+            _("A segment has at most %(most)s characters; written out, this has more.")
+            % {"most": number(MOST_CHARACTERS)}
+        )
     return segment
 
 
@@ -60,7 +68,11 @@ class _Parser:
     def _one(self, depth: int) -> Node:
         token = self._words.next
         if depth > DEEPEST:
-            raise wrong(token.column, f"This is nested more than {DEEPEST} levels deep. Say it with fewer.")
+            raise wrong(
+                token.column,
+                _("This is nested more than %(deepest)s levels deep. Say it with fewer.")
+                % {"deepest": DEEPEST},
+            )
         if token.is_joint("not"):
             self._words.take()
             return Not(self._one(depth + 1))
@@ -71,7 +83,9 @@ class _Parser:
             return node
         self._conditions += 1
         if self._conditions > MOST_CONDITIONS:
-            raise wrong(token.column, f"A segment has at most {MOST_CONDITIONS} conditions.")
+            raise wrong(
+                token.column, _("A segment has at most %(most)s conditions.") % {"most": MOST_CONDITIONS}
+            )
         return condition(self._words)
 
     def _close(self, opened: Token) -> None:
@@ -87,7 +101,10 @@ def _stray(token: Token) -> BadInput:
     if token.is_sign(")"):
         return wrong(token.column, "This ) closes nothing. Delete it, or put a ( before.")
     if token.is_sign() and token.text != "(":
-        return wrong(token.column, f"{token.text} can’t stand here. A value that holds it goes in quotes.")
+        return wrong(
+            token.column,
+            _("%(text)s can’t stand here. A value that holds it goes in quotes.") % {"text": token.text},
+        )
     return wrong(
         token.column,
         "Write “and” or “or” before this. If it belongs to the value before, put both in quotes: "

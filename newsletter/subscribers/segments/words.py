@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 JOINTS = ("and", "or", "not")
 _WORD = r"""[^\s():<>=!"“”„,;&|]+"""
@@ -50,7 +51,7 @@ class Words:
 
 
 def wrong(column: int, sentence: str) -> BadInput:
-    return BadInput(f"Column {column}: {sentence}")
+    return BadInput(_("Column %(column)d: %(sentence)s") % {"column": column, "sentence": _(sentence)})
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -60,7 +61,8 @@ def _tokens(text: str) -> Iterator[Token]:
         if found is None:
             raise wrong(
                 at + 1,
-                f"{_INSTEAD.get(text[at], 'Put the value in quotes')}; {text[at]} has no meaning here.",
+                _("%(instead)s; %(sign)s has no meaning here.")
+                % {"instead": _(_INSTEAD.get(text[at], "Put the value in quotes")), "sign": text[at]},
             )
         if found["quote"]:
             value, end = _quoted(text, at)

@@ -2,23 +2,25 @@
 
 from importlib import import_module
 
+from newsletter.words import marked
+
 AREAS = {
-    "broadcasts": "Broadcasts",
-    "sequences": "Sequences",
-    "archive": "Archive",
-    "comments": "Comments",
-    "subscribers": "Subscribers",
-    "import": "Imports",
-    "export": "Exports",
+    "broadcasts": marked("Broadcasts"),
+    "sequences": marked("Sequences"),
+    "archive": marked("Archive"),
+    "comments": marked("Comments"),
+    "subscribers": marked("Subscribers"),
+    "import": marked("Imports"),
+    "export": marked("Exports"),
     "suppressions": "Suppression list",
     "domains": "Mailboxes that take nothing",
     "ask-again": "Readers asked whether they stay",
-    "forms": "Forms",
-    "magnets": "Guides",
-    "people": "People",
+    "forms": marked("Forms"),
+    "magnets": marked("Guides"),
+    "people": marked("People"),
     "tokens": "Tokens for programs",
-    "webhooks": "Webhooks",
-    "settings": "Settings",
+    "webhooks": marked("Webhooks"),
+    "settings": marked("Settings"),
     "sign-in": "Signing in",
     "sessions": "Signing out",
     "sending": "Sending held or let go",
