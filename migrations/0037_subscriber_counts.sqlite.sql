@@ -50,3 +50,6 @@ INSERT INTO subscriber_counts (kind, day, people)
 INSERT INTO subscriber_counts (kind, day, people)
   SELECT 'left', unsubscribed_at / 86400000 * 86400000, count(*) FROM subscribers
   WHERE unsubscribed_at IS NOT NULL GROUP BY 2;
+
+-- Of the mails that wait, all others are counted along an index already.
+CREATE INDEX outbox_in_doubt ON outbox (id) WHERE state = 'in_doubt';

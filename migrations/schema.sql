@@ -434,6 +434,7 @@ CREATE TABLE outbox (
 , mailing_id BIGINT, provider TEXT);
 CREATE INDEX outbox_due ON outbox (not_before, id) WHERE mailing_id IS NULL AND state IN ('queued', 'deferred');
 CREATE INDEX outbox_failed ON outbox (settled_at) WHERE state = 'failed';
+CREATE INDEX outbox_in_doubt ON outbox (id) WHERE state = 'in_doubt';
 
 CREATE UNIQUE INDEX outbox_mailing ON outbox (mailing_id, subscriber_id) WHERE mailing_id IS NOT NULL;
 CREATE INDEX outbox_provider ON outbox (provider, worker, mailing_id) WHERE provider IS NOT NULL;

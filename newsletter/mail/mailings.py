@@ -178,6 +178,11 @@ class Mailings:
         )
         return Tally(**{row.state: row.count for row in rows})
 
+    async def troubled(self, tx: Tx, mailing_id: int) -> Tally:
+        """What is in doubt and what failed, and nothing else of it: those who got it needn't be counted for that."""
+        rows = await tx.all(_Count, TROUBLED, id=mailing_id)
+        return Tally(**{row.state: row.count for row in rows})
+
     async def paused(self, tx: Tx) -> bool:
         """Whether nothing leaves at the moment, since the relay was in trouble."""
         return await limits.paused(tx)
@@ -195,6 +200,8 @@ class Mailings:
         await tx.run(_FORGET, key=email_key)
 
 
+TROUBLED = """SELECT state, count(*) AS count FROM outbox
+    WHERE mailing_id = :id AND state IN ('in_doubt', 'failed') GROUP BY state"""
 _START = "INSERT INTO mailings (id, content, seed, created_at) VALUES (:id, :content, :seed, :now)"
 _GO_ON = """
     UPDATE mailings SET answered = m.answered, refused = m.refused, distrusted = m.distrusted

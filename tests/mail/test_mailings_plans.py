@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from newsletter.mail import bulk_domains, bulk_ledger, bulk_turns, domains, life, mailings, retries
+from newsletter.mail import bulk_domains, bulk_ledger, bulk_turns, domains, life, look, mailings, retries
 from newsletter.storage import Tx, open_database
 
 ASKED = {
@@ -25,6 +25,9 @@ ASKED = {
     "to send it once more": retries._AGAIN["sqlite"],
     "whether any can have it once more": retries._BEGIN["sqlite"],
     "whether any is left": mailings._LEFT,
+    "what went wrong with it": mailings.TROUBLED,
+    "what waits": look._WAITING,
+    "what waits of mailings": look._MANY_WAITING,
     "how providers stand": domains._STANDINGS["sqlite"],
     "who asked for fewer": domains._WHO["sqlite"],
     "whether anything counts on a provider": domains._ANY,
@@ -33,6 +36,9 @@ ASKED = {
     "which of its rows do": bulk_domains._ROW,
     "whether any of them may go": bulk_domains._ANY_READY,
 }
+
+FEW = ("INDEX outbox_due", "INDEX outbox_failed", "INDEX outbox_in_doubt")
+"""What holds nothing but what is asked for."""
 
 
 class _Step(msgspec.Struct):
@@ -59,6 +65,7 @@ async def test_no_statement_reads_the_whole_ledger(sqlite_url: str, what: str) -
     finally:
         await db.close()
     assert steps
+    steps = [step for step in steps if not step.endswith(FEW)]
     assert not [step for step in steps if step.startswith(("SCAN outbox", "SCAN o "))], steps
     assert not [step for step in steps if step == "SCAN o"], steps
     if "ORDER BY subscriber_id" in sql:

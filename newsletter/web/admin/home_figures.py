@@ -105,11 +105,11 @@ def steps(one: Funnel) -> list[Step]:
 
 async def _troubles(tx: Tx, site: Site) -> list[Trouble]:
     """Of the newest broadcasts those that are paused, and those with messages in doubt or refused."""
-    found = []
-    for one in await site.broadcasts.newest(tx, BROADCASTS):
-        if one.mailing_id is not None:
-            _, counts, _ = await site.broadcasts.standing(tx, one.id)
-            found.append(_trouble(one, Tally(**counts)))
+    found = [
+        _trouble(one, await site.mailings.troubled(tx, one.mailing_id))
+        for one in await site.broadcasts.newest(tx, BROADCASTS)
+        if one.mailing_id is not None
+    ]
     return [one for one in found if one.paused or one.in_doubt or one.failed]
 
 
