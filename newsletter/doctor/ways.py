@@ -14,8 +14,8 @@ from newsletter.doctor.model import Finding, note, well, wrong
 from newsletter.doctor.names import Names
 from newsletter.mail.smtp import RelayTrouble, Timeouts, connect, parse_url
 from newsletter.settings import Settings
+from newsletter.words import day, in_each_language, number
 from newsletter.words import gettext as _
-from newsletter.words import in_each_language, number
 
 _SECONDS = 10.0
 _SOON = 14 * DAY
@@ -192,11 +192,11 @@ def _certificate(connection: http.client.HTTPConnection) -> list[Finding]:
         return [
             wrong(
                 "Web",
-                _("Its certificate ends on %(day)s.") % {"day": clock.day(int(ends))},
+                _("Its certificate ends on %(day)s.") % {"day": day(int(ends))},
                 "Renew it, and let that happen by itself.",
             )
         ]
-    return [well("Web", _("Its certificate is good until %(day)s.") % {"day": clock.day(int(ends))})]
+    return [well("Web", _("Its certificate is good until %(day)s.") % {"day": day(int(ends))})]
 
 
 async def back(names: Names, settings: Settings) -> Finding:
