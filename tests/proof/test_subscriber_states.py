@@ -106,13 +106,28 @@ class Subscriber(Mailed):
         if reader.status in ("active", "unsubscribed") and self.world.take_budget(to, now, most=1_000_000):
             self.world.promise(to, "fresh_link", now)
 
+    def _active(self) -> list[str]:
+        return [to for to, reader in self.world.readers.items() if reader.status == "active"]
+
+    @precondition(lambda self: bool(self._active()))
+    @rule(nth=nth, letter_waits=st.booleans())
+    def unsubscribe(self, nth: int, letter_waits: bool) -> None:
+        active = self._active()
+        to = active[nth % len(active)]
+        if letter_waits:
+            self.letter("sent", sent=False)
+        now = self.now
+        self.ground.do(self.site.subscribers.unsubscribe, self.world.readers[to].id, "one-click")
+        assert self.world.unsubscribe(to, now)
+        self.asked.pop(canonical(to), None)
+        self.went["unsubscribed"] += 1
+
     @rule(to=someone)
-    def unsubscribe(self, to: str) -> None:
-        now, reader = self.now, self.world.readers.get(to)
-        self.ground.do(self.site.subscribers.unsubscribe, reader.id if reader else 41, "one-click")
-        if self.world.unsubscribe(to, now):
-            self.asked.pop(canonical(to), None)
-            self.went["unsubscribed"] += 1
+    def unsubscribe_again(self, to: str) -> None:
+        """Who has left already, or is unknown, stays so."""
+        _, reader = self.now, self.world.readers.get(to)
+        if reader is None or reader.status != "active":
+            self.ground.do(self.site.subscribers.unsubscribe, reader.id if reader else 41, "one-click")
 
     @rule(to=someone, days=st.sampled_from((0, 7, 30)))
     def pause(self, to: str, days: int) -> None:
