@@ -79,7 +79,7 @@ class Notices:
     async def tell_owner(self, tx: Tx, owner: Address) -> bool:
         """One mail about all that waits and was not told yet; together when many. Whether one was enqueued."""
         options = await learning.options(tx)
-        if options.told_at > tx.now - DIGEST_EVERY:
+        if tx.now - DIGEST_EVERY < options.told_at <= tx.now:  # beyond: by a clock that was wrong
             return False
         waiting = await store.untold(tx, MOST_IN_DIGEST)
         if not waiting or not await learning.told(tx, options.told_at):

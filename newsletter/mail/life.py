@@ -9,15 +9,18 @@ from collections.abc import Sequence
 
 import msgspec
 
+from newsletter import ids
 from newsletter.clock import SECOND
 from newsletter.mail import bulk_turns, journal
 from newsletter.mail.breaker import Verdict
+from newsletter.mail.ledger import LONGEST_PAUSE
 from newsletter.mail.limits import UNLIMITED
 from newsletter.mail.outbox import TOPIC
-from newsletter.storage import Tx
+from newsletter.storage import Param, Tx
 from newsletter.storage.lists import IDS, as_list
 
 SILENCE = 30 * SECOND
+_APART = 5 * SECOND  # the clocks of several machines
 
 
 class _Id(msgspec.Struct):
@@ -34,6 +37,7 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE, *, ask: bool = False
         id=worker,
         now=tx.now,
     )
+    await tx.run("UPDATE workers SET seen_at = :now WHERE seen_at > :now", now=tx.now)  # a clock was set back
     await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
     doubts = 0
     dead = await tx.all(_Id, THE_DEAD)
@@ -62,6 +66,25 @@ async def _bury(tx: Tx, worker: int, ask: bool) -> int:
     doubts = await tx.run(DOUBT, ask=int(ask), now=tx.now, worker=worker)
     await journal.burn(tx, worker)
     return doubts
+
+
+async def was_ahead(tx: Tx) -> bool:
+    """Whether the youngest row is younger than now: a clock was ahead, and what it wrote may wait for it."""
+    youngest = await tx.value("SELECT max(id) FROM outbox")
+    return youngest is not None and int(youngest) >= ids.first_id(tx.now + _APART)
+
+
+async def set_right(tx: Tx, most: int = 1_000) -> bool:
+    """What a clock that was ahead has put off till later need not wait for that. Whether there may be more of it."""
+    params: dict[str, Param] = {"now": tx.now, "late": tx.now + 2 * LONGEST_PAUSE, "limit": most}
+    found = await tx.all(_Id, _SINGLE_AHEAD, **params)
+    for mailing in await tx.all(_Id, "SELECT id FROM mailings WHERE state = 'open'"):
+        found += await tx.all(_Id, _OF_MANY_AHEAD, mailing=mailing.id, **params)
+    now: dict[str, Param] = {"now": tx.now, "longest": LONGEST_PAUSE, "ids": as_list(row.id for row in found)}
+    if found:
+        await tx.run(_SET_RIGHT[tx.engine], **now)
+        tx.wake(TOPIC)
+    return bool(found)
 
 
 async def held(tx: Tx, worker: int) -> list[int]:
@@ -121,3 +144,25 @@ FREE = {
 }
 # Of a time when what was reserved was not `sending` yet.
 FREE_RESERVED = "UPDATE outbox SET worker = NULL WHERE worker = :worker AND state IN ('queued', 'deferred')"
+# What was never tried stands as if it were written now; what was keeps its bytes, and has at most one pause before it.
+_FRESH = "attempts = 0 AND resends = 0 AND created_at > CAST(:now AS BIGINT)"
+_AHEAD = f"""worker IS NULL AND ({_FRESH} OR attempts + resends > 0 AND not_before > CAST(:late AS BIGINT))
+    LIMIT :limit"""
+_SINGLE_AHEAD = f"""
+    SELECT id FROM outbox
+    WHERE mailing_id IS NULL AND state IN ('queued', 'deferred') AND not_before > CAST(:now AS BIGINT) AND {_AHEAD}
+    """  # noqa: S608  our own
+_OF_MANY_AHEAD = f"""
+    SELECT id FROM outbox
+    WHERE mailing_id = :mailing AND state IN ('queued', 'deferred') AND not_before > CAST(:now AS BIGINT) AND {_AHEAD}
+    """  # noqa: S608  our own
+_SET_RIGHT = {
+    engine: f"""
+    UPDATE outbox SET
+      not_before = CAST(:now AS BIGINT)
+        + CASE WHEN {_FRESH} THEN not_before - created_at ELSE CAST(:longest AS BIGINT) END,
+      created_at = CASE WHEN {_FRESH} THEN CAST(:now AS BIGINT) ELSE created_at END
+    WHERE worker IS NULL AND state IN ('queued', 'deferred') AND id IN ({ids_})
+    """  # noqa: S608  our own
+    for engine, ids_ in IDS.items()
+}

@@ -93,7 +93,8 @@ class Post:
     async def take_budget(self, tx: Tx, email_key: str, *, cap: int, forgotten: int | None = None) -> bool:
         """Whether a mail that nobody confirmed may go to this mailbox now: one in 24 h, `cap` in all.
 
-        With `forgotten` (ms) it counts anew once the last one is that old.
+        With `forgotten` (ms) it counts anew once the last one is that old. One more than a day ahead was noted by a
+        clock that was wrong, and locks nobody out.
         All spellings of one mailbox share the budget. Taking and asking are one statement.
         """
         sent = await tx.value(
@@ -101,13 +102,15 @@ class Post:
             INSERT INTO mail_budgets (key, sent, last_at) VALUES (:key, 1, :now)
             ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
               sent = CASE WHEN mail_budgets.last_at <= :forgotten THEN 1 ELSE mail_budgets.sent + 1 END
-            WHERE (mail_budgets.sent < :cap OR mail_budgets.last_at <= :forgotten) AND mail_budgets.last_at <= :since
+            WHERE (mail_budgets.sent < :cap OR mail_budgets.last_at <= :forgotten)
+              AND (mail_budgets.last_at <= :since OR mail_budgets.last_at > :ahead)
             RETURNING sent
             """,
             key=self._budget_key(email_key),
             now=tx.now,
             cap=cap,
             since=tx.now - BUDGET_EVERY,
+            ahead=tx.now + BUDGET_EVERY,
             forgotten=-1 if forgotten is None else tx.now - forgotten,
         )
         return sent is not None

@@ -184,6 +184,9 @@ class Worker:
         self._alive.set()
         if doubts:
             _log.warning("A worker died while it held %d messages; whether they arrived is in doubt.", doubts)
+        if await self._db.read(life.was_ahead):
+            while await self._db.write(life.set_right):
+                pass
         if strays := self._hand.strays(await self._db.read(life.held, self._id)):
             _log.warning(
                 "The database was lost over %d messages; whether they arrived is in doubt.", len(strays)

@@ -52,13 +52,15 @@ async def remove(tx: Tx, owner_id: int) -> bool:
 
 
 async def charge(tx: Tx, owner_id: int, most: int, since: int) -> Authenticator | None:
-    """Counts one try; None where there were too many, or nothing is asked."""
+    """Counts one try; None where there were too many, or nothing is asked. Those since a time to come are of a clock
+    that was wrong, and don't count."""
     return await tx.one(
         Authenticator,
         """UPDATE authenticators SET
-             tries = CASE WHEN tries_since < :since THEN 1 ELSE tries + 1 END,
-             tries_since = CASE WHEN tries_since < :since THEN :now ELSE tries_since END
-           WHERE owner_id = :owner AND confirmed_at IS NOT NULL AND (tries < :most OR tries_since < :since)
+             tries = CASE WHEN tries_since < :since OR tries_since > :now THEN 1 ELSE tries + 1 END,
+             tries_since = CASE WHEN tries_since < :since OR tries_since > :now THEN :now ELSE tries_since END
+           WHERE owner_id = :owner AND confirmed_at IS NOT NULL
+             AND (tries < :most OR tries_since < :since OR tries_since > :now)
            RETURNING owner_id, salt, confirmed_at""",
         owner=owner_id,
         most=most,

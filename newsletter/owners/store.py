@@ -44,10 +44,11 @@ async def add_link(tx: Tx, owner_id: int, expires_at: int, *, mailed: bool) -> i
 
 
 async def has_mailed_link(tx: Tx, owner_id: int) -> bool:
-    """One that still works."""
+    """One that still works. One from a time to come, when the clock was wrong, keeps nobody from another."""
     found = await tx.value(
         """SELECT 1 FROM sign_in_links
-           WHERE owner_id = :owner AND mailed = 1 AND used_at IS NULL AND expires_at > :now LIMIT 1""",
+           WHERE owner_id = :owner AND mailed = 1 AND used_at IS NULL AND expires_at > :now
+             AND created_at <= :now LIMIT 1""",
         owner=owner_id,
         now=tx.now,
     )

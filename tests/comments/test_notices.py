@@ -104,6 +104,18 @@ async def test_the_owner_hears_at_once_and_then_together(house: House, clock: Cl
     assert not await house.db.write(tell, OLGA)
 
 
+async def test_a_clock_that_was_ahead_keeps_no_comment_from_the_owner(house: House, clock: Clock) -> None:
+    tell = house.site.notices.tell_owner
+    clock.forward(DAY)
+    await spoken(house)
+    assert await house.db.write(tell, OLGA)
+    clock.forward(-DAY)
+    await spoken(house, text="And another")
+    assert await house.db.write(tell, OLGA)
+    await spoken(house, text="One more")
+    assert not await house.db.write(tell, OLGA)
+
+
 async def test_only_what_waits_for_the_owner_is_told(house: House) -> None:
     await says(house, BEN, "Never confirmed")
     await lets_all_speak(house)

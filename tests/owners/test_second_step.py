@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from newsletter.addresses import parse
-from newsletter.clock import HOUR, SECOND
+from newsletter.clock import DAY, HOUR, SECOND
 from newsletter.errors import BadInput, Conflict
 from newsletter.owners import second_step, totp
 from tests.cast import House
@@ -91,6 +91,22 @@ async def test_who_guesses_has_to_stop_even_with_the_right_one(house: House, clo
     assert await check(house, owner, code) == "many"
     clock.forward(HOUR + SECOND)
     assert await check(house, owner, code) == "right"
+
+
+async def test_a_clock_that_was_ahead_locks_nobody_out(house: House, clock: Clock) -> None:
+    owner = await olga(house)
+    await house.db.write(second_step.begin, owner)
+    code = (await confirmed(house, owner, clock))[0]
+    clock.forward(DAY)
+    for _ in range(second_step.TRIES):
+        assert await check(house, owner, "no-code") == "wrong"
+    clock.forward(-DAY)
+    for _ in range(second_step.TRIES - 1):
+        assert await check(house, owner, "no-code") == "wrong"
+    assert await check(house, owner, code) == "right"
+    for _ in range(second_step.TRIES):
+        assert await check(house, owner, "no-code") == "wrong"
+    assert await check(house, owner, code) == "many"
 
 
 async def olga(house: House) -> int:

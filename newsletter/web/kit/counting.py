@@ -37,7 +37,7 @@ async def counting(site: Site) -> AsyncIterator[None]:
         written = now()
         while True:
             await asyncio.sleep(EVERY)
-            if now() - written > MINUTE // 2:  # by the clock whose days are counted, which may stand still
+            if abs(now() - written) > MINUTE // 2:  # a clock that may stand, or be set
                 await _kept(site)
                 written = now()
 
