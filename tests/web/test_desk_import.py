@@ -205,3 +205,31 @@ async def test_a_file_that_vanished_is_said(still: Stage) -> None:
     path = (await sends(web, PEOPLE.encode())).headers["Location"]
     kept(still)[0].unlink()
     assert importing.GONE in unescape((await web.get(path)).text)
+
+
+async def test_the_encoding_is_said_and_another_is_chosen(still: Stage) -> None:
+    web = await owner(still)
+    path = (await sends(web, f"email,name\n{CLEO},Ада Лавлейс\n".encode("windows-1251"))).headers["Location"]
+    page = unescape((await web.get(path)).text)
+    assert re.search(r'<option value="windows-1252" selected>', page)
+    assert "Ада" not in page
+    again = await web.get(path, params={"encoding": "windows-1251"})
+    page = unescape(again.text)
+    assert re.search(r'<option value="windows-1251" selected>', page)
+    assert "Ада Лавлейс" in page
+    assert '<input type="hidden" name="encoding" value="windows-1251">' in page
+    assert (await web.get(path, params={"encoding": "klingon"})).status_code == 422
+    said = {"c0": "email", "c1": "name", "origin": ORIGIN, "encoding": "windows-1251"}
+    assert (await presses(web, path, "check", **said)).status_code == 303
+    await importing.keep_going(still.site)
+    await presses(web, path, "start")
+    await importing.keep_going(still.site)
+    assert (await still.house.person(CLEO)).name == "Ада Лавлейс"
+
+
+async def test_what_a_file_begins_with_says_its_encoding(still: Stage) -> None:
+    web = await owner(still)
+    path = (await sends(web, PEOPLE.encode("utf-16"))).headers["Location"]
+    assert re.search(r'<option value="utf-16" selected>', (await web.get(path)).text)
+    path = (await sends(web, PEOPLE.encode("utf-8-sig"))).headers["Location"]
+    assert re.search(r'<option value="utf-8" selected>', (await web.get(path)).text)

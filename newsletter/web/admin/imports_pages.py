@@ -8,7 +8,6 @@ import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect, Stream
 
-from newsletter.clock import day
 from newsletter.errors import BadInput, NotFound
 from newsletter.ids import read_id
 from newsletter.owners import Session
@@ -16,11 +15,12 @@ from newsletter.subscribers import imports, tag_name
 from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
 from newsletter.web.admin.imports_upload import NO_FILE, receive
 from newsletter.web.kit import importing
+from newsletter.web.kit.encodings import ENCODINGS, name_of
 from newsletter.web.kit.policy import ASKS_AGAIN
 from newsletter.web.kit.site import Site, is_head, site_of
 from newsletter.web.kit.text import clean
+from newsletter.words import day, marked
 from newsletter.words import gettext as _
-from newsletter.words import marked
 
 MOST_COLUMNS = 100  # that the page asks about; those beyond are taken as they look
 SAMPLES = 3
@@ -42,6 +42,7 @@ KINDS = {
     "ignore": marked("– left out –"),
 }
 VERBS = ("check", "start", "again", "delete")
+FIELDS = {"action": 10, "origin": LONGEST_ORIGIN, "tag": LONGEST_TAG, "encoding": 20}
 
 
 async def begin(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -114,8 +115,9 @@ async def show(request: Request[Any, Any, Any], id: str) -> Response[Any]:
     site = site_of(request)
     session = await session_of(request)
     one = await _found(site, id)
+    wanted = request.query_params.get("encoding", one.chosen.encoding)
     page = (
-        await _mapping(site, session, one, {}, {})
+        await _mapping(site, session, one, {"encoding": _known(wanted)}, {})
         if one.state == "uploaded"
         else _standing(site, session, one)
     )
@@ -123,12 +125,20 @@ async def show(request: Request[Any, Any, Any], id: str) -> Response[Any]:
     return page
 
 
+def _known(encoding: str) -> str:
+    """Raises BadInput."""
+    if encoding and encoding not in ENCODINGS:
+        raise BadInput("Please choose one of those on the page.")
+    return encoding
+
+
 async def _mapping(
     site: Site, session: Session, one: imports.uploads.Upload, values: dict[str, str], errors: dict[str, str]
 ) -> Response[Any]:
     """The columns, each with what it holds and what it is taken for."""
     try:
-        table = await to_thread(importing.look, importing.place(site.settings, one.id))
+        encoding = values.get("encoding", "")
+        table = await to_thread(importing.look, importing.place(site.settings, one.id), encoding)
     except BadInput as error:
         one = msgspec.structs.replace(one, state="failed", why=error.sentence)
         return _standing(site, session, one)
@@ -150,6 +160,9 @@ async def _mapping(
         422 if errors else 200,
         one=one,
         said=table.said,
+        read_as=name_of(table.encoding.codec) if table.encoding else "",
+        encodings=ENCODINGS,
+        encoding=encoding,
         preset=preset.title if preset else "",
         columns=columns,
         more=max(0, len(table.columns) - MOST_COLUMNS),
@@ -186,7 +199,7 @@ def _standing(site: Site, session: Session, one: imports.uploads.Upload) -> Resp
 async def do(request: Request[Any, Any, Any], id: str) -> Response[Any]:
     site = site_of(request)
     columns = {f"c{n}": 130 for n in range(MOST_COLUMNS)}
-    sent = await own_fields(request, {"action": 10, "origin": LONGEST_ORIGIN, "tag": LONGEST_TAG, **columns})
+    sent = await own_fields(request, {**FIELDS, **columns})
     one = await _found(site, id)
     verb = sent.values.get("action", "")
     if verb not in VERBS or sent.errors.keys() - {"origin", "tag", *columns}:
@@ -212,14 +225,15 @@ async def _check(site: Site, one: imports.uploads.Upload, sent: Sent) -> Respons
         errors["origin"] = "Please write down how these people agreed. You may have to show it."
     if one.state not in ("uploaded", "checked", "failed"):
         return _to(one.id)
-    choice = imports.uploads.Choice()
+    choice, encoding = imports.uploads.Choice(), _known(values.get("encoding", ""))
     try:
-        table = await to_thread(importing.look, importing.place(site.settings, one.id))
+        table = await to_thread(importing.look, importing.place(site.settings, one.id), encoding)
         said = {name: values[f"c{n}"] for n, name in enumerate(table.columns) if values.get(f"c{n}")}
         guess = _guess(table, one)
         mapping = imports.map_columns(table, guess.preset, said)
         tag = tag_name(values["tag"]) if values.get("tag") else ""
-        choice = imports.uploads.Choice(mapping.targets, mapping.preset, values.get("origin", ""), tag)
+        origin = values.get("origin", "")
+        choice = imports.uploads.Choice(mapping.targets, mapping.preset, origin, tag, encoding)
     except BadInput as error:
         errors.setdefault("columns", error.sentence)
     if errors:

@@ -15,12 +15,18 @@ from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
 from newsletter.web.api.files import ANY_FILE
 from newsletter.web.api.reading import WRONG
 from newsletter.web.kit import importing
+from newsletter.web.kit.encodings import ENCODINGS, name_of
 from newsletter.web.kit.site import Site
 
 PATH = "/imports"
 ONE = f"{PATH}/{{id}}"
 NOT_NOW = "It is {} now. Read it again."
 SAMPLES = 3
+
+Encoding = Annotated[
+    str,
+    Meta(max_length=20, description="Of a text file; empty: as it is recognised", examples=["windows-1251"]),
+]
 
 
 class ImportSent(msgspec.Struct):
@@ -59,6 +65,11 @@ class Import(msgspec.Struct):
 
 class ImportColumns(msgspec.Struct):
     items: list[Column]
+    encoding: Annotated[str, Meta(description="What a text file was read in; empty for a sheet")]
+
+
+class ColumnsAsked(msgspec.Struct):
+    encoding: Encoding = ""
 
 
 class Imports(msgspec.Struct):
@@ -71,6 +82,7 @@ class ImportCheck(msgspec.Struct):
     origin: Annotated[str, Meta(min_length=1, max_length=300, examples=["The form on my old page"])]
     tag: Annotated[str, Meta(max_length=100, description="Given to all of them")] = ""
     columns: dict[shapes.Key, Annotated[str, Meta(max_length=130)]] = {}
+    encoding: Encoding = ""
 
 
 def _shape(one: imports.uploads.Upload) -> Import:
@@ -121,9 +133,18 @@ async def add_import(call: Call) -> Reply:
 
 async def list_import_columns(call: Call) -> Reply:
     """The columns of its file, each with what it holds and what it is taken for."""
+    asked: ColumnsAsked = call.query
     one = await _found(call)
-    table = await to_thread(importing.look, importing.place(call.site.settings, one.id))
-    return Reply(ImportColumns([_column(table, n, target) for n, target in enumerate(_targets(table, one))]))
+    table = await _look(call, one, asked.encoding or one.chosen.encoding)
+    columns = [_column(table, n, target) for n, target in enumerate(_targets(table, one))]
+    return Reply(ImportColumns(columns, name_of(table.encoding.codec) if table.encoding else ""))
+
+
+async def _look(call: Call, one: imports.uploads.Upload, encoding: str) -> imports.Table:
+    """Raises BadInput."""
+    if encoding and encoding not in ENCODINGS:
+        raise BadInput(WRONG, {"encoding": f"This is one of {', '.join(ENCODINGS)}."})
+    return await to_thread(importing.look, importing.place(call.site.settings, one.id), encoding)
 
 
 def _targets(table: imports.Table, one: imports.uploads.Upload) -> tuple[str, ...]:
@@ -144,12 +165,13 @@ async def check_import(call: Call) -> Reply:
     """Looks it over, with nothing changed: what would come of it, and which rows would be refused."""
     wanted: ImportCheck = call.body
     one = await _found(call)
-    table = await to_thread(importing.look, importing.place(call.site.settings, one.id))
+    table = await _look(call, one, wanted.encoding)
     try:
         mapping = imports.map_columns(table, one.chosen.preset, wanted.columns)
     except BadInput as error:
         raise BadInput(WRONG, {"columns": error.sentence}) from None
-    choice = imports.uploads.Choice(mapping.targets, mapping.preset, wanted.origin, _tag(wanted.tag))
+    tag = _tag(wanted.tag)
+    choice = imports.uploads.Choice(mapping.targets, mapping.preset, wanted.origin, tag, wanted.encoding)
     if not await call.site.db.write(imports.uploads.choose, one.id, choice):
         raise Conflict(NOT_NOW.format(one.state))
     return Reply(shapes.Receipt(str(one.id), "checking"))
@@ -206,7 +228,7 @@ ENDPOINTS = (
     ),
     Endpoint("GET", ONE, "subscribers:read", get_import, gives=Import, single=True),
     Endpoint("DELETE", ONE, "subscribers:write", delete_import, 204),
-    Endpoint("GET", f"{ONE}/columns", "subscribers:read", list_import_columns, gives=ImportColumns),
+    Endpoint("GET", f"{ONE}/columns", "subscribers:read", list_import_columns, asks=ColumnsAsked, gives=ImportColumns),
     Endpoint("POST", f"{ONE}/check", "subscribers:write", check_import, 202, ImportCheck, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_import, 202, gives=shapes.Receipt),
     Endpoint(

@@ -81,7 +81,7 @@ async def let_go(site: Site, id: int) -> None:
 
 async def _work(site: Site, one: imports.uploads.Upload) -> None:
     try:
-        table = await to_thread(imports.open_table, place(site.settings, one.id))
+        table = await to_thread(imports.open_table, place(site.settings, one.id), one.chosen.encoding)
         choice = one.chosen
         mapping = imports.Mapping(choice.targets, choice.preset)
         with closing(imports.Staged(table, mapping, [choice.tag] if choice.tag else [], now())) as staged:
@@ -137,9 +137,9 @@ async def _take_in(site: Site, one: imports.uploads.Upload, staged: imports.Stag
         place(site.settings, one.id).unlink(missing_ok=True)
 
 
-def look(path: Path) -> imports.Table:
-    """Raises BadInput."""
+def look(path: Path, encoding: str = "") -> imports.Table:
+    """Read in that encoding, or else in the one that is recognised. Raises BadInput."""
     try:
-        return imports.open_table(path)
+        return imports.open_table(path, encoding)
     except FileNotFoundError:
         raise BadInput(GONE) from None

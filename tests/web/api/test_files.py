@@ -21,7 +21,13 @@ async def test_subscribers_are_looked_over_and_taken_in(shop: Program) -> None:
     await shop.ask("POST", "/imports", 422, content=b"PK\x03\x04broken", headers=FILE)
     made = await shop.ask("POST", "/imports", 201, params={"name": "old.csv"}, content=PEOPLE, headers=FILE)
     path = f"/imports/{made.json()['id']}"
-    columns = (await shop.get(f"{path}/columns"))["items"]
+    found = await shop.get(f"{path}/columns")
+    columns = found["items"]
+    assert found["encoding"] == "utf-8"
+    other = (await shop.get(f"{path}/columns", encoding="koi8-r"))["encoding"]
+    assert other == "koi8-r"
+    unknown = await shop.ask("GET", f"{path}/columns", 422, params={"encoding": "klingon"})
+    assert unknown.json()["errors"].keys() == {"encoding"}
     assert [one["target"] for one in columns] == ["email", "name", "field:seit"]
     assert columns[1]["samples"] == ["Ada", "Ben", "X"]
     await shop.ask("POST", f"{path}/start", 409)

@@ -24,6 +24,7 @@ class Choice(msgspec.Struct, frozen=True):
     preset: str = ""
     origin: str = ""
     tag: str = ""
+    encoding: str = ""  # "": as it was recognised
 
 
 class Upload(msgspec.Struct):
