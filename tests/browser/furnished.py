@@ -64,9 +64,12 @@ async def furnish(here: Here) -> Ids:
     person = (await here.house.person(LONG_EMAIL)).id
     await here.site.db.write(_person, person)
     await here.site.db.write(_forms, here)
-    return Ids(
+    ids = Ids(
         await _broadcasts(here), await _imports(here), person, await _webhook(here), await _comments(here)
     )
+    readers = [(await here.house.person(f"reader-{n}@example.org")).id for n in range(3)]
+    await here.site.db.write(_came_back, here, [person, *readers])
+    return ids
 
 
 async def _people(here: Here) -> None:
@@ -156,6 +159,45 @@ async def _turned(tx: Tx, id: int, state: str) -> None:
     await tx.run(
         "UPDATE broadcasts SET state = :state, sent_at = :at, finished_at = :at WHERE id = :id",
         state=state, at=tx.now - HOUR, id=id,
+    )  # fmt: skip
+
+
+async def _came_back(tx: Tx, here: Here, people: list[int]) -> None:
+    """Providers in each kind of trouble, mailboxes that take nothing, one that is gone, and who is mailed no more."""
+    providers = (
+        ("gmail.com", "complaint", 2), ("outlook.com", "policy", 4), ("mail.department.example.net", "hard", 3),
+        ("gmx.de", "soft", 5), ("web.de", "soft", 1), ("fastmail.com", "soft", 0),
+    )  # fmt: skip
+    for domain, kind, bad in providers:
+        for n in range(40):
+            id = new_id()
+            await tx.run(
+                """INSERT INTO outbox (id, message, priority, recipient, context, message_id, state, not_before,
+                                       created_at, settled_at, reply)
+                   VALUES (:id, 'guide', 0, :to, '{}', :name, 'sent', 0, :at, :at, '250 2.0.0 Ok')""",
+                id=id, to=f"r{n}@{domain}", name=f"<{id}@example.org>", at=tx.now - DAY,
+            )  # fmt: skip
+            if n < bad:
+                await _bounce(tx, id, None, kind, "", "5.7.1", tx.now - DAY)
+    for who in people:
+        mails = await tx.all(
+            _Row, "SELECT id FROM outbox WHERE subscriber_id = :id ORDER BY id DESC LIMIT 2", id=who
+        )
+        for n, mail in enumerate(mails):
+            words = "452 4.2.2 The mailbox is full; the reader should delete some of what is in it."
+            await _bounce(tx, mail.id, who, "soft", words, "4.2.2", tx.now - n * DAY)
+    for email in ("gone@example.org", "away@example.org"):
+        await here.site.post.suppress(tx, email, "bounced")
+    await here.site.post.suppress(tx, "angry@example.org", "complained")
+    await here.site.post.suppress(tx, "reader-5@example.org", "owner")
+    await here.site.post.suppress(tx, "reader-3@example.org", "bounced", tx.now + 30 * DAY)
+
+
+async def _bounce(tx: Tx, id: int, person: int | None, kind: str, words: str, status: str, at: int) -> None:
+    await tx.run(
+        """INSERT INTO bounces (outbox_id, kind, subscriber_id, status, words, sent_at, at)
+           VALUES (:id, :kind, :person, :status, :words, :at, :at) ON CONFLICT DO NOTHING""",
+        id=id, kind=kind, person=person, status=status, words=words, at=at,
     )  # fmt: skip
 
 

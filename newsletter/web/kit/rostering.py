@@ -40,6 +40,14 @@ WORDS = {
 """What a state of something, or a kind of it, is called in the list of what happened; else it is called what it is."""
 
 
+CAME_BACK = {
+    "hard": marked("Mail came back: there is no such address"),
+    "soft": marked("Mail came back: the mailbox is full, or can’t be reached"),
+    "policy": marked("Mail was refused: its server distrusts the sender, not the reader"),
+    "complaint": marked("Called a mail from here spam"),
+}
+
+
 class Asked(NamedTuple):
     """What a list shows: of one status ('': any), of a segment in its owner's words; or who begins like `search`."""
 
@@ -95,6 +103,7 @@ async def whole(tx: Tx, site: Site, id: int) -> tuple[dict[str, Any], list[Event
             for one in known["downloads"]
         ),
         *(_mailed(one) for one in known["messages"]),
+        *(_came_back(one) for one in known["bounces"]),
         *(_followed(one) for one in known["sequences"]),
         *(
             Event(one["at"], _("Answered a letter: %(kind)s") % {"kind": _word(one["kind"])})
@@ -130,6 +139,11 @@ def _mailed(one: dict[str, Any]) -> Event:
         % {"title": one["message"] or one["subject"], "state": _word(one["state"])},
         one["reply"],
     )
+
+
+def _came_back(one: dict[str, Any]) -> Event:
+    said = f"{one['status']} {one['words']}".strip() if one["status"] not in one["words"] else one["words"]
+    return Event(one["at"], _(CAME_BACK[one["kind"]]), said)
 
 
 def _followed(one: dict[str, Any]) -> Event:

@@ -13,6 +13,7 @@ from newsletter.comments import Comments, Importing, Moderation, Notices, Person
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post
+from newsletter.mail.trouble import Lately
 from newsletter.owners import Answers, ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
@@ -54,6 +55,7 @@ class Site(msgspec.Struct, frozen=True):
     answers: Answers = msgspec.field(default_factory=Answers)
     shelf: Shelf = msgspec.field(default_factory=Shelf)
     views: Counter[tuple[int, int, View]] = msgspec.field(default_factory=Counter)  # of forms, not yet stored
+    lately: Lately = msgspec.field(default_factory=Lately)
     veil: Veil = msgspec.field(default_factory=Veil)
 
     async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:
