@@ -88,7 +88,8 @@ def alone(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [*python, *inner, sys.executable, *command],
             cwd=ROOT,
-            env=os.environ | {"OVERHEARD": str(folder)},
+            env={name: word for name, word in os.environ.items() if not name.startswith("PYTEST_")}
+            | {"OVERHEARD": str(folder)},
             stdout=subprocess.PIPE,
             stderr=errors,
             timeout=SECONDS,
