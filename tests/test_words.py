@@ -37,7 +37,7 @@ _CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _LOOKED_UP = re.compile(r"\b(?:_|n?gettext)\((?:\"(?:[^\"\\]|\\.)*\"(?:, )?)+")
 _LITERAL = re.compile(r"\"([A-Z][a-z][^\"]*)\"")
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
-_PLACE = re.compile(r"%\(\w+\)[sd]|\{\}")
+_PLACE = re.compile(r"%\(\w+\)[sd]|\{\}|\$\{[\w.]+\}")
 _NAMES = {"PDF", "SHA", "UTC", "ms"}
 _TWO_WORDS = re.compile(r"[a-z]{2,},? [a-z]{2,}|[a-z]{2,}\.$")
 _NO_SPEECH = re.compile(r"[<>=;]|[A-Z]{4,} ")  # HTML, a policy, SQL

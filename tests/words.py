@@ -16,22 +16,23 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from newsletter.web.kit.embedding import SAID
+
 ROOT = Path(__file__).parent.parent
 LOCALE = ROOT / "newsletter" / "locale"
 TEMPLATES = ("public/*.html", "email/**/*.*", "admin/*.html", "base.html")
 TO_READERS = (
     "web/public/*.py",
     "web/admin/*.py",
-    *(f"web/kit/{name}.py" for name in ("body", "edge", "expired", "gate", "moderating", "problems", "text")),
-    *(f"signups/{name}.py" for name in ("actions", "fields", "forms", "model", "seed")),
-    *(f"comments/{name}.py" for name in ("actions", "judging", "moderation", "pages", "text")),
+    "web/kit/*.py",
+    *(f"{feature}/**/*.py" for feature in ("signups", "magnets", "subscribers", "sequences", "broadcasts")),
+    *(f"{part}/*.py" for part in ("owners", "webhooks", "doctor")),
+    *(f"comments/{name}.py" for name in ("actions", "judging", "moderation", "pages", "rules", "text")),
+    *(f"mail/{name}.py" for name in ("claims", "hold", "mailings", "trouble")),
     "addresses.py",
     "tokens.py",
-    "magnets/actions.py",
-    "subscribers/actions.py",
 )
 _ENGLISH = """
-    audit_words
 """
 NOT_YET = frozenset(_ENGLISH.split())
 """Pages of the desk and what shows them, by name: they speak English only."""
@@ -46,7 +47,7 @@ msgstr ""
 _CALLS = {"_": 1, "gettext": 1, "ngettext": 2}
 _IN_CODE = {**_CALLS, "marked": 1}
 _SENTENCE = re.compile(r"[A-Z][^\n]* [^\n]*")
-_NOT_SAID = re.compile(r"[A-Z]+[ ,]|[A-Z][\w-]+, [A-Z]|[A-Z][\w-]+: \S+$")  # SQL, headers and their names
+_NOT_SAID = re.compile(r"[A-Z]{2,}[ ,]|[A-Z][\w-]+, [A-Z]|[A-Z][\w-]+: \S+$")  # SQL, headers and their names
 
 
 def done(path: Path) -> bool:
@@ -57,7 +58,7 @@ def done(path: Path) -> bool:
 def gathered() -> Catalog:
     """All that we say, with where it stands."""
     catalog = Catalog(project="newsletter", fuzzy=False)
-    for path, line, said in (*_of_templates(), *_of_code()):
+    for path, line, said in (*_of_templates(), *_of_scripts(), *_of_code()):
         catalog.add(said, locations=[(path.relative_to(ROOT).as_posix(), line)])
     for mark, context in ((".", "decimal"), (",", "thousands")):
         catalog.add(mark, context=context, locations=[("newsletter/words.py", 0)])
@@ -89,6 +90,12 @@ def _of_templates() -> Iterator[tuple[Path, int, str | tuple[str, ...]]]:
         for line, _, said, _ in babel_extract(BytesIO(path.read_bytes()), list(_CALLS), [], options):
             if sentences := [one for one in ([said] if isinstance(said, str) else said or ()) if one]:
                 yield path, line, sentences[0] if len(sentences) == 1 else tuple(sentences)
+
+
+def _of_scripts() -> Iterator[tuple[Path, int, str]]:
+    for path in sorted((ROOT / "templates" / "embed").glob("*.js")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            yield from ((path, number, found[2]) for found in SAID.finditer(line) if found[2] != "en")
 
 
 def _of_code() -> Iterator[tuple[Path, int, str | tuple[str, ...]]]:

@@ -9,12 +9,13 @@ import msgspec
 from newsletter import ids
 from newsletter.broadcasts import store
 from newsletter.broadcasts.draft import Draft
-from newsletter.broadcasts.model import TOPIC, Broadcast
+from newsletter.broadcasts.model import TOPIC, WORDS, Broadcast
 from newsletter.broadcasts.store import Counted
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import Delivery, Handed, Mailings, Recipient, deliveries, kept_values, retries
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
+from newsletter.words import gettext as _
 
 CHUNK = 200
 """People whose rows are written in one transaction: a few milliseconds, so that no sign-up waits for longer."""
@@ -23,7 +24,6 @@ CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothin
 _SLUG = 60  # characters
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database takes
 _TAG = re.compile(r"\{\{[^{}\n]*\}\}")
-_WORDS = {"draft": "a draft", "sending": "on its way"}
 
 
 class Broadcasts:
@@ -252,8 +252,9 @@ def _to_retry(state: str) -> str:
 
 
 def _not_now(broadcast: Broadcast) -> str:
-    state = _WORDS.get(broadcast.state, broadcast.state)
-    return f"This broadcast is {state}, so that is not possible now. Nothing was changed."
+    state = WORDS[broadcast.state]
+    sentence = _("This broadcast is %(state)s, so that is not possible now. Nothing was changed.")
+    return sentence % {"state": _(state)}
 
 
 def _kept(draft: Draft) -> Draft:

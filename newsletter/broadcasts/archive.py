@@ -11,6 +11,7 @@ from newsletter.broadcasts.text import write
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail.merge import Marks
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 _SLUG = re.compile("(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)*")
 _NO_TITLE = "Without a title"
@@ -89,7 +90,7 @@ def article(one: Broadcast) -> Article:
 
 def _title(marks: Marks, heading: str, subject: str) -> str:
     """The letter's own heading, else its subject."""
-    return " ".join(marks.fill(heading, "text", {}).split()) or line(subject) or _NO_TITLE
+    return " ".join(marks.fill(heading, "text", {}).split()) or line(subject) or _(_NO_TITLE)
 
 
 def line(text: str) -> str:

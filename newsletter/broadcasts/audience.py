@@ -4,6 +4,7 @@ from newsletter.broadcasts.checks import Finding
 from newsletter.errors import BadInput
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
+from newsletter.words import gettext as _
 
 
 async def doubts(tx: Tx, audience: str) -> list[Finding]:
@@ -11,5 +12,5 @@ async def doubts(tx: Tx, audience: str) -> list[Finding]:
     try:
         segment = segments.parse(audience)
     except BadInput as error:
-        return [Finding("error", f"The audience can’t be read. {error.sentence}")]
+        return [Finding("error", f"{_('The audience can’t be read.')} {_(error.sentence)}")]
     return [Finding("warning", one) for one in await segments.unknown(tx, segment)]

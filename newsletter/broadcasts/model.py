@@ -4,11 +4,22 @@ from typing import Literal, get_args
 
 import msgspec
 
+from newsletter.words import marked
+
 TOPIC = "broadcasts"
 """What is woken when one has changed."""
 
 State = Literal["draft", "scheduled", "sending", "paused", "cancelled", "sent"]
 STATES: tuple[State, ...] = get_args(State)
+WORDS: dict[State, str] = {
+    "draft": marked("a draft"),
+    "scheduled": marked("scheduled"),
+    "sending": marked("on its way"),
+    "paused": marked("paused"),
+    "cancelled": marked("cancelled"),
+    "sent": marked("sent"),
+}
+"""What it is then, in words."""
 
 
 class Broadcast(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from newsletter.errors import NotFound
 from newsletter.mail import HeldBack, Mailings, Tally, held_back
 from newsletter.mail.responses import responses, skips
 from newsletter.storage import Tx
+from newsletter.words import ngettext, number
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -42,8 +43,12 @@ class Numbers(msgspec.Struct, frozen=True):
         """Who has to wait, and for what: sentences."""
         said = [str(one) for one in self.held_back]
         if self.ramped:
-            mails = "1 mail" if self.ramped == 1 else f"{self.ramped:,} mails"
-            said.insert(0, f"The ramp-up lets {mails} go today; the rest goes on tomorrow by itself.")
+            ramped = ngettext(
+                "The ramp-up lets 1 mail go today; the rest goes on tomorrow by itself.",
+                "The ramp-up lets %(n)s mails go today; the rest goes on tomorrow by itself.",
+                self.ramped,
+            )
+            said.insert(0, ramped % {"n": number(self.ramped)})
         if self.paused:
             said.insert(0, "Your mail server takes nothing at the moment. It is asked again by itself.")
         return said

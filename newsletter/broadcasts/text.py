@@ -7,6 +7,8 @@ import msgspec
 from newsletter.errors import BadInput
 from newsletter.mail.brand import ACCENT
 from newsletter.mail.merge import Marks
+from newsletter.words import gettext as _
+from newsletter.words import number
 
 LONGEST = 100_000  # characters of Markdown
 
@@ -36,7 +38,7 @@ def write(marks: Marks, body: str, *, for_page: bool = False, links: str = ACCEN
     `links` is their colour in a mail.
     """
     if len(body) > LONGEST:
-        raise BadInput(f"The text has more than {LONGEST:,} characters.")
+        raise BadInput(_("The text has more than %(most)s characters.") % {"most": number(LONGEST)})
     markdown = import_module(
         "newsletter.broadcasts.markdown"
     )  # a twentieth of our start, and no form needs it

@@ -15,6 +15,8 @@ from newsletter.addresses import canonical
 from newsletter.comments.bayes import folded, words
 from newsletter.comments.pages import ascii_host
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
+from newsletter.words import number as shown
 
 Kind = Literal["word", "link", "address", "network"]
 Action = Literal["hold", "refuse"]
@@ -53,7 +55,7 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
         if line.strip() and not line.strip().startswith("#"):
             rules.append(_rule(line, number))
     if len(rules) > MOST_RULES:
-        raise BadInput(f"These are too many rules: {MOST_RULES:,} at most.")
+        raise BadInput(_("These are too many rules: %(most)s at most.") % {"most": shown(MOST_RULES)})
     return tuple(dict.fromkeys(rules))
 
 
@@ -61,25 +63,31 @@ def _rule(line: str, number: int) -> Rule:
     action, kind, pattern = (*line.split(maxsplit=2), "", "", "")[:3]
     action, kind, pattern = action.lower(), kind.lower(), pattern.strip()
     if action not in get_args(Action):
-        raise BadInput(f"Line {number}: a rule begins with “hold” or “refuse”, like “hold word casino”.")
+        raise _wrong(number, _("a rule begins with “hold” or “refuse”, like “hold word casino”."))
     if kind not in get_args(Kind):
-        raise BadInput(f"Line {number}: after “{action}” comes “word”, “link”, “address” or “network”.")
+        sentence = _("after “%(action)s” comes “word”, “link”, “address” or “network”.")
+        raise _wrong(number, sentence % {"action": action})
     if not pattern:
-        raise BadInput(f"Line {number}: what to {action} is missing after “{kind}”.")
+        sentence = _("what to %(action)s is missing after “%(kind)s”.")
+        raise _wrong(number, sentence % {"action": action, "kind": kind})
     if len(pattern) > LONGEST:
-        raise BadInput(f"Line {number}: this is too long, {LONGEST} characters at most.")
+        raise _wrong(number, _("this is too long, %(most)s characters at most.") % {"most": LONGEST})
     read = {"word": folded, "link": _link, "address": _address, "network": _network}[kind]
     try:
         return Rule(cast("Kind", kind), read(pattern), cast("Action", action))
     except ValueError as error:
-        raise BadInput(f"Line {number}: {error}") from None
+        raise _wrong(number, str(error)) from None
+
+
+def _wrong(number: int, why: str) -> BadInput:
+    return BadInput(_("Line %(number)s: %(why)s") % {"number": number, "why": why})
 
 
 def _link(pattern: str) -> str:
     """Of a link that was copied whole, the host; ``*.example.org`` is what ``example.org`` says already."""
     host = _host(pattern).removeprefix("*.")
     if not host.strip("*.") or not all(host.split(".")):
-        raise ValueError("a link is a host like “spam.example”, or what lies beneath one like “*.ru”.")
+        raise ValueError(_("a link is a host like “spam.example”, or what lies beneath one like “*.ru”."))
     return host
 
 
@@ -101,7 +109,7 @@ def _address(pattern: str) -> str:
     pattern = pattern.lower()
     if ("@" not in pattern and "*" not in pattern) or " " in pattern:
         raise ValueError(
-            "an address looks like “mallory@example.org”, or “*@spam.example” for all of a host."
+            _("an address looks like “mallory@example.org”, or “*@spam.example” for all of a host.")
         )
     return pattern
 
@@ -110,11 +118,12 @@ def _network(pattern: str) -> str:
     try:
         network = ip_network(pattern, strict=False)
     except ValueError:
-        raise ValueError("a network looks like “203.0.113.0/24” or “2001:db8::/48”.") from None
+        raise ValueError(_("a network looks like “203.0.113.0/24” or “2001:db8::/48”.")) from None
     bits = _KNOWN_BITS[network.version]
     if network.prefixlen > bits:
         wider = network.supernet(new_prefix=bits)
-        raise ValueError(f"of a reader only the network is known, never the address; write “{wider}”.")
+        sentence = _("of a reader only the network is known, never the address; write “%(wider)s”.")
+        raise ValueError(sentence % {"wider": wider})
     return str(network)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from newsletter.mail.ledger import Settlement
 from newsletter.storage import Tx
+from newsletter.words import gettext as _
 
 FIRST = 200
 MOST_REFUSED = FIRST // 20
@@ -81,9 +82,11 @@ async def heed(tx: Tx, done: Sequence[Verdict]) -> None:
 
 def _why(record: _Record) -> str:
     if record.distrusted >= MOST_DISTRUSTED:
-        return f"{record.distrusted} servers in a row refused it by policy: they distrust the sender, not the reader."
+        sentence = _("%(n)s servers in a row refused it by policy: they distrust the sender, not the reader.")
+        return sentence % {"n": record.distrusted}
     if record.refused > MOST_REFUSED and record.answered - record.refused < ENOUGH:
-        return f"{record.refused} of the first {record.answered} addresses were refused for good."
+        sentence = _("%(n)s of the first %(all)s addresses were refused for good.")
+        return sentence % {"n": record.refused, "all": record.answered}
     return ""
 
 

@@ -19,6 +19,8 @@ from newsletter.mail.limits import meter
 from newsletter.providers import ALL, DomainLimit, provider_of
 from newsletter.storage import Tx
 from newsletter.storage.lists import IDS, as_list
+from newsletter.words import gettext as _
+from newsletter.words import ngettext, number
 
 ASIDE = HOUR
 """Who was put aside is looked at again after that, whatever has become of the limits."""
@@ -72,10 +74,14 @@ class HeldBack(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         if self.slow_until <= self.now:
-            return f"{self.waiting:,} wait for the limit of {self.name}."
+            return _("%(n)s wait for the limit of %(name)s.") % {"n": number(self.waiting), "name": self.name}
         minutes = -(-(self.slow_until - self.now) // MINUTE)
-        left = "a minute" if minutes == 1 else f"{minutes} minutes"
-        return f"{self.name} asks for fewer mails: {self.waiting:,} wait, at least for {left}."
+        sentence = ngettext(
+            "%(name)s asks for fewer mails: %(n)s wait, at least for a minute.",
+            "%(name)s asks for fewer mails: %(n)s wait, at least for %(minutes)s minutes.",
+            minutes,
+        )
+        return sentence % {"name": self.name, "n": number(self.waiting), "minutes": minutes}
 
 
 class Gate:
@@ -160,7 +166,7 @@ class Gate:
         await tx.many(
             _PUT_ASIDE, [{"id": row.id, "name": name, "later": tx.now + ASIDE} for row, name in rows]
         )
-        for _, name in rows:
+        for _row, name in rows:
             self._standings[name].waits = 1
             self._changed.add(name)
 

@@ -73,9 +73,12 @@ def faults(field: Field, others: Sequence[Field]) -> dict[str, str]:
         wrong["type"] = "Please choose what it takes; a name is text."
     if field.type == "choice":
         if not 2 <= len(field.options) <= MOST_OPTIONS:
-            wrong["options"] = f"Please write 2 to {MOST_OPTIONS} answers to choose from, one on each line."
+            sentence = _("Please write %(least)d to %(most)d answers to choose from, one on each line.")
+            wrong["options"] = sentence % {"least": 2, "most": MOST_OPTIONS}
         elif max(map(len, field.options)) > LONGEST_OPTION:
-            wrong["options"] = f"An answer is too long: {LONGEST_OPTION} characters at most."
+            wrong["options"] = _("An answer is too long: %(most)d characters at most.") % {
+                "most": LONGEST_OPTION
+            }
     return wrong
 
 

@@ -15,6 +15,7 @@ from newsletter.mail.merge import Marks, tag_of, values_of
 from newsletter.settings import Settings
 from newsletter.signups.model import Form, MailText
 from newsletter.subscribers import Subscriber
+from newsletter.words import gettext as _
 
 Kind = Literal["confirmation", "guide"]
 
@@ -40,7 +41,8 @@ def faults(kind: Kind, parts: Mapping[str, str]) -> dict[str, str]:
         marks = Marks(_KNOWN[kind])
         if unknown := marks.unknown(marks.mark(parts.get(name, ""))):
             known = ", ".join(f"{{{{ {tag} }}}}" for tag in TAGS[kind])
-            wrong[name] = f"This mail can’t say {unknown[0][:60]}. It knows {known}."
+            sentence = _("This mail can’t say %(tag)s. It knows %(known)s.")
+            wrong[name] = sentence % {"tag": unknown[0][:60], "known": known}
     return wrong
 
 

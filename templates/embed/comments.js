@@ -29,9 +29,9 @@ customElements.define("newsletter-comments", class extends Sender {
   begin(form) {
     this.url = here("comments")
     this.label = this.button.textContent
-    this.cancel = button("Cancel", () => this.button.ariaDisabled || (this.begun ? this.edit() : this.place()))
+    this.cancel = button(_("Cancel"), () => this.button.ariaDisabled || (this.begun ? this.edit() : this.place()))
     this.button.parentNode.append(this.cancel, this.parent = el("input", { type: "hidden", name: "parent" }))
-    this.button.parentNode.before(el("label", { class: "choice" }, this.memory = el("input", { type: "checkbox" }), "Remember me"))
+    this.button.parentNode.before(el("label", { class: "choice" }, this.memory = el("input", { type: "checkbox" }), _("Remember me")))
     form.before(this.seat = new Text())
     this.place()
     const known = kept("localStorage")
@@ -46,7 +46,7 @@ customElements.define("newsletter-comments", class extends Sender {
     const answered = this.form.closest(".comment")
     this.edit()
     this.parent.value = link?.dataset.parent || ""
-    this.form.querySelector("label").firstChild.data = link ? "Your answer" + link.lastChild.textContent + " " : "Your comment "
+    this.form.querySelector("label").firstChild.data = link ? _("Your answer") + link.lastChild.textContent + " " : _("Your comment ")
     this.cancel.hidden = !link
     this.form.hidden = false
     ;(link?.parentNode || (answered && this.seat))?.after(this.form, this.outcome)
@@ -60,7 +60,7 @@ customElements.define("newsletter-comments", class extends Sender {
     if (!text && !begun) return
     this.begun = text && { value: comment.value, hidden: this.form.hidden, said: [...this.outcome.childNodes] }
     this.url = here(text ? "comments/edit/" + this.own.edit : "comments")
-    this.button.textContent = text ? "Save" : this.label
+    this.button.textContent = text ? _("Save") : this.label
     for (const part of this.form.querySelectorAll(".pair, .choice")) part.hidden = !!text
     this.cancel.hidden = !text && !this.parent.value
     this.form.hidden = !text && begun.hidden
@@ -97,14 +97,14 @@ customElements.define("newsletter-comments", class extends Sender {
     await this.try(async () => {
       const [, { html, detail }] = await ask(pressed.formAction, { comment: this.form.elements.comment.value })
       const shown = el("div", { class: "comment-text" }, ...parse(html || "").body.childNodes)
-      this.say(...(html ? [el("h3", {}, "Preview. Not sent yet."), shown] : [detail]))
+      this.say(...(html ? [el("h3", {}, _("Preview. Not sent yet.")), shown] : [detail]))
     })
   }
 
   async settle(status, answer) {
     if (status < 300) {
       const { name, email, website, comment } = this.sent
-      answer.message ||= this.begun ? "Your change is saved." : "Your comment is published."
+      answer.message ||= this.begun ? _("Your change is saved.") : _("Your comment is published.")
       this.own = { ...this.own, ...answer, comment }
       if (!this.begun) {
         kept("localStorage", this.memory.checked ? { name, email, website } : null)
@@ -127,16 +127,16 @@ customElements.define("newsletter-comments", class extends Sender {
   }
 
   offers(answer, status) {
-    const remove = button("Delete", ({ detail }) => {
-      if (remove.textContent === "Delete") remove.textContent = "Really delete?"
+    const remove = button(_("Delete"), ({ detail }) => {
+      if (remove.textContent === _("Delete")) remove.textContent = _("Really delete?")
       else if (detail < 2) this.try(() => this.remove()) // no double click
     })
-    return status > 299 ? [] : [el("p", {}, button("Edit", () => this.edit(this.own.comment)), remove)]
+    return status > 299 ? [] : [el("p", {}, button(_("Edit"), () => this.edit(this.own.comment)), remove)]
   }
 
   async remove() {
     const [status, { detail }] = await ask(here(`comments/edit/${this.own.edit}/delete`), {})
     if (status < 300) await this.renew(kept("sessionStorage", null))
-    this.say(detail || "Your comment is deleted.")
+    this.say(detail || _("Your comment is deleted."))
   }
 })

@@ -1,7 +1,8 @@
 // <newsletter-form form="guide"> and <newsletter-comments> show ours in place of the plain form inside,
 // which stays if anything fails. data-newsletter-count="address": how many comments a page has.
 // Colours: --newsletter-accent, --newsletter-accent-text.
-// "embed/…" names a file of this folder that is put in there; newsletter/web/kit/embedding.py does so.
+// "embed/…" names a file of this folder that is put in there, and what stands in _() is said in the service's language;
+// newsletter/web/kit/embedding.py does so.
 (() => {
   if (customElements.get("newsletter-form")) return // the snippet may stand on a page twice
   const home = new URL(".", (document.currentScript || document.querySelector("[src$='/embed.js']")).src)
@@ -22,7 +23,7 @@
   const ago = (then) => {
     let past = Math.min(0, then - Date.now()) / 1000
     for (const [unit, size] of [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", 1e9]]) {
-      if (past > -size) return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(past), unit)
+      if (past > -size) return new Intl.RelativeTimeFormat(_("en"), { numeric: "auto" }).format(Math.round(past), unit)
       past /= size
     }
   }
@@ -95,14 +96,14 @@
     async send() {
       if (this.button.ariaDisabled) return
       this.button.ariaDisabled = "true"
-      this.say("Sending…")
+      this.say(_("Sending…"))
       await this.try(async () => {
         this.sent = { title: this.page && document.title, ...Object.fromEntries(new FormData(this.form)) }
         const values = this.begun ? { comment: this.sent.comment } : this.sent
         let [status, answer] = await ask(this.url, values)
         if (status === 428) {
           if (!crypto.subtle) return this.form.submit() // no https: the plain way
-          values.altcha = await solve(answer.challenge, (done) => this.say(`Keeping robots out: ${done} %`))
+          values.altcha = await solve(answer.challenge, (done) => this.say(_(`Keeping robots out: ${done} %`)))
           ;[status, answer] = await ask(this.url, values)
         }
         await this.settle(status, answer)
@@ -110,11 +111,11 @@
       this.button.ariaDisabled = null
     }
 
-    try = (act) => act().catch(() => this.say(`We can’t reach ${home.host} just now. What you typed is still here: please try again.`))
+    try = (act) => act().catch(() => this.say(_(`We can’t reach ${home.host} just now. What you typed is still here: please try again.`)))
     say = (...parts) => this.outcome.replaceChildren(...parts)
 
     settle(status, answer) {
-      const { message, detail = "That did not work. Please try again.", errors = {} } = answer
+      const { message, detail = _("That did not work. Please try again."), errors = {} } = answer
       for (const input of this.inputs) {
         input.nextSibling.textContent = errors[input.name] || ""
         input.ariaInvalid = errors[input.name] ? "true" : null
@@ -137,7 +138,7 @@
             el("label", { for: name }, caption),
             el(options[1] ? "select" : "input", html, ...options.map((text) => el("option", {}, text))),
             el("p", { id: name + "-help" }, help))),
-          el("label", { class: "away", "aria-hidden": "true" }, "Leave this field empty",
+          el("label", { class: "away", "aria-hidden": "true" }, _("Leave this field empty"),
             el("input", { name: "leave_blank", tabindex: "-1", autocomplete: "off" })),
           ...hidden.map((html) => el("input", html)),
           el("p", {}, wording), el("button", {}, button))
@@ -150,7 +151,7 @@
       if (!hint) return []
       const { email } = this.form.elements
       const meant = email.value.split("@")[0] + "@" + hint
-      return [el("p", {}, `Did you mean ${hint}?`), button("Send it to " + meant, () => {
+      return [el("p", {}, _(`Did you mean ${hint}?`)), button(_("Send it to ") + meant, () => {
         email.value = meant
         this.form.hidden = false
         this.send()
@@ -167,7 +168,7 @@
       const [, { counts }] = pages[0] && await ask(here("threads/counts?" + new URLSearchParams(pages)))
       for (const place of places) {
         const n = counts[place.dataset.newsletterCount]
-        if (n >= 0) place.textContent = n + (n === 1 ? " comment" : " comments")
+        if (n >= 0) place.textContent = n + (n === 1 ? _(" comment") : _(" comments"))
       }
     } catch {}
   })()

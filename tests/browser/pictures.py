@@ -1,6 +1,7 @@
 """Pictures of every page and of the states that matter, to be looked at: `python -m tests.browser.pictures FOLDER`.
 
-On a phone and on a wide screen, light and dark. With words after the folder only of those whose names have one.
+On a phone and on a wide screen, light and dark. With words after the folder only of those whose names have one; a
+language among them is that of the pages.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
+from newsletter.words import LANGUAGES
 from tests.browser.conftest import QUIET, chromium
 from tests.browser.sights import all_sights
 
@@ -19,8 +21,10 @@ SCHEMES = ("light", "dark")
 
 async def main(folder: Path, words: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    language = next((word for word in words if word in LANGUAGES), "en")
+    words = [word for word in words if word not in LANGUAGES]
     with tempfile.TemporaryDirectory() as data:
-        async with all_sights(Path(data), f"sqlite:///{data}/newsletter.db") as sights:
+        async with all_sights(Path(data), f"sqlite:///{data}/newsletter.db", language) as sights:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=chromium(), args=QUIET)
                 contexts = await sights.owner(browser), await browser.new_context(reduced_motion="reduce")

@@ -105,14 +105,18 @@ class Sights:
 
 
 @asynccontextmanager
-async def all_sights(folder: Path, database_url: str) -> AsyncIterator[Sights]:
+async def all_sights(folder: Path, database_url: str, language: str = "en") -> AsyncIterator[Sights]:
     """The service, furnished, and every page of it."""
     (port, blog) = free_ports(2)
     clock = Clock()
-    origins = {"public_url": f"http://localhost:{port}", "allowed_origins": (f"http://localhost:{blog}", URL)}
+    set = {
+        "public_url": f"http://localhost:{port}",
+        "allowed_origins": (f"http://localhost:{blog}", URL),
+        "language": language,
+    }
     with pytest.MonkeyPatch.context() as patch:
         set_clock(patch, clock)
-        async with serving(database_url, folder, clock, worker=False, port=port, **origins) as stage:
+        async with serving(database_url, folder, clock, worker=False, port=port, **set) as stage:
             home = Here(**vars(stage))
             doors = await opened(home)
             ids = await furnish(home)

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from newsletter.broadcasts import TOPIC, Broadcast, Draft
-from newsletter.clock import DAY, day, iso
+from newsletter.clock import DAY, iso
 from newsletter.ids import new_id
 from newsletter.storage import Tx
 from newsletter.web.kit import broadcasting
 from newsletter.web.public.archive import NEWEST, PAGE
+from newsletter.words import day
 from tests.comments.payloads import PAYLOADS, is_inert
 from tests.shares import share
 from tests.web.conftest import Serve

@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 
 from newsletter.broadcasts import Broadcast
-from newsletter.clock import DAY, day, moment
+from newsletter.clock import DAY, moment
 from newsletter.mail import Tally, hold, waiting
 from newsletter.signups import Funnel, funnels
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
 from newsletter.web.admin.broadcasts import title_of
 from newsletter.web.kit.site import Site
+from newsletter.words import day
 
 PERIODS = (30, 90, 365)
 """Days that the page can look back."""

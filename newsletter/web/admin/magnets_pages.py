@@ -8,7 +8,6 @@ import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect
 
-from newsletter.clock import day
 from newsletter.errors import BadInput
 from newsletter.magnets import Magnet, Version, all_magnets, all_versions
 from newsletter.owners import Session
@@ -18,6 +17,7 @@ from newsletter.web.admin.imports_upload import NO_FILE, Sent, receive
 from newsletter.web.kit import guides
 from newsletter.web.kit.site import Site, site_of
 from newsletter.web.kit.text import clean
+from newsletter.words import day
 from newsletter.words import gettext as _
 
 LONGEST = {"magnet": 60, "slug": 60, "title": 120, "description": 600, "notes": 200, "attach": 1}

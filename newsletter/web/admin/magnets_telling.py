@@ -6,12 +6,12 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from newsletter.clock import day
 from newsletter.errors import BadInput, NotFound
 from newsletter.magnets import Magnet, all_magnets, telling
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
+from newsletter.words import day
 
 LONGEST = {"number": 9, "words": telling.LONGEST}
 

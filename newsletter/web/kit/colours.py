@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from newsletter.colours import BLACK, ENOUGH, WHITE, contrast, mixed, readable, text_on
 from newsletter.errors import BadInput
+from newsletter.words import gettext as _
 
 _EDGE = 3.0  # 1.4.11: what shows where a field is
 _COLOUR = re.compile("#[0-9a-f]{6}")
@@ -49,16 +50,22 @@ def faults(accent: str, background: str) -> dict[str, str]:
     found = measured(accent, background)
     wrong: dict[str, str] = {}
     if (ratio := found.get("background", ENOUGH)) < ENOUGH:
-        way = "lighter" if _palette(background) is _LIGHT else "darker"
-        wrong["background"] = (
-            f"Text would stand on it at {shown(ratio)}; {ENOUGH}:1 is needed. Please take a {way} one."
+        sentence = (
+            _("Text would stand on it at %(ratio)s; %(enough)s:1 is needed. Please take a lighter one.")
+            if _palette(background) is _LIGHT
+            else _("Text would stand on it at %(ratio)s; %(enough)s:1 is needed. Please take a darker one.")
         )
+        wrong["background"] = sentence % {"ratio": shown(ratio), "enough": ENOUGH}
     elif (ratio := found.get("accent", ENOUGH)) < ENOUGH:
-        way = "darker" if _palette(background or _PAPER) is _LIGHT else "lighter"
-        on = "the background" if background else "the page"
-        wrong["accent"] = (
-            f"Links would stand on {on} at {shown(ratio)}; {ENOUGH}:1 is needed. Please take a {way} one."
+        on = _("the background") if background else _("the page")
+        sentence = (
+            _("Links would stand on %(on)s at %(ratio)s; %(enough)s:1 is needed. Please take a darker one.")
+            if _palette(background or _PAPER) is _LIGHT
+            else _(
+                "Links would stand on %(on)s at %(ratio)s; %(enough)s:1 is needed. Please take a lighter one."
+            )
         )
+        wrong["accent"] = sentence % {"on": on, "ratio": shown(ratio), "enough": ENOUGH}
     return wrong
 
 

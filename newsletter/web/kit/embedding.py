@@ -5,19 +5,31 @@ from pathlib import Path
 
 import msgspec
 
+from newsletter.words import gettext, language
+
+SAID = re.compile(r"\b_\(([\"`])((?:(?!\1).)+)\1\)")
+"""A text in its sources that is said in our language: group 2."""
+
 _SOURCE = re.compile(r'"(embed/[a-z]+\.(?:js|css))"')
 _TEXT = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|`[^`]*`)")
 _SPACED = re.compile(r" ?([=(){}\[\],?:&|<>;*+]) ?")
 
 
 def script(templates: Path) -> bytes:
-    """embed.js as it is served, with the sources it names in their places.
+    """embed.js as it is served, with the sources it names in their places, in the language that we speak.
 
     No text in the sources may go over several lines (a test looks): lines lose their indentation here, and
     go where they are comments.
     """
     source = (templates / "embed" / "embed.js").read_text("utf-8")
-    return _lines(_SOURCE.sub(lambda found: _part(templates / found[1]), source)).encode()
+    whole = _SOURCE.sub(lambda found: _part(templates / found[1]), source)
+    return _lines(SAID.sub(_translated, whole)).encode()
+
+
+def _translated(found: re.Match[str]) -> str:
+    """A text of JavaScript's; what stands in ``${…}`` stays."""
+    mark, text = found[1], language() if found[2] == "en" else gettext(found[2])
+    return mark + text.replace("\\", "\\\\").replace(mark, f"\\{mark}") + mark
 
 
 def _part(path: Path) -> str:

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from newsletter.clock import HOUR, day, iso, now
+from newsletter.clock import HOUR, iso, now
 from newsletter.comments import Comment, Shown, avatar
 from newsletter.web.kit.site import Site
 from newsletter.web.public.comment_form import comment_form, offered
 from newsletter.web.public.thread_query import Asked
+from newsletter.words import day
 
 Shape = Literal["html", "page", "frame", "json"]
 
