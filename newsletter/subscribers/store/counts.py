@@ -73,7 +73,8 @@ async def by_day(tx: Tx, kind: Event, since: int) -> dict[int, int]:
 async def keep(db: Database) -> None:
     """The chore: counts of many rows become one, and once a day everybody is counted, in case that a program of
     another version, or somebody's own hand, has added people without counting them."""
-    await db.write(fold)
+    if db.engine == "postgres":
+        await db.write(fold)
     found = await db.read(recount)
     if found is None:
         return
@@ -85,8 +86,6 @@ async def keep(db: Database) -> None:
 async def fold(tx: Tx) -> None:
     """Makes one row of each count on PostgreSQL, where each change of one is a row of its own. Two at once do no
     harm: what one has taken away, the other doesn't find."""
-    if tx.engine == "sqlite":
-        return
     await tx.run(
         """WITH folded AS (
                DELETE FROM subscriber_counts WHERE (kind, day) IN (

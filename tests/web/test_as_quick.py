@@ -1,0 +1,99 @@
+"""What the desk shows of many subscribers is no more work among ten times as many, in SQLite's own steps: whatever else
+the machine does, they are the same each time. How long it takes is told by tests/bench/subscribers.py.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.clock import now
+from newsletter.storage import Tx, migrate, open_database, sqlite_path
+from newsletter.storage.sqlite_tx import look as looking
+from newsletter.subscribers import keep_counts, listing
+from newsletter.web.admin.home_figures import PERIODS, figures
+from newsletter.web.kit.rostering import Asked, look, whole
+from newsletter.web.kit.site import Site
+from newsletter.web.metrics import Metrics
+from tests.bench._crowd import batches, fill_sqlite
+from tests.cast import build
+
+FEW, MANY = 1_000, 10_000
+GOAL = 1.5
+LOOK = 400
+"""People at whom a list looks here: fewer than are in it, as with a million."""
+
+LISTS = {
+    "the list": Asked(),
+    "a status": Asked(status="pending"),
+    "a filter": Asked(where="field:city = Porto and status:active"),
+    "a filter that few are in": Asked(where="field:city = Lisbon"),
+    "a search": Asked(search="olga"),
+}
+WHAT = (*LISTS, *(f"the first page, {days} days" for days in PERIODS), "the metrics", "somebody")
+Crowds = dict[int, Site]
+
+
+@pytest.fixture
+async def crowds(tmp_path: Path) -> Crowds:
+    sites = {}
+    for count in (FEW, MANY):
+        url = f"sqlite:///{tmp_path}/{count}.db"
+        await migrate(url)
+        db = await open_database(url)
+        house = await build(db)
+        form = await house.form()
+        await db.close()
+        fill_sqlite(url, batches(count, form))
+        db = await open_database(url)
+        await keep_counts(db)
+        await db.close()
+        sites[count] = house.site
+    return sites
+
+
+def steps(path: Path, action: Callable[..., Any], *args: object) -> int:
+    """Of SQLite's machine, in tens."""
+    taken = 0
+
+    def ten() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.set_progress_handler(ten, 10)
+        looking(raw, now, action, args, {})
+    return taken
+
+
+def asked(site: Site, what: str) -> tuple[Any, ...]:
+    if what in LISTS:
+        return look, site.settings, LISTS[what], 0
+    if what == "the metrics":
+        return (Metrics(site)._stored,)
+    if what == "somebody":
+        return somebody, site
+    return figures, site, int(what.split()[3])
+
+
+async def somebody(tx: Tx, site: Site) -> None:
+    await whole(tx, site, await tx.value("SELECT max(id) FROM subscribers WHERE status = 'active'"))
+
+
+async def test_ten_times_as_many_are_no_more_work(
+    crowds: Crowds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "LOOK", LOOK)
+    taken = {
+        what: [
+            steps(sqlite_path(f"sqlite:///{tmp_path}/{count}.db"), *asked(site, what))
+            for count, site in crowds.items()
+        ]
+        for what in WHAT
+    }
+    assert not {what: (few, many) for what, (few, many) in taken.items() if many > GOAL * few}
+    assert min(few for few, _ in taken.values()) > 1
