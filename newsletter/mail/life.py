@@ -37,7 +37,7 @@ async def beat(tx: Tx, worker: int, silence: int = SILENCE, *, ask: bool = False
         id=worker,
         now=tx.now,
     )
-    await tx.run("UPDATE workers SET seen_at = :now WHERE seen_at > :now", now=tx.now)  # a clock was set back
+    await tx.run(_SEEN_TO_COME, now=tx.now, ahead=tx.now + _APART)
     await tx.run("DELETE FROM workers WHERE seen_at < :dead", dead=tx.now - silence)
     doubts = 0
     dead = await tx.all(_Id, THE_DEAD)
@@ -115,6 +115,8 @@ async def leave(tx: Tx, worker: int) -> None:
     )
 
 
+# By a clock that was set back since: its worker may be dead, and is missed from now on.
+_SEEN_TO_COME = "UPDATE workers SET seen_at = :now WHERE seen_at > :ahead"
 THE_DEAD = """
     SELECT worker AS id FROM outbox WHERE worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)
     UNION SELECT worker FROM send_journal WHERE worker NOT IN (SELECT id FROM workers)
