@@ -31,12 +31,6 @@ def iso_or_none(ms: int | None) -> str | None:
     return None if ms is None else iso(ms)
 
 
-def day(ms: int) -> str:
-    """For people: ``22 November 2026``."""
-    at = moment(ms)
-    return f"{at.day} {at:%B %Y}"
-
-
 def mail_date(ms: int) -> str:
     """RFC 5322 §3.3."""
     return format_datetime(moment(ms))

@@ -16,6 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from newsletter.web.api.door import is_noted
+from newsletter.web.api.table import ENDPOINTS
 from newsletter.web.kit.embedding import SAID
 
 ROOT = Path(__file__).parent.parent
@@ -32,11 +34,6 @@ TO_READERS = (
     "addresses.py",
     "tokens.py",
 )
-_ENGLISH = """
-"""
-NOT_YET = frozenset(_ENGLISH.split())
-"""Pages of the desk and what shows them, by name: they speak English only."""
-
 _HEAD = """msgid ""
 msgstr ""
 "Language: {language}\\n"
@@ -50,15 +47,10 @@ _SENTENCE = re.compile(r"[A-Z][^\n]* [^\n]*")
 _NOT_SAID = re.compile(r"[A-Z]{2,}[ ,]|[A-Z][\w-]+, [A-Z]|[A-Z][\w-]+: \S+$")  # SQL, headers and their names
 
 
-def done(path: Path) -> bool:
-    """Whether all that the file says is translated; of those at the desk some are not yet."""
-    return path.parent.name != "admin" or path.stem not in NOT_YET
-
-
 def gathered() -> Catalog:
     """All that we say, with where it stands."""
     catalog = Catalog(project="newsletter", fuzzy=False)
-    for path, line, said in (*_of_templates(), *_of_scripts(), *_of_code()):
+    for path, line, said in (*_of_templates(), *_of_scripts(), *_of_code(), *_of_programs()):
         catalog.add(said, locations=[(path.relative_to(ROOT).as_posix(), line)])
     for mark, context in ((".", "decimal"), (",", "thousands")):
         catalog.add(mark, context=context, locations=[("newsletter/words.py", 0)])
@@ -112,9 +104,15 @@ def _of_code() -> Iterator[tuple[Path, int, str | tuple[str, ...]]]:
                 handed.update(id(argument) for argument in node.args)
                 if said:
                     yield path, node.lineno, said[0] if len(said) == 1 else tuple(said)
-        if path in readers and done(path):
+        if path in readers:
             for node in _constants(tree, handed):
                 yield path, node.lineno, str(node.value)
+
+
+def _of_programs() -> Iterator[tuple[Path, int, str]]:
+    """What they did is told in the audit log as the API's description has it."""
+    for one in filter(is_noted, ENDPOINTS):
+        yield ROOT / "newsletter/web/api/table.py", 0, (one.does.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _constants(tree: ast.Module, known: set[int]) -> Iterator[ast.Constant]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from newsletter import words
 from newsletter.paths import TEMPLATES
 from newsletter.web.kit.embedding import script, takes_gzip
 from tests.conftest import ON_ONE
@@ -67,6 +68,25 @@ def test_what_only_its_readers_need_is_left_out() -> None:
     assert '"embed/' not in served
     for word in ("newsletter-form", "newsletter-comments", ":host{", "Preview. Not sent yet."):
         assert word in served
+
+
+def test_it_speaks_the_language_of_the_service() -> None:
+    english = script(TEMPLATES).decode()
+    words.speak("de")
+    try:
+        german = script(TEMPLATES).decode()
+    finally:
+        words.speak("en")
+    for said, translated in {
+        '"Sending…"': '"Wird gesendet …"',
+        "`Did you mean ${hint}?`": "`Meinten Sie ${hint}?`",
+        'RelativeTimeFormat("en"': 'RelativeTimeFormat("de"',
+    }.items():
+        assert said in english
+        assert said not in german
+        assert translated in german
+    assert "_(" not in english + german
+    assert len(gzip.compress(german.encode(), 9)) <= 5_200
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
