@@ -37,6 +37,11 @@ _HANDS_OUT = re.compile(r"^export/|/(data|consent|refused|secret)$")
 Headers = dict[str, str]
 
 
+def is_noted(endpoint: Endpoint) -> bool:
+    """Whether it stands in the audit log that it was used."""
+    return endpoint.method != "GET" or bool(_HANDS_OUT.search(endpoint.path.lstrip("/")))
+
+
 class Door:
     """An ASGI app. Each answer is JSON, or a problem (RFC 9457); the edge around it has the last word on 500s."""
 
@@ -150,7 +155,7 @@ class Door:
     async def _done(self, call: Call, endpoint: Endpoint) -> Reply:
         """Noted in the audit log where it changes something, or hands out a file. Raises NewsletterError."""
         where, changes = endpoint.path.lstrip("/"), endpoint.method != "GET"
-        if (changes or _HANDS_OUT.search(where)) and not call.head:
+        if is_noted(endpoint) and not call.head:
             actor = audit.Actor("api", call.token.id, call.token.prefix)
             object = next(iter(call.path.values()), "")
             taken = None if changes else self._site.db
