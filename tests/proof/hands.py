@@ -61,6 +61,8 @@ class Ledger(Walk):
         self.mailings: dict[int, str] = {}
         self.arrived = Counter[int]()  # how often a server has taken it
         self.sent = set[int]()
+        self.taken = set[int]()  # by a server, as a journal has it: that is not in doubt any more
+        self.begun = set[int]()  # ever: what was only reserved is not in doubt when its worker dies
         self.workers: list[Hands] = []
 
     def new_worker(self) -> Hands:
@@ -80,6 +82,7 @@ class Ledger(Walk):
         for row in self.rows():
             came = self.arrived[row.id]
             assert came <= 1 + row.resends, f"{row} arrived {came} times"
+            assert not row.resends or row.id in self.begun, f"{row} was never begun"
             if row.state == "sent":
                 assert came, f"{row} never arrived"
                 self.sent.add(row.id)
@@ -110,5 +113,6 @@ class Ledger(Walk):
         jobs = await bulk_ledger.reserve(tx, worker.id, 100, UNLIMITED)
         wants = [bulk_ledger.want(self.site.tokens, job) for job in jobs]
         begun = await bulk_turns.turn(tx, worker.id, [], wants)
+        assert not self.taken.intersection(begun), "Sent once more, and a server had taken it"
         self.arrived.update(begun)
         await bulk_turns.turn(tx, worker.id, [Verdict(id, "sent", "said") for id in begun], [])
