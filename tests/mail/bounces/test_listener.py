@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from newsletter.mail.bounces import listener
 from newsletter.mail.bounces.listener import Door, listening
 from newsletter.mail.bounces.model import Report
 from newsletter.settings import Settings
@@ -48,6 +49,10 @@ class Talk:
         self._writer.write(body + b"\r\n.\r\n")
         return await self.hears()
 
+    async def sends(self, raw: bytes) -> str:
+        self._writer.write(raw)
+        return await self.hears()
+
     def close(self) -> None:
         self._writer.close()
 
@@ -71,9 +76,9 @@ async def port(house: House) -> AsyncIterator[int]:
     async def take(report: Report) -> str:
         return await house.db.write(house.site.returns.take, report)
 
-    listener = listen("127.0.0.1", 0)
-    async with listening(Door(DOMAIN, house.site.tokens, take, connections=2), listener):
-        yield listener.getsockname()[1]
+    at = listen("127.0.0.1", 0)
+    async with listening(Door(DOMAIN, house.site.tokens, take, connections=2), at):
+        yield at.getsockname()[1]
 
 
 def sample(name: str, sender: bytes) -> bytes:
@@ -143,3 +148,25 @@ async def test_more_than_it_has_room_for_are_sent_away(house: House, port: int) 
             again.close()
     for one in (first, second, again):
         one.close()
+
+
+@ON_ONE
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [(b"x" * 70 + b"\r\n", "552"), (b"x" * 2_000_000 + b"\r\n", "500")],
+    ids=["lines", "a line"],
+)
+async def test_more_than_the_largest_mail_is_refused_and_the_door_stays_open(
+    monkeypatch: pytest.MonkeyPatch, port: int, line: bytes, answer: str
+) -> None:
+    monkeypatch.setattr(listener, "LARGEST", 1_000_000)
+    talk = await call(port)
+    await talk.hears()
+    await talk.says("EHLO mx.example.org", "MAIL FROM:<>", f"RCPT TO:<complaints@{DOMAIN}>", "DATA")
+    assert (await talk.sends(line * (2_000_000 // len(line) + 1) + b".\r\n"))[:3] == answer
+    talk.close()
+    talk = await call(port)
+    await talk.hears()
+    assert (await talk.sends(b"EHLO " + b"x" * 2_000_000 + b"\r\n"))[:3] == "500"
+    assert (await talk.says("NOOP")).startswith("250")
+    talk.close()
