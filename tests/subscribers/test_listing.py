@@ -74,7 +74,7 @@ async def test_pages_bring_everybody_once(many: Database, text: str, meant: Sequ
         pages = await all_pages(many, text, most)
         assert [n for page in pages for n in page] == sorted(meant, reverse=True)
         assert all(len(page) <= most for page in pages)
-    assert await many.read(listing.counted, segments.parse(text)) == (len(meant), True)
+    assert await many.read(listing.counted, segments.parse(text)) == (len(meant), 0)
 
 
 async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,12 +84,22 @@ async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.Monk
     assert [n for some in await all_pages(many, "not status:active", 50) for n in some] == list(
         range(30, 0, -3)
     )
-    assert await many.read(listing.counted, segments.parse("not status:active")) == (3, False)
-    assert await many.read(listing.counted, segments.parse("tag:work")) == (3, True)
-    assert await many.read(listing.counted, segments.parse("status:active")) == (20, True)
-    assert await many.read(listing.counted, segments.parse("")) == (30, True)
+    assert await many.read(listing.counted, segments.parse("not status:active")) == (3, 8)
+    assert await many.read(listing.counted, segments.parse("tag:work")) == (3, 0)
+    assert await many.read(listing.counted, segments.parse("status:active")) == (20, 0)
+    assert await many.read(listing.counted, segments.parse("")) == (30, 0)
     monkeypatch.setattr(listing, "LOOK", 2)
-    assert await many.read(listing.counted, segments.parse("tag:work")) == (2, False)
+    assert await many.read(listing.counted, segments.parse("tag:work")) == (2, 2)
+
+
+async def test_a_count_beside_a_full_page_looks_at_fewer(
+    many: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNTED", 12)
+    segment = segments.parse("not status:active")
+    first = await many.read(listing.page, segment, NEWEST, 2)
+    assert await many.read(listing.counted, segment, first=first) == (4, 12)
+    assert await many.read(listing.counted, segment) == (10, 0)
 
 
 @pytest.mark.parametrize("look", [8, 10_000])

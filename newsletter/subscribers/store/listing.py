@@ -18,6 +18,8 @@ from newsletter.subscribers.segments.store import compiled
 from newsletter.subscribers.store import counts
 
 LOOK = 10_000
+COUNTED = 1_000
+"""At whom a count looks where each has to be looked at closely, and there are more than one page."""
 NEWEST = 2**63 - 1
 """Where the first page begins: before it stand all ids."""
 
@@ -57,7 +59,7 @@ async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo
     """Up to `most` people of the segment whose ids are below `before`, the newest first."""
     source = _source(segment, tx.engine)
     # Where all who are met are meant, the page is full before it has looked at many.
-    floor = 0 if source.rest.condition is None else await _floor(tx, source, before)
+    floor = 0 if source.rest.condition is None else await _floor(tx, source, before, LOOK)
     where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
     people = await tx.all(
         Listed,
@@ -76,32 +78,33 @@ async def page(tx: Tx, segment: Segment, before: int, most: int, *, zone: tzinfo
 
 async def counted(
     tx: Tx, segment: Segment, *, zone: tzinfo = UTC, first: Page | None = None
-) -> tuple[int, bool]:
-    """How many there are, or else how many among the newest LOOK, and whether that is all of them. `first`: the first
-    page, where that was looked for already."""
+) -> tuple[int, int]:
+    """How many there are, with 0; or else how many among the newest who were looked at, and how many those are.
+    `first`: the first page, where that was looked for already."""
     if first is not None and (first.looked_on or not first.before):  # it holds all whom it has met
-        return len(first.people), not first.looked_on
+        return len(first.people), LOOK if first.looked_on else 0
     if segment.condition is None or isinstance(segment.condition, Standing):
         people = await counts.by_status(tx)
-        return (sum(people.values()) if segment.condition is None else people[segment.condition.status]), True
+        return (sum(people.values()) if segment.condition is None else people[segment.condition.status]), 0
     source = _source(segment, tx.engine)
     if source.rest.condition is None:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {source.keys} LIMIT :look) x"
         found = int(await tx.value(sql, look=LOOK + 1, **source.params))
-        return min(found, LOOK), found <= LOOK
-    floor = await _floor(tx, source, NEWEST)
+        return min(found, LOOK), LOOK if found > LOOK else 0
+    newest = LOOK if first is None else min(COUNTED, LOOK)
+    floor = await _floor(tx, source, NEWEST, newest)
     where, values = compiled(source.rest, tx.engine, zone, one_by_one=True)
     sql = f"SELECT count(*) FROM {source.tables} AND {source.key} > :floor AND {where}"
-    return int(await tx.value(sql, floor=floor, **source.params, **values)), not floor
+    return int(await tx.value(sql, floor=floor, **source.params, **values)), newest if floor else 0
 
 
-async def _floor(tx: Tx, source: _Source, before: int) -> int:
+async def _floor(tx: Tx, source: _Source, before: int, look: int) -> int:
     """The id at which the look ends; 0 where it reaches the first of all."""
     found = await tx.value(
         f"""SELECT {source.key} FROM {source.keys} AND {source.key} < :before
             ORDER BY {source.key} DESC LIMIT 1 OFFSET :look""",
         before=before,
-        look=LOOK,
+        look=look,
         **source.params,
     )
     return int(found or 0)

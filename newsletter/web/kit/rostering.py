@@ -62,7 +62,7 @@ class Seen(NamedTuple):
     before: int = 0  # where the next page begins; 0: there is none
     looked_on: bool = False
     total: int | None = None  # on the first page
-    exact: bool = True
+    newest: int = 0  # it counts those among so many; 0: all
 
 
 def segment_of(asked: Asked) -> segments.Segment:
@@ -81,8 +81,8 @@ async def look(tx: Tx, settings: Settings, asked: Asked, before: int) -> Seen:
     segment, zone = segment_of(asked), ZoneInfo(settings.time_zone)
     page = await listing.page(tx, segment, before or listing.NEWEST, PER_PAGE, zone=zone)
     tags = await listing.tags_of(tx, [one.id for one in page.people])
-    total, exact = (None, True) if before else await listing.counted(tx, segment, zone=zone, first=page)
-    return Seen(list(page.people), tags, page.before, page.looked_on, total, exact)
+    total, newest = (None, 0) if before else await listing.counted(tx, segment, zone=zone, first=page)
+    return Seen(list(page.people), tags, page.before, page.looked_on, total, newest)
 
 
 class Event(NamedTuple):
