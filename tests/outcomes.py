@@ -38,8 +38,10 @@ class Outcomes:
 
     def pytest_sessionfinish(self) -> None:
         if self._new and self._path.parent.is_dir():
+            anew = {_function(id) for id in self._new}  # its cases of before may be none any more
+            kept = {id: one for id, one in read(self._path).items() if _function(id) not in anew}
             whole = self._path.with_suffix(f".{os.getpid()}")
-            whole.write_bytes(msgspec.json.encode(read(self._path) | self._new))
+            whole.write_bytes(msgspec.json.encode(kept | self._new))
             whole.replace(self._path)
 
 
@@ -50,7 +52,11 @@ def read(path: Path = KEPT) -> dict[str, Outcome]:
 
 def of(test: str, outcomes: dict[str, Outcome]) -> list[Outcome]:
     """Of a test with all of its parameters, or of one of them."""
-    return [one for id, one in outcomes.items() if id == test or id.partition("[")[0] == test]
+    return [one for id, one in outcomes.items() if test in (id, _function(id))]
+
+
+def _function(id: str) -> str:
+    return id.partition("[")[0]
 
 
 def not_shown(tests: Iterable[str], outcomes: dict[str, Outcome]) -> list[str]:
