@@ -39,6 +39,10 @@ class Ready(msgspec.Struct, frozen=True):
 class Feed(Protocol):
     """Where a lane gets its work, and who learns of its end."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether its owner is asked about what may have arrived, or it is sent once more."""
+
     def take(self) -> Ready | None: ...
     def drop(self, id: int) -> None: ...
     def heard(self, outcome: Outcome) -> None: ...
@@ -46,12 +50,11 @@ class Feed(Protocol):
 
 
 class Lane:
-    def __init__(self, feed: Feed, books: Books, connection: Connection, *, ask: bool, most: int) -> None:
+    def __init__(self, feed: Feed, books: Books, connection: Connection, *, most: int) -> None:
         self._feed = feed
         self._books = books
         self._connection = connection
         self._pipeline = Pipeline(connection)
-        self._ask = ask
         self._most = most
         self._begun: deque[Ready] = deque()  # in the journal, in the order they leave
         self._begun_at = 0.0
@@ -164,7 +167,7 @@ class Lane:
         self._dotted = False
 
     def _end(self, job: Job, result: Result, words: str, code: int = 0) -> None:
-        done = settlement(job, result, words, ask=self._ask)
+        done = settlement(job, result, words, ask=self._feed.asks)
         self._ended.append(Verdict.of(done, job.mailing_id, code))
 
     def _undo(self, why: str, pause: float) -> None:

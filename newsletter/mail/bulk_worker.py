@@ -73,6 +73,10 @@ class BulkWorker:
         return limits.limits_of(self._settings)
 
     @property
+    def asks(self) -> bool:
+        return self._settings.in_doubt == "ask"
+
+    @property
     def _connections(self) -> int:
         return self._settings.mail_connections
 
@@ -192,8 +196,7 @@ class BulkWorker:
             return
         self._connecting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
-            ask = self._settings.in_doubt == "ask"
-            lane = Lane(self, self._books, connection, ask=ask, most=MOST_PER_CONNECTION)
+            lane = Lane(self, self._books, connection, most=MOST_PER_CONNECTION)
             await lane.run(trouble=self._relay.had_trouble)
         finally:
             await self._relay.take_back(connection)

@@ -35,6 +35,8 @@ class _Forgetful:
 class _Readers:
     """In place of the worker: merged, and their links signed, as it does."""
 
+    asks = False
+
     def __init__(self, content: bytes, settings: Settings, count: int) -> None:
         self._frozen = thaw(content)
         self._tokens = Tokens(settings.secret_keys)
@@ -70,7 +72,7 @@ async def without_ledger(settings: Settings, content: bytes, count: int) -> tupl
 
     async def lane() -> None:
         connection = await relay.lend()
-        lane = Lane(readers, cast("Books", books), connection, ask=False, most=count)
+        lane = Lane(readers, cast("Books", books), connection, most=count)
         await lane.run(trouble=_none)
         await relay.take_back(connection)
 

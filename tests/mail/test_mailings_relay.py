@@ -1,10 +1,15 @@
 """A relay that is difficult, in the midst of a broadcast: it is left in peace, nobody is lost, and confirmations go."""
 
+import asyncio
+
 import pytest
 from msgspec import structs
 
 from newsletter.mail import Mailings, Post, Tally
+from newsletter.mail.worker import Worker
+from newsletter.settings import Settings
 from newsletter.storage import Database, Tx
+from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import ADA, CONTEXTS, QUICK, AtWork, eventually, rows
 from tests.mail.mailing import sent_off
@@ -120,3 +125,27 @@ async def test_no_answer_to_a_broadcast_s_message_stops_no_confirmation(
         await eventually(in_doubt)
         await db.write(post.enqueue, "confirmation", ADA, context=CONTEXTS["confirmation"])
         await eventually(reached, 5)
+
+
+async def test_an_owner_who_wants_to_be_asked_meanwhile_is_asked(
+    db: Database, mailings: Mailings, settings: Settings, tokens: Tokens, sink: Sink
+) -> None:
+    """Also of what an open connection has on the wire when that is saved."""
+    sink.plays({"dot": [HANG]})
+    mailing_id = await sent_off(db, mailings, 1)
+    here = structs.replace(settings, smtp_url=f"smtp://127.0.0.1:{sink.port}?tls=off")
+    worker = Worker(db, here, tokens, poll=0.05, timeouts=structs.replace(QUICK, dot=1.5))
+    running = asyncio.create_task(worker.run())
+
+    async def on_the_wire() -> bool:
+        return (await db.read(mailings.tally, mailing_id)).sending == 1
+
+    async def ended() -> bool:
+        return (await db.read(mailings.tally, mailing_id)).left == 0
+
+    await eventually(on_the_wire)
+    structs.force_setattr(here, "in_doubt", "ask")
+    await eventually(ended)
+    assert await db.read(mailings.tally, mailing_id) == Tally(in_doubt=1)
+    await worker.stop(timeout=5)
+    await running
