@@ -49,12 +49,7 @@ async def relay(settings: Settings) -> list[Finding]:
         ]
     tls, extensions, largest = connection.tls, connection.extensions, connection.largest
     await connection.close()
-    found = [
-        well(
-            "SMTP",
-            _answers(where, tls, known=bool(url.username)),
-        )
-    ]
+    found = [well("SMTP", _answers(where, tls, known=bool(url.username)))]
     if not tls and not _is_here(url.host):
         found.append(
             wrong(
@@ -71,6 +66,12 @@ async def relay(settings: Settings) -> list[Finding]:
                 "Ask your relay for TLS 1.2 or newer.",
             )
         )
+    return [*found, *_offers(where, extensions, largest)]
+
+
+def _offers(where: str, extensions: frozenset[str], largest: int) -> list[Finding]:
+    """What it lacks that would help. `largest`: bytes of a mail; 0: it doesn't say."""
+    found: list[Finding] = []
     if "pipelining" not in extensions:
         found.append(
             note(

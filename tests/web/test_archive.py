@@ -78,7 +78,10 @@ def link(page: str, rel: str) -> str:
 
 async def feed(web: httpx.AsyncClient) -> list[Element]:
     answer = await web.get(FEED)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        200,
+        "application/atom+xml; charset=utf-8",
+    )
     return ElementTree.fromstring(answer.content).findall(f"{ATOM}entry")
 
 
