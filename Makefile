@@ -11,7 +11,7 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1
 
 RULES := tests/test_house.py tests/test_docs.py
 
-.PHONY: help demo test check proof promises bench screenshots format lock
+.PHONY: help demo test check proof promises coverage bench screenshots format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
@@ -39,6 +39,12 @@ endif
 
 promises: .venv/.dev  ## what is promised, and what it was tested at last; the README's table
 	$(BIN)/python -m tests.proof.promises
+
+coverage: .venv/.dev  ## which branches of storage, mail, tokens, sign-in and sanitiser no test goes through
+	rm -rf .venv/coverage && mkdir -p .venv/coverage
+	$(BIN)/coverage run -m pytest -q -n 0 -m 'not browser' $(if $(ONLY),$(ONLY),tests)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)
