@@ -69,6 +69,7 @@ async def test_it_does_what_its_description_says(
 ) -> None:
     set_clock(monkeypatch, clock)
     monkeypatch.setattr(door, "PER_MINUTE", 1_000_000)  # who asks so much is held up otherwise
+    monkeypatch.setattr(door, "WRONG_TOKENS", 1_000_000)
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     async with serving(database_url, tmp_path, clock, worker=False, port=port, public_url=url) as stage:

@@ -146,7 +146,7 @@ def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
         )
     if one.method == "POST":
         text = "One for each thing to be done: repeated within 24 hours, it is answered the same and not done again."
-        shape = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+        shape = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"}
         headers.append(
             {
                 "name": "Idempotency-Key",

@@ -25,7 +25,7 @@ Scope = dict[str, Any]
 Page = Callable[[int, str, str, str | None, bool], str]
 
 
-_LONG = ("/admin/broadcasts/", "/admin/sequences/", "/api/v1/broadcasts")
+_LONG = ("/admin/broadcasts/", "/admin/sequences/", "/api/v1/broadcasts", "/api/v1/sequences")
 _ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
 _FILES = re.compile(
     "/admin/(import|magnets|suppressions/file|settings/logo)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)"

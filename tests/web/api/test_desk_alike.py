@@ -85,6 +85,7 @@ async def test_a_sequence_is_made_step_by_step(shop: Program) -> None:
     await shop.ask("POST", f"{path}/stop")
     now = (await shop.ask("PATCH", path, json={"start": "confirmed"}, headers=ANY)).json()
     assert (now["start"], now["state"]) == ("confirmed", "off")
+    await made(shop, f"{path}/steps", 201, subject="Long", body="Hello. " * 14_000)
     await shop.ask("DELETE", path, 204, headers=ANY)
     await shop.ask("GET", f"{path}/steps", 404)
 
