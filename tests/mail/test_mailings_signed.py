@@ -45,6 +45,9 @@ async def test_each_is_signed_with_both_keys_and_can_come_back(
     assert {tuple(keys.hold(mail.content)) for mail in sink.mails} == {(True, True)}
     changed = sink.mails[0].content.replace(b"A letter.", b"A lie.")
     assert keys.hold(changed) == [False, False]
+    helpless = sink.mails[0].content.replace(b"List-Help: <mailto:letters@", b"List-Help: <mailto:mallory@")
+    assert helpless != sink.mails[0].content
+    assert keys.hold(helpless) == [False, False]
     ids = {one.id: one.recipient for one in await rows(db)}
     for mail in sink.mails:
         (token,) = tokens_in(mail.sender)
