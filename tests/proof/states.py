@@ -26,6 +26,7 @@ SHARES = 10
 
 WALKS = 1_000 // SHARES * SIZE
 STEPS = 50
+MOST_ROUNDS = 6  # of walks, until they have come as far as is said: some end sooner
 SHRINKING = (Phase.shrink,) if os.environ.get("SHRINK") else ()
 """With SHRINK=1 a walk that fails is cut down to what it takes. It is for one's own machine: that lasts minutes."""
 
@@ -153,25 +154,27 @@ def walk(
 ) -> None:
     """A share of the walks, the same each time; most of the moments `met` have to come in it."""
 
-    @seed(share)
     def begun() -> Walk:
         return machine(ground)
 
+    limits = settings(
+        max_examples=walks,
+        stateful_step_count=STEPS,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.reuse, Phase.generate, *SHRINKING),
+    )
     steps = walks * STEPS
     try:
-        run_state_machine_as_test(
-            begun,  # type: ignore[arg-type]  # it only calls it
-            settings=settings(
-                max_examples=walks + walks // 4,  # some end sooner
-                stateful_step_count=STEPS,
-                suppress_health_check=list(HealthCheck),
-                phases=(Phase.reuse, Phase.generate, *SHRINKING),
-            ),
-        )
+        for more in range(MOST_ROUNDS):
+            first = seed(share + SHARES * more)(begun)
+            run_state_machine_as_test(first, settings=limits)  # type: ignore[arg-type]  # it only calls it
+            if ground.went["step"] >= steps:
+                break
+            limits = settings(limits, max_examples=max(5, walks // 4))
     finally:
         ground.close()
     went = ground.went["step"]
     figure(f"{machine.__name__.lower()}_states_{share}_steps", went, f">= {steps}", went >= steps)
-    assert went >= steps
+    assert went >= steps, "These walks came to too few steps."
     missed = [moment for moment in met if not ground.went[moment]]
     assert len(missed) <= len(met) // 4, f"No walk came to what is to be shown: {missed}"

@@ -73,7 +73,14 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "csrf": "live",
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
-    "/admin/import/{id:str}": {"action": "start", "origin": "", "tag": "", "encoding": "", "c0": "email", "csrf": "live"},
+    "/admin/import/{id:str}": {
+        "action": "start",
+        "origin": "",
+        "tag": "",
+        "encoding": "",
+        "c0": "email",
+        "csrf": "live",
+    },
     "/admin/magnets": {},  # a file, of whatever size: tests/web/test_desk_magnets.py
     "/admin/magnets/{slug:str}/tell": {"number": "1", "words": "A chapter\nmore.", "csrf": "live"},
     "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},

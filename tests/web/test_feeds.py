@@ -38,7 +38,10 @@ async def web(blog: Stage) -> httpx.AsyncClient:
 
 async def feed(web: httpx.AsyncClient, path: str) -> Element:
     answer = await web.get(path)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        200,
+        "application/atom+xml; charset=utf-8",
+    )
     return ElementTree.fromstring(answer.content)
 
 
