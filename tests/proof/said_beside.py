@@ -39,10 +39,12 @@ class Beside(Walk):
         found = self.ground.look(
             "SELECT email_key, confirmed_at IS NOT NULL, blocked, approved FROM commenters"
         )
-        assert {(by, bool(confirmed), bool(blocked), stood) for by, confirmed, blocked, stood in found} == {
+        kept = {(by, bool(confirmed), bool(blocked), stood) for by, confirmed, blocked, stood in found}
+        meant = {
             (by, one.confirmed, one.blocked, len(self.table.stood.get(by, ())))
             for by, one in self.table.authors.items()
         }
+        assert kept == meant
         lessons = Counter(self.table.lessons.values())
         ((spam, ham),) = self.ground.look("SELECT spam, ham FROM comment_options")
         assert (spam, ham) == (lessons["spam"], lessons["ham"])

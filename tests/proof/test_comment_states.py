@@ -20,6 +20,7 @@ from tests.proof.said import Said
 from tests.proof.said_beside import Beside
 from tests.proof.states import SHARES, Ground, walk
 
+WHO_FOLLOWS = "SELECT c.email_key FROM follows f JOIN commenters c ON c.id = f.commenter_id"
 PAGES = ("https://news.example.com/on-work", "https://news.example.com/on-rest")
 ADA, BEN, MALLORY = "ada@example.org", "ben@example.com", "mallory@example.org"
 OLGA = parse("olga@example.org")
@@ -242,12 +243,13 @@ class Thread(Beside):
     def purge(self, days: int) -> None:
         self.ground.clock.forward(days * DAY)
         old = self.table.old(self.now)
+        wishes = {by for (by,) in self.ground.look(WHO_FOLLOWS)}  # or has left a thread, which is to stay so
         self.ground.do(self.site.notices.purge)
         for one in [self.table.said[id] for id in old]:
             by = one.by
             if one.id in self.table.said:
                 self.table.take_away(one)
-            if by:
+            if by and by not in wishes:
                 self.table.forget_idle(by)
         self.went["purged"] += len(old)
 
