@@ -24,6 +24,8 @@ _FORM = {
     "accent": "#1f5f5b", "csrf": "live",
 }  # fmt: skip
 
+_IMPORT = {"action": "start", "origin": "", "tag": "", "encoding": "", "c0": "email", "csrf": "live"}
+
 _MAILS = {
     "confirmation-subject": "Your course", "confirmation-above": "Dear reader,\n\none more press.",
     "confirmation-below": "", "guide-subject": "Here", "guide-above": "", "guide-below": "Olga", "csrf": "live",
@@ -73,14 +75,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "csrf": "live",
     },
     "/admin/import": {},  # a file, of whatever size: tests/web/test_desk_import.py
-    "/admin/import/{id:str}": {
-        "action": "start",
-        "origin": "",
-        "tag": "",
-        "encoding": "",
-        "c0": "email",
-        "csrf": "live",
-    },
+    "/admin/import/{id:str}": _IMPORT,
     "/admin/magnets": {},  # a file, of whatever size: tests/web/test_desk_magnets.py
     "/admin/magnets/{slug:str}/tell": {"number": "1", "words": "A chapter\nmore.", "csrf": "live"},
     "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
