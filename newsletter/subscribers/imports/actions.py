@@ -80,10 +80,10 @@ class Importing:
             raise Conflict(ELSEWHERE)
         people = [item for item in items if isinstance(item, Person)]
         refused = [item for item in items if isinstance(item, Refused)]
-        if not all(p.email.isascii() for p in people):
-            reached = [p for p in people if await self._post.reaches(tx, p.email)]
-            refused += [Refused(p.line, UNREACHED) for p in people if p not in reached]
-            people = reached
+        strange = [p for p in people if not p.email.isascii()]
+        if strange and not await self._post.reaches(tx, strange[0].email):  # as with the others
+            refused += [Refused(p.line, UNREACHED) for p in strange]
+            people = [p for p in people if p.email.isascii()]
         known = {row.email_key: row for row in await store.known(tx, [p.key for p in people])}
         barred = await self._barred(tx, [p.key for p in people if p.key not in known])
         refused += [Refused(p.line, SUPPRESSED[barred[p.key]]) for p in people if p.key in barred]
