@@ -36,8 +36,9 @@ async def change_settings(call: Call) -> Reply:
 async def _keep(tx: Tx, call: Call, rows: dict[str, str], given: dict[str, str]) -> None:
     """Raises Refusal where somebody else was quicker, in whichever process."""
     await settings_store.hold(tx)
-    adopt(call.site.settings, await settings_store.everything(tx), given)
-    call.match(own.settings(call.site.settings, given))
+    now = msgspec.structs.replace(call.site.settings)  # what isn't committed counts for nobody yet
+    adopt(now, await settings_store.everything(tx), given)
+    call.match(own.settings(now, given))
     for name, text in rows.items():
         await settings_store.put(tx, name, text)
 

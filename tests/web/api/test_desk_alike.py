@@ -1,10 +1,14 @@
 """What the desk does, by the API: many at once, a sequence's steps, a form's mails and variants, settings, tellings."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from newsletter.owners import ApiToken
+from newsletter.web.api.asking import Call, Refusal, Reply
+from newsletter.web.api.setting_shapes import SettingsChange
+from newsletter.web.api.settings import change_settings
 from newsletter.web.kit import changing_many
 from tests.web.api.conftest import ROOT, Program
 from tests.web.stage import Stage
@@ -164,6 +168,17 @@ async def test_settings_are_read_and_changed(
         shop.web.patch(f"{ROOT}/settings", json={"ramp_up": n}, headers=await etag(shop)) for n in (5, 6)
     ]
     assert sorted(one.status_code for one in await asyncio.gather(*raced)) == [200, 412]
+
+
+async def test_of_two_changes_in_one_commit_one_counts(shop: Program, stage: Stage) -> None:
+    """What one of them had not committed yet counts for nobody, also where it was never set before."""
+    read = (await etag(shop))["If-Match"]
+    calls = [
+        Call(stage.site, cast("ApiToken", None), {}, None, SettingsChange(import_mb=n), read) for n in (7, 8)
+    ]
+    came = await asyncio.gather(*map(change_settings, calls), return_exceptions=True)
+    assert {type(one) for one in came} == {Reply, Refusal}
+    assert (await shop.get("/settings"))["import_mb"] == 7 + isinstance(came[1], Reply)
 
 
 async def etag(shop: Program) -> dict[str, str]:
