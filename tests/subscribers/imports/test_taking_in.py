@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from newsletter.addresses import parse
+from newsletter.clock import DAY
 from newsletter.errors import Conflict
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
@@ -15,7 +16,7 @@ from newsletter.subscribers import imports
 from newsletter.subscribers.imports.actions import SUPPRESSED
 from newsletter.subscribers.imports.run import FEWEST
 from tests.cast import House
-from tests.conftest import NOON
+from tests.conftest import NOON, Clock
 from tests.subscribers.imports.conftest import Written
 
 ADA, BEN, CLEO, DORA = "ada@example.org", "ben@example.org", "cleo@example.org", "dora@example.org"
@@ -85,6 +86,18 @@ async def test_whose_mail_came_back_or_who_complained_there_is_suppressed_here(
         return [await tx.value(sql, key=key) for key in keys]
 
     assert await house.db.read(look) == [None, "bounced", "complained", "owner"]
+
+
+async def test_what_stood_on_the_suppression_list_for_a_while_stands_there_for_good(
+    house: House, written: Written, clock: Clock
+) -> None:
+    for email, until in ((BEN, clock.now() + 1), (CLEO, clock.now() + DAY)):
+        await house.db.write(house.site.post.suppress, parse(email).key, "bounced", until)
+    clock.forward(DAY + 1)
+    await imported(house, written("email,status\nben@example.org,spam\ncleo@example.org,bounced\n"))
+    clock.forward(365 * DAY)
+    for email in (BEN, CLEO):
+        assert await house.db.read(house.site.post.suppressed, parse(email).key), email
 
 
 async def test_who_is_here_keeps_what_they_have(house: House, written: Written) -> None:

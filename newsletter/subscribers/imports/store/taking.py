@@ -151,13 +151,14 @@ async def barred(tx: Tx, keys: Sequence[str]) -> list[Barred]:
 
 
 async def bar(tx: Tx, keys: Sequence[tuple[str, str]]) -> None:
-    """Onto the suppression list, each key with its reason. What stands there already stays as it is."""
+    """Onto the suppression list for good, each key with its reason. What stands there for good stays as it is."""
     await insert_rows(
         tx,
         "suppressions",
         ("key", "reason", "created_at"),
         [(key, reason, tx.now) for key, reason in keys],
-        "ON CONFLICT (key) DO NOTHING",
+        """ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, expires_at = NULL
+           WHERE suppressions.expires_at IS NOT NULL""",
     )
 
 
