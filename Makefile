@@ -32,7 +32,7 @@ proof: .venv/.dev  ## the long proofs (ONLY=name: tests/proof/test_name.py; PROO
 ifdef ONLY
 	$(BIN)/python -m pytest tests/proof/test_$(ONLY).py
 else
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not alone' tests/proof
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not alone' tests/proof
 	$(BIN)/python -m pytest -m alone tests/proof
 	WHOLE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m whole -p tests.proof.printing tests
 endif

@@ -189,7 +189,7 @@ class Subscriber(Mailed):
         reader.status, reader.sealed, reader.confirmed = status, True, status == "active"
         reader.left = None if status == "active" else now
         if status in ("bounced", "complained", "blocked"):
-            self.world.listed.setdefault(to, None)
+            self.world.list_(to)
         if known is None:
             ((reader.id,),) = self.ground.look(f"SELECT id FROM subscribers WHERE email_key = '{to}'")
             self.world.readers[to] = reader
