@@ -25,7 +25,7 @@ KINDS = {
     "failed": marked("failed"),
     "skipped": marked("skipped"),
 }
-"""Each state of one person's message, as its owner reads it."""
+"""Each state of one person's message, as its owner reads it; of a sequence's step too."""
 
 LATER = {
     "unsubscribed": marked("left after it"),

@@ -13,6 +13,7 @@ from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
 from newsletter.owners import Session
 from newsletter.sequences import BEFORE_THE_FIRST, Count, Sequence, Standing, Step, edits, split_delay
+from newsletter.web.admin.broadcasts_report import KINDS
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.sequences import (
     START,
@@ -26,18 +27,7 @@ from newsletter.web.admin.sequences import (
 from newsletter.web.kit import broadcasting, sequencing
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
-from newsletter.words import marked, ngettext, number
-
-KINDS = {
-    "sent": marked("sent"),
-    "queued": marked("still to go"),
-    "sending": marked("on the wire"),
-    "deferred": marked("to be tried again"),
-    "in_doubt": marked("in doubt"),
-    "failed": marked("failed"),
-    "skipped": marked("skipped"),
-}
-"""Each state of one step's messages, as their owner reads it."""
+from newsletter.words import ngettext, number
 
 NO_BUTTON = "Please use one of the buttons. Nothing was changed."
 NO_DAY = "Give a day that has begun already, like 2026-12-01."
