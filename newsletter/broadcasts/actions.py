@@ -17,8 +17,10 @@ from newsletter.storage import Tx
 from newsletter.subscribers import segments
 from newsletter.words import gettext as _
 
-CHUNK = 200
-"""People whose rows are written in one transaction: a few milliseconds, so that no sign-up waits for longer."""
+CHUNK = 50
+"""People whose rows are written in one transaction. With 200,000 people a sign-up's p99 meanwhile was 1.0 (SQLite) and
+1.9 (PostgreSQL) of its idle one, with 200 at a time up to 15 and 2.7; the price are rows a second: 8,000 instead of
+22,000, and 3,200 instead of 5,800."""
 
 CHANGED = "Somebody has changed this broadcast meanwhile, or it was sent. Nothing of yours is lost: look at it again."
 _SLUG = 60  # characters

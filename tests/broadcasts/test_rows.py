@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from newsletter.broadcasts import Broadcast
+from newsletter.broadcasts.actions import CHUNK
 from newsletter.mail import Recipient, bulk_ledger, bulk_turns
 from newsletter.mail.limits import UNLIMITED
 from newsletter.subscribers import segments
@@ -15,7 +16,7 @@ from tests.conftest import NOON
 from tests.mail.conftest import run
 from tests.mail.mailing import people
 
-MANY = 450  # three chunks
+MANY = 2 * CHUNK + CHUNK // 4  # three chunks
 
 
 async def whom(desk: Desk, one: Broadcast) -> list[int | None]:
@@ -30,7 +31,7 @@ async def test_everybody_has_one_row_though_it_was_interrupted(desk: Desk) -> No
     await people(desk.db, MANY)
     one = await desk.sends()
     assert await desk.does("fill", one, *await looks(desk, one))
-    assert await whom(desk, one) == [*range(1, 201)]
+    assert await whom(desk, one) == [*range(1, CHUNK + 1)]
     assert not (await desk.now(one)).filled
     await looks(desk, one)  # and then the process dies; another one goes on
     await desk.fills(one)
@@ -53,11 +54,11 @@ async def test_a_chunk_that_another_has_written_is_not_written_again(desk: Desk)
     assert await desk.does("fill", one, *late)
     await run(desk.db, "DELETE FROM outbox WHERE subscriber_id = 7")  # who would come again
     assert await desk.does("fill", one, *late)
-    assert len(await desk.slips(one)) == 199
+    assert len(await desk.slips(one)) == CHUNK - 1
 
 
 async def test_to_exactly_as_many_as_a_chunk_has_and_to_nobody(desk: Desk) -> None:
-    for count in (0, 200):
+    for count in (0, CHUNK):
         await people(desk.db, count)
         one = await desk.sends()
         await desk.fills(one)
@@ -74,7 +75,7 @@ async def test_paused_ones_get_their_rows_and_cancelled_ones_no_more(desk: Desk)
     for one in (paused, cancelled):
         await desk.fills(one)
     assert len(await desk.slips(paused)) == MANY
-    assert len(await desk.slips(cancelled)) == 200
+    assert len(await desk.slips(cancelled)) == CHUNK
 
 
 async def test_a_draft_has_no_rows(desk: Desk) -> None:
