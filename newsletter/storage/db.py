@@ -20,7 +20,7 @@ SQL is one text for both engines. What PostgreSQL is stricter about, and SQLite 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, get_args
@@ -72,11 +72,30 @@ class Tx(Protocol):
         Those in a row may be done in one round trip, and a constraint is then heard of at the end of the row.
         """
 
+    async def tally(self, sql: str, count: int, /, **params: Param) -> None:
+        """A write of `:count`, once for all who share the transaction and gave the same `params`: of what they
+        gave together, also where that is 0. Done just before the COMMIT, where nobody of them sees it any more.
+        """
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         """The same statement once for each row."""
 
     def wake(self, topic: str) -> None:
         """After the COMMIT, whoever waits on `topic` in this process wakes. Nothing happens in a `read`."""
+
+
+Tallies: TypeAlias = dict[tuple[str, tuple[tuple[str, Param], ...]], int]
+"""What is to be written before the COMMIT: how many, by the statement and its other values."""
+
+
+def add_up(all_tallies: Iterable[Tallies]) -> Iterator[tuple[str, dict[str, Param]]]:
+    """The statements that do what several have tallied, each with its values."""
+    total: Tallies = {}
+    for tallies in all_tallies:
+        for key, count in tallies.items():
+            total[key] = total.get(key, 0) + count
+    for (sql, params), count in total.items():
+        yield sql, {**dict(params), "count": count}
 
 
 Action: TypeAlias = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]

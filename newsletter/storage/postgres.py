@@ -81,6 +81,9 @@ class PostgresTx:
     async def put(self, sql: str, /, **params: Param) -> None:
         await self.run(sql, **params)
 
+    async def tally(self, sql: str, count: int, /, **params: Param) -> None:
+        await self.run(sql, **params, count=count)
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         text, names = compiled(sql)
         values = [bound(names, row) for row in rows]

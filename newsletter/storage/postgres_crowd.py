@@ -15,8 +15,8 @@ from typing import Any, Literal, cast
 
 from newsletter.errors import NewsletterError
 from newsletter.storage.crowd_statements import PLACE, only_reads, placed, table_of, together
-from newsletter.storage.db import ConstraintError, Param, S, row_maker
-from newsletter.storage.placeholders import bound
+from newsletter.storage.db import ConstraintError, Param, S, Tallies, add_up, row_maker
+from newsletter.storage.placeholders import bound, compiled
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class CrowdTx:
     def __init__(self, now: int) -> None:
         self.now = now
         self.topics: list[str] = []
+        self.tallies: Tallies = {}
         self._put: dict[str, tuple[str, Mapping[str, Param]]] = {}  # by table: none of them sees another
 
     async def one(self, type: type[S], sql: str, /, **params: Param) -> S | None:
@@ -73,6 +74,10 @@ class CrowdTx:
         if table in self._put:
             await self.flush()
         self._put[table] = sql, params
+
+    async def tally(self, sql: str, count: int, /, **params: Param) -> None:
+        key = sql, tuple(params.items())
+        self.tallies[key] = self.tallies.get(key, 0) + count
 
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         for row in rows:
@@ -250,6 +255,9 @@ async def in_step(batch: Sequence[Member], now: int, statement: Statement) -> No
             active = [member for group in asked.values() for member, _ in group]
             for sql, group in asked.items():
                 await _answer(sql, group, statement)
+        for sql, params in add_up(member.tx.tallies for member in batch if not member.error):
+            text, names = compiled(sql)
+            await statement(text, [bound(names, params)], sql)
     finally:
         for member in batch:
             member.coroutine.close()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from newsletter.errors import Unavailable
-from newsletter.storage.db import ConstraintError, Param, S, T, row_maker, unavailable
+from newsletter.storage.db import ConstraintError, Param, S, T, Tallies, add_up, row_maker, unavailable
 from newsletter.storage.sqlite_file import primary_code
 
 # The fault of the disk, of another program or of the machine, not of an action.
@@ -42,6 +42,7 @@ class SqliteTx:
     def __init__(self, raw: sqlite3.Connection, now: int) -> None:
         self.now = now
         self.topics: list[str] = []
+        self.tallies: Tallies = {}
         self.lost: sqlite3.Error | None = None  # what ended the transaction behind the action's back
         self._raw = raw
         self._execute: Callable[..., sqlite3.Cursor] = raw.execute
@@ -82,6 +83,10 @@ class SqliteTx:
         except sqlite3.Error as error:
             raise self._failure(error) from None
 
+    async def tally(self, sql: str, count: int, /, **params: Param) -> None:
+        key = sql, tuple(params.items())
+        self.tallies[key] = self.tallies.get(key, 0) + count
+
     async def many(self, sql: str, rows: Sequence[Mapping[str, Param]]) -> None:
         try:
             self._executemany(sql, rows)
@@ -112,7 +117,7 @@ def _refuse(*_: object) -> sqlite3.Cursor:
 class Waiting:
     """A caller's action and, once it ran, what came of it. Its future belongs to the loop's thread."""
 
-    __slots__ = ("action", "args", "error", "future", "kwargs", "topics", "value")
+    __slots__ = ("action", "args", "error", "future", "kwargs", "tallies", "topics", "value")
 
     def __init__(
         self, action: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any, future: Future[Any]
@@ -121,6 +126,7 @@ class Waiting:
         self.value: Any = None
         self.error: BaseException | None = None
         self.topics: Sequence[str] = ()
+        self.tallies: Tallies = {}
 
     def tell(self) -> None:
         if self.future.done():  # its caller was cancelled meanwhile
@@ -149,7 +155,10 @@ def commit_together(raw: sqlite3.Connection, clock: Callable[[], int], batch: Se
             now = clock()
             for waiting in batch:
                 _attempt_apart(raw, now, waiting)
-        raw.execute("ROLLBACK" if all(waiting.error for waiting in batch) else "COMMIT")
+        if done := [waiting for waiting in batch if not waiting.error]:
+            for sql, params in add_up(waiting.tallies for waiting in done):
+                raw.execute(sql, params)
+        raw.execute("COMMIT" if done else "ROLLBACK")
     finally:
         _leave(raw)
 
@@ -180,7 +189,7 @@ def _attempt(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
     waiting.error = None
     try:
         waiting.value = _drive(waiting.action(tx, *waiting.args, **waiting.kwargs))
-        waiting.topics = tx.topics
+        waiting.topics, waiting.tallies = tx.topics, tx.tallies
     except BaseException as error:  # noqa: BLE001  it is its caller's; the writer and the others go on
         waiting.error = error
     if tx.lost:
@@ -199,13 +208,16 @@ def look(
         raw.execute("BEGIN")
         tx = SqliteTx(raw, clock())
         try:
-            return _drive(action(tx, *args, **kwargs))
+            seen = _drive(action(tx, *args, **kwargs))
         except Unavailable:
             if tx.lost is None:
                 raise
             if primary_code(tx.lost) == sqlite3.SQLITE_READONLY:
                 raise RuntimeError(f"{action.__qualname__} writes: it belongs in db.write.") from None
             raise tx.lost from None
+        if tx.tallies:
+            raise RuntimeError(f"{action.__qualname__} writes: it belongs in db.write.")
+        return seen
     finally:
         _leave(raw)
 

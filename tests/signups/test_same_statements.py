@@ -20,7 +20,7 @@ class Noted:
 
     def __getattr__(self, name: str) -> Any:
         what = getattr(self._tx, name)
-        if name not in ("one", "all", "value", "run", "put", "many"):
+        if name not in ("one", "all", "value", "run", "put", "tally", "many"):
             return what
 
         async def ask(*args: Any, **params: Any) -> Any:
