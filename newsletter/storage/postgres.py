@@ -23,6 +23,7 @@ from newsletter.storage.db import (
     unavailable,
 )
 from newsletter.storage.placeholders import bound, compiled
+from newsletter.storage.postgres_clock import SharedClock
 from newsletter.storage.postgres_crowd import Crowd, Member, in_step
 from newsletter.storage.postgres_trouble import AGAIN, ANY, asyncpg, called, explained, reached
 
@@ -102,7 +103,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, clock: Callable[[], int], patience: float) -> None:
         self._url = url
-        self._clock = clock
+        self._clock = SharedClock(clock)
         self._patience = patience
         self._pool: Any = None
         self._topics = Topics()
@@ -128,6 +129,8 @@ class PostgresDatabase:
                 reset=_keep_as_is,
             )
         )
+        async with self._borrowed() as connection:
+            await self._clock.heed(connection)
 
     async def read(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async def once() -> T:
@@ -173,6 +176,7 @@ class PostgresDatabase:
     @asynccontextmanager
     async def _transaction(self, begin: str = _BEGIN) -> AsyncIterator[PostgresTx]:
         async with self._borrowed() as connection:
+            await self._clock.heed(connection)
             try:
                 await explained(connection.execute(begin))
                 yield PostgresTx(connection, self._clock())
@@ -228,6 +232,7 @@ class PostgresDatabase:
     async def close(self) -> None:
         await self._crowd.close()
         await self._pool.close()
+        self._clock.let_go()
 
 
 async def _pipelined(connection: Any, text: str, values: list[Any], sql: str) -> list[Any]:

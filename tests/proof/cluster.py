@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from tests.cli.machine import Machine
 from tests.ports import free_ports
+from tests.proof.set_clock import FILE, SECONDS, set_to
 from tests.web.wire import ask, status
 
 
@@ -18,16 +19,25 @@ class Cluster:
         self.ports = dict(zip("ab", free_ports(2), strict=True))
         self.nodes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, apart: int = 0) -> None:
+        """`apart`: so many seconds its clock is ahead of the others'."""
         words = ["worker"]
         if name in self.ports:
             words = ["serve", "--no-worker", "--port", str(self.ports[name])]
         log = self.machine.folder / f"{name}.log"
         with log.open("ab") as out:
+            command = self.machine.command(*words, "--no-migrate")
+            if apart:
+                command[command.index("newsletter")] = "tests.proof.set_clock"
             self.nodes[name] = subprocess.Popen(
-                self.machine.command(*words, "--no-migrate"), cwd=self.machine.folder,
-                env=self.machine.environment, stdout=out, stderr=out,
+                command, cwd=self.machine.folder, stdout=out, stderr=out,
+                env=self.machine.environment | self._clock(apart),
             )  # fmt: skip
+
+    def _clock(self, apart: int) -> dict[str, str]:
+        file = self.machine.folder / "clock"
+        set_to(file, 0)
+        return {FILE: str(file), SECONDS: str(apart)}
 
     def kill(self, *names: str) -> None:
         for name in names:
