@@ -80,7 +80,7 @@ async def test_pages_bring_everybody_once(many: Database, text: str, meant: Sequ
 async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "LOOK", 8)
     page = await many.read(listing.page, segments.parse("not status:active"), NEWEST, 50)
-    assert (ids(page.people), page.before, page.looked_on) == ([30, 27, 24], 23, True)
+    assert (ids(page.people), page.before, page.looked_on) == ([30, 27, 24], 23, 8)
     assert [n for some in await all_pages(many, "not status:active", 50) for n in some] == list(
         range(30, 0, -3)
     )
@@ -88,8 +88,47 @@ async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.Monk
     assert await many.read(listing.counted, segments.parse("tag:work")) == (3, 0)
     assert await many.read(listing.counted, segments.parse("status:active")) == (20, 0)
     assert await many.read(listing.counted, segments.parse("")) == (30, 0)
-    monkeypatch.setattr(listing, "LOOK", 2)
+    monkeypatch.setattr(listing, "TAG_COUNTED", 2)
     assert await many.read(listing.counted, segments.parse("tag:work")) == (2, 2)
+
+
+async def test_along_a_tag_a_page_looks_at_fewer(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "LOOKED_UP", 2)
+    page = await many.read(listing.page, segments.parse("tag:work and not status:active"), NEWEST, 50)
+    assert (ids(page.people), page.before, page.looked_on) == ([30], 11, 2)
+
+
+@pytest.mark.parametrize("first", [1, 3, 5, 8])
+async def test_a_page_looks_at_a_few_first_and_then_on(
+    many: Database, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    """Wherever it takes a breath, nobody is left out or shown twice."""
+    monkeypatch.setattr(listing, "COUNTED", first)
+    monkeypatch.setattr(listing, "LOOK", 7)
+    for text, meant in (
+        ("not status:active", range(30, 0, -3)),
+        ("not tag:work", [n for n in range(30, 0, -1) if n % 10]),
+    ):
+        for most in (1, 2, 50):
+            pages = await all_pages(many, text, most)
+            assert [n for page in pages for n in page] == list(meant)
+    page = await many.read(listing.page, segments.parse("not status:active"), NEWEST, 50)
+    assert (ids(page.people), page.before, page.looked_on) == ([30, 27, 24], 24, 7)
+
+
+@pytest.mark.parametrize("text", ["tag:all and tag:work", "status:active and tag:all and tag:work"])
+async def test_who_has_a_rare_tag_is_found_along_it(
+    many: Database, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    async def tag_all(tx: Tx) -> None:
+        await tx.run("INSERT INTO tags (id, name, title) VALUES (2, 'all', 'All')")
+        await tx.run("INSERT INTO subscriber_tags (subscriber_id, tag_id) SELECT id, 2 FROM subscribers")
+
+    await many.write(tag_all)
+    monkeypatch.setattr(listing, "COUNTED", 5)
+    monkeypatch.setattr(listing, "LOOK", 6)
+    page = await many.read(listing.page, segments.parse(text), NEWEST, 50)
+    assert (ids(page.people), page.before) == ([20, 10] if "active" in text else [30, 20, 10], 0)
 
 
 async def test_a_count_beside_a_full_page_looks_at_fewer(
@@ -100,6 +139,8 @@ async def test_a_count_beside_a_full_page_looks_at_fewer(
     first = await many.read(listing.page, segment, NEWEST, 2)
     assert await many.read(listing.counted, segment, first=first) == (4, 12)
     assert await many.read(listing.counted, segment) == (10, 0)
+    first = await many.read(listing.page, segment, NEWEST, 6)
+    assert await many.read(listing.counted, segment, first=first) == (6, 16)  # it has looked at more itself
 
 
 @pytest.mark.parametrize("look", [8, 10_000])

@@ -15,6 +15,7 @@ from newsletter.storage import Tx, migrate, open_database, sqlite_path
 from newsletter.storage.sqlite_tx import look as looking
 from newsletter.subscribers import keep_counts, listing
 from newsletter.web.admin.home_figures import PERIODS, figures
+from newsletter.web.kit import rostering
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from newsletter.web.metrics import Metrics
@@ -23,8 +24,9 @@ from tests.cast import build
 
 FEW, MANY = 1_000, 10_000
 GOAL = 1.5
-LOOK = 400
-"""People at whom a list looks here: fewer than are in it, as with a million."""
+LIMITS = {"LOOK": 400, "LOOKED_UP": 24, "COUNTED": 15, "TAG_COUNTED": 24}
+"""At how many people a list looks here: fewer than are in it, or have the tag, as with a million."""
+PER_PAGE = 10
 
 LISTS = {
     "the list": Asked(),
@@ -32,6 +34,16 @@ LISTS = {
     "a filter": Asked(where="field:city = Porto and status:active"),
     "a filter that few are in": Asked(where="field:city = Lisbon"),
     "a search": Asked(search="olga"),
+    "a tag": Asked(where="tag:topic-3"),
+    "few of a tag": Asked(where="tag:topic-3 and field:city = Porto and not tag:topic-4"),
+    "nobody of a tag": Asked(where="tag:topic-3 and field:city = Lisbon"),
+    "a tag and a status": Asked(status="pending", where="tag:topic-3"),
+    "two tags": Asked(where="tag:topic-3 and tag:topic-4"),
+    "one of two tags": Asked(where="tag:topic-3 or tag:topic-4"),
+    "who came after a day": Asked(where="joined > 2023-06-01"),
+    "who came before a day": Asked(where="joined < 2023-06-01"),
+    "who got a broadcast": Asked(where="received:5"),
+    "who did not get a broadcast": Asked(status="active", where="not received:5"),
 }
 WHAT = (*LISTS, *(f"the first page, {days} days" for days in PERIODS), "the metrics", "somebody")
 Crowds = dict[int, Site]
@@ -87,7 +99,9 @@ async def somebody(tx: Tx, site: Site) -> None:
 async def test_ten_times_as_many_are_no_more_work(
     crowds: Crowds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "LOOK", LOOK)
+    for name, people in LIMITS.items():
+        monkeypatch.setattr(listing, name, people)
+    monkeypatch.setattr(rostering, "PER_PAGE", PER_PAGE)
     taken = {
         what: [
             steps(sqlite_path(f"sqlite:///{tmp_path}/{count}.db"), *asked(site, what))

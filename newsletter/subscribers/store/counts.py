@@ -34,8 +34,8 @@ class _Count(msgspec.Struct):
 async def admitted(tx: Tx, count: int) -> None:
     """One pending person more, or, with 0, none: the same is done for an address that is known.
 
-    Once for all who sign up in one transaction: on PostgreSQL a statement for each took 39 of 475 µs that the processors
-    spent on a sign-up, and this takes 8 (medians of twelve turns on a busy machine).
+    Once for all who sign up in one transaction: on PostgreSQL a statement for each took 47 of the 475 µs that the
+    processors spent on a sign-up, and this takes 8 (medians of twelve turns, on a busy machine).
     """
     await tx.tally(
         f"""INSERT INTO subscriber_counts (kind, day, people)

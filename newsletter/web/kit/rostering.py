@@ -60,7 +60,7 @@ class Seen(NamedTuple):
     people: list[listing.Listed]
     tags: dict[int, list[str]]
     before: int = 0  # where the next page begins; 0: there is none
-    looked_on: bool = False
+    looked_on: int = 0  # at so many, and the page is not full
     total: int | None = None  # on the first page
     newest: int = 0  # it counts those among so many; 0: all
 
