@@ -18,6 +18,7 @@ from tests.mail.conftest import eventually
 from tests.mail.mailing import content, people
 from tests.mail.sink import Sink
 from tests.ports import free_ports
+from tests.proof.small_server import SmallServer
 from tests.proof.visitors import Visitors, message_id, rows_of
 from tests.web.wire import ask, status
 
@@ -32,20 +33,33 @@ LEFT = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'deferr
 
 
 class Troubled:
-    """`folder` is on the disk that has the trouble; `before` stands before each command, as `fiu-run` does."""
+    """`folder` is on the disk that has the trouble; `before` stands before each command, as `fiu-run` does.
 
-    def __init__(self, folder: Path, home: Path, compiled: Path, roles: Sequence[Sequence[str]]) -> None:
+    With a `server` everything is on that, and its disk has the trouble.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        home: Path,
+        compiled: Path,
+        roles: Sequence[Sequence[str]],
+        server: SmallServer | None = None,
+    ) -> None:
         self.file = folder / "newsletter.db"
-        self.rows = rows_of(self.file)
+        self.rows = server.rows if server else rows_of(self.file)
+        self._server = server
         self.sink = Sink()
         self.processes: list[Popen[bytes]] = []
         self.before: Sequence[str] = ()
         self.module = "newsletter"
         self.found: dict[str, int] = {}  # what was wrong in the end
         (self.port,) = free_ports(1)
-        self.machine = Machine(home, f"sqlite:///{self.file}", compiled)
+        self.machine = Machine(home, server.url if server else f"sqlite:///{self.file}", compiled)
         self.machine.environment |= NO_LIMITS
-        self.visitors = Visitors(self.port, NO_LIMITS["NEWSLETTER_SECRET_KEY"], self.rows)
+        self.visitors = Visitors(
+            self.port, NO_LIMITS["NEWSLETTER_SECRET_KEY"], server.rows_if_any if server else self.rows
+        )
         self._roles = roles
         self._mailings = Mailings(Settings(from_email="letters@example.com"))
         self._readers: list[Recipient] = []
@@ -134,8 +148,7 @@ class Troubled:
         rows = {id: (state, resends) for id, state, resends in self.rows(_OUTBOX)}
         return {
             **{f"{kind}_lost": count for kind, count in self.visitors.lost().items()},
-            "corrupt": (self.rows("PRAGMA integrity_check") != [("ok",)])
-            + bool(self.rows("PRAGMA foreign_key_check")),
+            "corrupt": self._corrupt(),
             "strange_answers": len(self.visitors.strange),
             "mails_lost": sum(
                 state not in ("sent", "in_doubt") or (state == "sent" and id not in taken)
@@ -146,6 +159,13 @@ class Troubled:
                 count > 1 + rows[id][1] for id, count in taken.items() if id in rows
             ),
         }
+
+    def _corrupt(self) -> int:
+        if self._server:
+            return self._server.corrupt()
+        return (self.rows("PRAGMA integrity_check") != [("ok",)]) + bool(
+            self.rows("PRAGMA foreign_key_check")
+        )
 
     def resent(self) -> int:
         return int(self.rows("SELECT COALESCE(sum(resends), 0) FROM outbox")[0][0])
