@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str = "smtp://127.0.0.1:25?tls=off"
     from_name: str = "Newsletter"
     from_email: str = "newsletter@localhost.localdomain"
+    reply_to: str = ""  # where answers go; '': to `from_email`
     owner_email: str | None = None
     secret_keys: tuple[str, ...] = ()  # newest first
     allowed_origins: tuple[str, ...] = ()
@@ -138,8 +139,9 @@ def _checked(values: dict[str, Any]) -> Settings:
         raise SettingsError(f"{PREFIX}{name} has a value that can't be used: {error}.") from None
     settings = msgspec.structs.replace(
         settings,
-        public_url=_web_address("PUBLIC_URL", settings.public_url),
-        allowed_origins=tuple(_web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
+        public_url=web_address("PUBLIC_URL", settings.public_url),
+        allowed_origins=tuple(web_address("ALLOWED_ORIGINS", o) for o in settings.allowed_origins),
+        reply_to=_address("REPLY_TO", settings.reply_to) if settings.reply_to else "",
         owner_email=_address("OWNER_EMAIL", settings.owner_email) if settings.owner_email else None,
         domain_limits=domain_limits,
         bounce_domain=_bounce_domain(settings.bounce_domain),
@@ -181,7 +183,7 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(str(word).strip() for word in words if str(word).strip())
 
 
-def _web_address(name: str, url: str) -> str:
+def web_address(name: str, url: str) -> str:
     """An origin: links, forms and redirects of ours start at its root."""
     try:
         parts = urlsplit(url)

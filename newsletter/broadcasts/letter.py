@@ -104,6 +104,7 @@ class Letters:
             subject=letter.subject,
             plain=letter.plain,
             html=letter.html,
+            reply_to=self._settings.reply_to,
         )
 
     def _sender_of(self, text: str) -> Address:

@@ -35,6 +35,7 @@ _COMMANDS = {
     "bounces": _Command("bounces", "bounces", "Take in what comes back of what was sent."),
     "suppressions": _Command("suppressions", "suppressions", "Who is never mailed, and why."),
     "doctor": _Command("doctor", "doctor", "See to what mail needs in order to arrive."),
+    "settings": _Command("desk_settings", "settings", "See what is set at the desk, and take it back."),
     "api-token": _Command("api_token", "api_token", "Make and revoke tokens for programs."),
     "show": _Command("people", "show", "Print all that is known about somebody, as JSON."),
     "erase": _Command("people", "erase", "Erase somebody from every table and file."),

@@ -1,6 +1,7 @@
 """`newsletter doctor`: what stands between this service and its readers' inboxes, to read or for a program."""
 
 import asyncio
+from contextlib import suppress
 
 import click
 import msgspec
@@ -8,6 +9,9 @@ import msgspec
 from newsletter import settings
 from newsletter.doctor import Finding, Level, Names, examine
 from newsletter.errors import NewsletterError
+from newsletter.owners import settings_store
+from newsletter.storage import open_database, pending
+from newsletter.web.kit.owner_settings import adopt, sources
 
 _SIGNS: dict[Level, str] = {"well": "ok", "note": "!", "wrong": "WRONG"}
 _COLOURS: dict[Level, str] = {"well": "green", "note": "yellow", "wrong": "red"}
@@ -16,7 +20,7 @@ _COLOURS: dict[Level, str] = {"well": "green", "note": "yellow", "wrong": "red"}
 def examined(resolver: str, as_json: bool) -> int:
     """Prints what was found; the exit code: 1 where something is wrong. Raises ClickException."""
     try:
-        found = asyncio.run(examine(settings.load(), Names(resolver)))
+        found = asyncio.run(_examine(resolver))
     except NewsletterError as error:
         raise click.ClickException(error.sentence) from None
     except ValueError:
@@ -26,6 +30,19 @@ def examined(resolver: str, as_json: bool) -> int:
     else:
         _tell(found)
     return int(any(one.level == "wrong" for one in found))
+
+
+async def _examine(resolver: str) -> list[Finding]:
+    """With what an owner has set at the desk, where there is a database that says it."""
+    chosen = settings.load()
+    with suppress(NewsletterError):  # which is one of the findings
+        if not await pending(chosen.database_url):
+            db = await open_database(chosen.database_url)
+            try:
+                adopt(chosen, await db.read(settings_store.everything), sources())
+            finally:
+                await db.close()
+    return await examine(chosen, Names(resolver))
 
 
 def _tell(found: list[Finding]) -> None:

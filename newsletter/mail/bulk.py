@@ -139,14 +139,16 @@ def freeze(
     subject: str,
     plain: str,
     html: str,
+    reply_to: str = "",
 ) -> Frozen:
     """Both parts and the headers as bytes, once. The texts are marked; `list_id` is a host's name, `date` in ms.
+    `reply_to` is an address, where it isn't the sender's.
 
     Raises MessageError.
     """
     subject_parts = marks.split(subject, "subject")
     name = hashlib.sha256(f"{plain}\0{html}".encode(errors="replace")).hexdigest()[:24]
-    more = for_a_list(sender, name)
+    more = for_a_list(sender, name) | ({"Reply-To": reply_to} if reply_to else {})
     lines = "".join(f"{header}: {value}\r\n" for header, value in more.items())
     parts: list[str | Slot | _Filler] = [
         f"From: {mailbox(sender)}\r\nTo: ",

@@ -76,8 +76,11 @@ class _Count(msgspec.Struct):
 
 class Mailings:
     def __init__(self, settings: Settings) -> None:
-        self._domain = settings.from_email.rpartition("@")[2]
         self._settings = settings
+
+    @property
+    def _domain(self) -> str:
+        return self._settings.from_email.rpartition("@")[2]
 
     async def start(self, tx: Tx, content: bytes, after: int | None = None) -> int:
         """A mailing of this frozen message, for nobody yet.

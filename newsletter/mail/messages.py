@@ -122,6 +122,8 @@ class Messages:
         ]
         if numbers := values.get("reply"):
             headers.insert(2, ("Reply-To", Address(addr_spec=self._reply_to(numbers))))
+        elif self._settings.reply_to:
+            headers.insert(2, ("Reply-To", Address(addr_spec=self._settings.reply_to)))
         if values.get("unsubscribe"):
             headers.append(("List-Unsubscribe", f"<{values['links']['unsubscribe']}>"))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))

@@ -37,7 +37,11 @@ class Post:
 
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
         self._tokens = tokens
-        self._domain = settings.from_email.rpartition("@")[2]
+        self._settings = settings
+
+    @property
+    def _domain(self) -> str:
+        return self._settings.from_email.rpartition("@")[2]
 
     async def enqueue(
         self,

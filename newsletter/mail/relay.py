@@ -9,7 +9,7 @@ import msgspec
 from newsletter import clock
 from newsletter.clock import SECOND
 from newsletter.mail.limits import Meter
-from newsletter.mail.smtp import Connection, RelayTrouble, Timeouts, connect, parse_url
+from newsletter.mail.smtp import MOST_PER_CONNECTION, Connection, RelayTrouble, Timeouts, connect, parse_url
 from newsletter.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -30,17 +30,19 @@ _NONE = Pause(0.0, 0.0)
 
 
 class Relay:
-    """Lends connections to the server that NEWSLETTER_SMTP_URL names. Raises SettingsError for a bad one.
+    """Lends connections to the server that the settings name now. Raises SettingsError for a bad one.
 
-    What it learns of the server is `news` until it is written down for the other workers; what they have
-    written down is heeded.
+    An owner may name another one while mail is on its way: each connection ends with the message that it carries,
+    and the next goes by the new one. What it learns of the server is `news` until it is written down for the other
+    workers; what they have written down is heeded.
     """
 
     def __init__(
         self, settings: Settings, timeouts: Timeouts, tls_context: ssl.SSLContext | None = None
     ) -> None:
+        self._settings = settings
+        self._named = settings.smtp_url
         self._url = parse_url(settings.smtp_url)
-        self._hello = settings.from_email.rpartition("@")[2]
         self._timeouts = timeouts
         self._tls_context = tls_context
         self._idle: list[tuple[float, Connection]] = []
@@ -62,8 +64,26 @@ class Relay:
         """The last word was trouble: try with one connection before many."""
         return self._pause.seconds > 0
 
+    def _follow(self) -> None:
+        """To the server that is named now: trouble with another one says nothing of it."""
+        if self._settings.smtp_url == self._named:
+            return
+        self._named = self._settings.smtp_url
+        self._url = parse_url(self._named)
+        self._pause = _NONE
+        self.beyond_ascii = None
+        for connection in (*self._lent, *(one for _, one in self._idle)):
+            connection.carried = MOST_PER_CONNECTION
+        _log.info("The relay is another one from now on.")
+
+    def goes_on(self, connection: Connection) -> bool:
+        """Whether it may carry another message."""
+        self._follow()
+        return connection.usable
+
     async def lend(self) -> Connection:
         """A kept connection, or a new one. Raises RelayTrouble."""
+        self._follow()
         while self._idle:
             _, connection = self._idle.pop()
             if connection.usable:
@@ -81,7 +101,13 @@ class Relay:
         return connection
 
     async def _connected(self) -> Connection:
-        connection = await connect(self._url, self._hello, self._timeouts, self._tls_context)
+        while True:
+            named, hello = self._named, self._settings.from_email.rpartition("@")[2]
+            connection = await connect(self._url, hello, self._timeouts, self._tls_context)
+            self._follow()
+            if named == self._named:
+                break
+            await connection.close()
         self.beyond_ascii = connection.beyond_ascii
         return connection
 
@@ -137,7 +163,8 @@ class Relay:
             )
 
     async def sweep(self) -> None:
-        """Close what nobody has used for a while."""
+        """Close what nobody has used for a while, or what leads to a server that isn't ours any more."""
+        self._follow()
         now = clock.monotonic()
         old = [
             connection

@@ -65,7 +65,7 @@ class Worker:
         self._id = ids.new_id()
         self._hand = Hand()
         self._bulk = BulkWorker(db, settings, tokens, self._relay, self._id, self._hand)
-        self._domain = settings.from_email.rpartition("@")[2].lower()
+        self._domain = ""  # whose mail this is, as last begun with
         self._lanes: set[asyncio.Task[None]] = set()
         self._connecting: set[asyncio.Task[None]] = set()  # lanes that hold no message yet
         self._nap: asyncio.Task[bool] | None = None
@@ -171,8 +171,10 @@ class Worker:
             await self._survive(self._show_life())
 
     async def _show_life(self) -> None:
+        if (domain := self._settings.from_email.rpartition("@")[2].lower()) != self._domain:
+            await self._db.write(limits.sends_from, domain)
+            self._domain = domain
         if not self._alive.is_set():
-            await self._db.write(limits.sends_from, self._domain)
             await self._db.write(domains.begin, self._domains)
             if self._asks and not await self._db.read(reach.is_known):
                 await self._relay.ask()
@@ -266,7 +268,7 @@ class Worker:
         while rows:
             try:
                 done = await self._handover.deliver(connection, rows[0])
-                go_on = connection.usable and not self._stopping
+                go_on = self._relay.goes_on(connection) and not self._stopping
                 more = await self._turn(done, int(go_on))
             finally:
                 self._hand.drop(rows[0].id)

@@ -1,5 +1,7 @@
 """What an owner has set at the desk, as text by its name."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from newsletter.storage import Tx
@@ -43,6 +45,12 @@ async def one(tx: Tx, name: str) -> str:
     """'' where it is not set."""
     found: str | None = await tx.value("SELECT value FROM owner_settings WHERE name = :name", name=name)
     return found or ""
+
+
+async def drop(tx: Tx, names: Sequence[str]) -> None:
+    for name in names:
+        await tx.run("DELETE FROM owner_settings WHERE name = :name", name=name)
+    tx.wake(TOPIC)
 
 
 async def put(tx: Tx, name: str, value: str) -> None:

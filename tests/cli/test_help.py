@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from newsletter.cli import cli
 
-GROUPS = ((), ("broadcast",), ("sequence",), ("export",), ("import",))
+GROUPS = ((), ("broadcast",), ("sequence",), ("export",), ("import",), ("settings",))
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=" ".join)

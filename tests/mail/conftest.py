@@ -84,6 +84,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "provider_paused": {"provider": "gmail.com", "why": "550 5.7.26 This mail is unauthenticated."},
     "invitation": {"role": "editor", "days": 7, "links": {"join": ["/admin/join/", "invite", [41]]}},
+    "relay_test": {},
     "sign_in": {"minutes": 15, "links": {"sign_in": ["/admin/enter/", "sign-in", [41]]}},
 }
 

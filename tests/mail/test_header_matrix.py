@@ -50,6 +50,7 @@ MATRIX = {
     "provider_paused": _BY_ITSELF,
     "sign_in": _BY_ITSELF,
     "invitation": _BY_ITSELF,
+    "relay_test": _BY_ITSELF,
     # To many, a sequence's step too. Not Auto-Submitted: a person wrote it.
     "broadcast": _EACH | _LEAVE | {"Precedence", "List-Id", "List-Help", "Feedback-ID"},
 }

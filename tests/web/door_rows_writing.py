@@ -40,6 +40,9 @@ TAKEN = {
         "download_days": "30",
         "pending_days": "30",
         "from_name": "Olga",
+        "from_email": "olga@letters.example.org",
+        "reply_to": "",
+        "allowed_origins": "",
         "brand_colour": "#1f5f5b",
         "mail_per_minute": "0",
         "mail_per_day": "0",
@@ -59,10 +62,13 @@ TAKEN = {
     "/admin/settings/logo": {},  # a file, of whatever size: tests/web/test_desk_settings.py
     "/admin/settings/logo/remove": {"csrf": "live"},
     "/admin/settings/test": {"csrf": "live"},
+    "/admin/settings/relay": {},  # it asks a server: tests/web/test_desk_relay.py
+    "/admin/settings/relay/forget": {"csrf": "live"},
     "/admin/archive": {"action": "about", "slug": "", "about": "Letters\non work.", "csrf": "live"},
 }
 SHOWN = {
     "/admin/settings",
+    "/admin/settings/relay",
     "/admin/broadcasts",
     "/admin/broadcasts/new",
     "/admin/broadcasts/{id:str}",

@@ -26,6 +26,7 @@ from newsletter.web.admin import (
     magnets,
     passkeys,
     people,
+    relay,
     second_step,
     sequences,
     sequences_page,
@@ -84,6 +85,7 @@ LEAST_ROLE: dict[Role, list[Any]] = {  # what each role may, beside what the one
     "owner": [
         *comment_settings.ROUTES,
         *settings.ROUTES,
+        *relay.ROUTES,
         *people.ROUTES,
         *audit.ROUTES,
         *tokens.ROUTES,

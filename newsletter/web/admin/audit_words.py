@@ -45,6 +45,8 @@ WORDS = {
     "settings": "Changed the settings",
     "settings/logo": "Changed the picture at the top of mails",
     "settings/logo/remove": "Removed the picture at the top of mails",
+    "settings/relay": "Named another mail server",
+    "settings/relay/forget": "Took the mail server back that the machine names",
     "settings/test": "Sent a test mail",
     "export": "Took subscribers out as a file",
     "subscribers/{id}": "Changed a subscriber",

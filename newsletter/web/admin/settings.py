@@ -23,9 +23,12 @@ from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 from newsletter.words import marked
 
-_LONG = {"from_name": 100, "postal_address": 300, "domain_limits": 1_000}
+_LONG = {
+    "from_name": 100, "from_email": 254, "reply_to": 254, "allowed_origins": 2_000, "postal_address": 300,
+    "domain_limits": 1_000,
+}  # fmt: skip
 NUMBERS = {name for name, kind in get_type_hints(Settings).items() if kind is int}
-FIELDS = {name: _LONG.get(name, 60) for name in OWN if name != "logo"}
+FIELDS = {name: _LONG.get(name, 60) for name in OWN if name not in ("logo", "smtp_url")}
 TEST = Draft(
     subject="A test from your desk",
     body="This mail went the way that all of yours go. If you read it, your mail server takes what we send.",
@@ -91,7 +94,7 @@ async def page_of(
 def _shown(site: Site, name: str, words: str, rows: dict[str, str], given: dict[str, str]) -> Shown:
     source = given.get(name, "desk" if name in rows and name in OWN else "")
     value = _text(site, name)
-    variable = PREFIX + ("from" if name == "from_name" else name).upper()
+    variable = PREFIX + ("from" if name in ("from_name", "from_email") else name).upper()
     return Shown(name, words, WORDS.get(name, {}).get(value, value), source, variable)
 
 

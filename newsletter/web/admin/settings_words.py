@@ -4,8 +4,9 @@ from newsletter.words import marked
 
 GROUPS = {
     marked("Identity"): {
-        "from": "Your mails are from",
         "from_name": "The name that your mails are from",
+        "from_email": "The address that they are from",
+        "reply_to": "Where answers go",
         "owner_email": "Who owns this desk",
         "public_url": "Where readers reach you",
         "allowed_origins": "Your sites",
@@ -57,6 +58,9 @@ WORDS = {
 
 HINTS = {
     "brand_colour": "Like #1f5f5b; empty for ours.",
+    "reply_to": "Empty: to the address that they are from.",
+    "allowed_origins": "Like https://example.org, with a space between two: whose pages may have your forms and "
+    "comments. Empty: a plain form works everywhere, comments and the script nowhere.",
     "domain_limits": "Like gmail.com=5/100 for five messages under way at once and 100 a minute; * is everybody else. "
     "0 is no limit.",
     "time_zone": "Like Europe/Lisbon.",

@@ -11,6 +11,11 @@ from newsletter.settings import Settings as Held
 from newsletter.web.api.form_shapes import Colour
 
 Sender = Annotated[str, Meta(max_length=100, description="The name that mails are from", examples=["Olga"])]
+Mailbox = Annotated[str, Meta(max_length=254, examples=["olga@example.org"])]
+Origins = Annotated[
+    list[Annotated[str, Meta(max_length=200, examples=["https://example.org"])]],
+    Meta(max_length=50, description="Whose pages may have the forms and comments"),
+]
 Postal = Annotated[str, Meta(max_length=300, examples=["Olga, 1 Quay, Porto"])]
 Zone = Annotated[str, Meta(max_length=60, examples=["Europe/Lisbon"])]
 Limit = Annotated[str, Meta(max_length=120, examples=["gmail.com=5/100"])]
@@ -24,6 +29,9 @@ InDoubt = Literal["resend", "ask"]
 
 class Settings(msgspec.Struct):
     from_name: str
+    from_email: str
+    reply_to: Annotated[str, Meta(description="Empty: answers go to `from_email`")]
+    allowed_origins: list[str]
     brand_colour: str
     postal_address: str
     time_zone: str
@@ -51,6 +59,9 @@ class Settings(msgspec.Struct):
 
 class SettingsChange(msgspec.Struct):
     from_name: Sender | UnsetType = UNSET
+    from_email: Mailbox | UnsetType = UNSET
+    reply_to: Mailbox | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
     brand_colour: Colour | UnsetType = UNSET
     postal_address: Postal | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET
@@ -78,6 +89,7 @@ class SettingsChange(msgspec.Struct):
 def settings(held: Held, given: Mapping[str, str]) -> Settings:
     own = Settings.__struct_fields__[:-1]
     values = {name: getattr(held, name) for name in own}
+    values["allowed_origins"] = list(held.allowed_origins)
     values["domain_limits"] = [_limit(one) for one in held.domain_limits]
     return Settings(**values, given=[name for name in own if name in given])
 

@@ -9,6 +9,7 @@ from newsletter.web.api import (
     knowing,
     magnets,
     many,
+    relay,
     sequences,
     settings,
     steps,
@@ -35,4 +36,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *telling.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *settings.ENDPOINTS,
+    *relay.ENDPOINTS,
 )

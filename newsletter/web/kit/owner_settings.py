@@ -20,6 +20,10 @@ from newsletter.web.kit.site import Site
 
 OWN = (
     "from_name",
+    "from_email",
+    "reply_to",
+    "allowed_origins",
+    "smtp_url",
     "brand_colour",
     "logo",
     "postal_address",
@@ -59,6 +63,8 @@ def sources() -> dict[str, str]:
     file = read_file(given.get(f"{PREFIX}CONFIG"))
     found = dict.fromkeys(file, "file")
     found |= {name.removeprefix(PREFIX).lower(): "environment" for name in given if name.startswith(PREFIX)}
+    if "from" in found:
+        found["from_email"] = found["from"]
     if parseaddr(str(given.get(f"{PREFIX}FROM", file.get("from", ""))))[0]:
         found["from_name"] = found["from"]
     return found
@@ -101,8 +107,19 @@ async def _keep_following(site: Site, seen: tuple[int, int]) -> None:
 
 
 async def follow(site: Site) -> None:
-    """As the rows say now."""
-    adopt(site.settings, await site.db.read(settings_store.everything), sources())
+    """As the rows say now; what has none any more is the machine's again."""
+    rows, given = await site.db.read(settings_store.everything), sources()
+    for name in site.adopted - rows.keys():
+        msgspec.structs.force_setattr(site.settings, name, getattr(site.machine or site.settings, name))
+    adopt(site.settings, rows, given)
+    site.adopted.clear()
+    site.adopted.update(name for name in OWN if name in rows and name not in given)
+
+
+async def forget(site: Site, *names: str) -> None:
+    """What was set at the desk counts no more: the machine's own holds again, at once."""
+    await site.db.write(settings_store.drop, names)
+    await follow(site)
 
 
 def adopt(settings: Settings, rows: Mapping[str, str], given: Mapping[str, str]) -> None:

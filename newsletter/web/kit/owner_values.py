@@ -1,15 +1,18 @@
 """What an owner may write for each of their settings: text as it is typed and kept, and the value that it makes."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from newsletter.errors import SettingsError
+from newsletter.addresses import parse_ascii
+from newsletter.errors import BadInput, SettingsError
 from newsletter.mail.brand import brand_of
 from newsletter.mail.headers import sender
+from newsletter.mail.smtp import parse_url
 from newsletter.providers import read_limits
-from newsletter.settings import Settings, positive, zone_exists
+from newsletter.settings import Settings, positive, web_address, zone_exists
 from newsletter.words import gettext as _
 from newsletter.words import number
 
@@ -26,6 +29,9 @@ MOST = {
     "comment_pause": 86_400,
     "import_mb": 10_000,
 }
+RELAY = "relay"
+"""What the address of the mail server is sealed for."""
+
 DAYS = 3_650
 """The most of what counts days or hours."""
 
@@ -33,7 +39,10 @@ NO_NUMBER = "Please give a whole number."
 TOO_FEW = "Please give 1 or more."
 NO_COLOUR = "Please give # and six digits or letters a to f, like #1f5f5b, or nothing for ours."
 NO_NAME = "This name can’t stand in a mail. Please give one line of plain text."
+NO_ADDRESS = "Please give the address that your mails are from."
 NO_ZONE = "Please give a time zone’s name, like Europe/Lisbon."
+NO_SITES = "Please give addresses like https://example.org, with a space between two."
+OTHER_DOMAIN = "This service signs mails for %(domain)s. Please give an address that ends in @%(domain)s."
 NO_CHOICE = "Please choose one of those on the page."
 
 
@@ -73,6 +82,38 @@ def _name(_name: str, text: str, settings: Settings) -> str:
     return text
 
 
+def _from(_name: str, text: str, settings: Settings) -> str:
+    """Where this machine signs mails, its keys stay those of its domain."""
+    email = _reply_to(_name, text, settings)
+    if not email:
+        raise SettingsError(NO_ADDRESS)
+    domain = settings.from_email.rpartition("@")[2].lower()
+    if settings.dkim_keys and email.rpartition("@")[2].lower() != domain:
+        raise SettingsError(_(OTHER_DOMAIN) % {"domain": domain})
+    return email
+
+
+def _reply_to(_name: str, text: str, _settings: Settings) -> str:
+    try:
+        return parse_ascii(text).email if text else ""
+    except BadInput as error:
+        raise SettingsError(error.sentence) from None
+
+
+def _origins(_name: str, text: str, _settings: Settings) -> tuple[str, ...]:
+    try:
+        return tuple(web_address("ALLOWED_ORIGINS", one) for one in text.replace(",", " ").split())
+    except SettingsError:
+        raise SettingsError(NO_SITES) from None
+
+
+def _relay(_name: str, text: str, settings: Settings) -> str:
+    """It holds a password, and so it is kept sealed."""
+    url: str = import_module("newsletter.seals").unseal(settings.secret_keys, RELAY, text)
+    parse_url(url)
+    return url
+
+
 def _colour(_name: str, text: str, _settings: Settings) -> str:
     try:
         brand_of(Settings(brand_colour=text))
@@ -103,6 +144,10 @@ def _limits(_name: str, text: str, _settings: Settings) -> Any:
 
 _READ: dict[str, Callable[[str, str, Settings], Any]] = {
     "from_name": _name,
+    "from_email": _from,
+    "reply_to": _reply_to,
+    "allowed_origins": _origins,
+    "smtp_url": _relay,
     "brand_colour": _colour,
     "logo": _logo,
     "time_zone": _zone,

@@ -56,12 +56,15 @@ class _Named:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.email = settings.from_email
         self.public_url = settings.public_url
 
     @property
     def name(self) -> str:
         return self._settings.from_name
+
+    @property
+    def email(self) -> str:
+        return self._settings.from_email
 
     @property
     def postal_address(self) -> str:

@@ -13,7 +13,6 @@ from newsletter.comments import Comments, Importing, Moderation, Notices, Person
 from newsletter.errors import Unavailable
 from newsletter.magnets import Magnets
 from newsletter.mail import Mailings, Post
-from newsletter.mail.trouble import Lately
 from newsletter.owners import Answers, ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
@@ -52,11 +51,16 @@ class Site(msgspec.Struct, frozen=True):
     sequences: Sequences
     pages: Pages
     gate: Gate
+    machine: Settings | None = None  # as `settings` came, before an owner's were taken up
+    adopted: set[str] = msgspec.field(default_factory=set)  # the names of an owner's
     answers: Answers = msgspec.field(default_factory=Answers)
     shelf: Shelf = msgspec.field(default_factory=Shelf)
     views: Counter[tuple[int, int, View]] = msgspec.field(default_factory=Counter)  # of forms, not yet stored
-    lately: Lately = msgspec.field(default_factory=Lately)
     veil: Veil = msgspec.field(default_factory=Veil)
+
+    def __post_init__(self) -> None:
+        if self.machine is None:
+            msgspec.structs.force_setattr(self, "machine", msgspec.structs.replace(self.settings))
 
     async def scrub(self, traces: tuple[str, ...] = (), *, copies: bool = True) -> bool:
         """After an erasure that is committed: its traces leave the files too, now or in a later round of chores.

@@ -64,8 +64,8 @@ ROWS = {
         "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
         "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/deliveries/{delivery}/resend",
     },
-    "settings:read": {"GET /settings"},
-    "settings:write": {"PATCH /settings"},
+    "settings:read": {"GET /settings", "GET /settings/relay"},
+    "settings:write": {"PATCH /settings", "PUT /settings/relay", "DELETE /settings/relay"},
 }  # fmt: skip
 
 

@@ -1,0 +1,87 @@
+"""The mail server, for programs: what is named, another one tried and taken, and back to the machine's own."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from newsletter.errors import BadInput
+from newsletter.mail.smtp import Tls, parse_url
+from newsletter.owners import people
+from newsletter.web.api.asking import Call, Endpoint, Reply
+from newsletter.web.api.reading import WRONG
+from newsletter.web.api.settings import PATH
+from newsletter.web.kit import relaying
+from newsletter.web.kit.owner_settings import forget
+from newsletter.web.kit.relaying import NotTakenError, Source, Wanted
+
+ONE = f"{PATH}/relay"
+Host = Annotated[str, Meta(min_length=1, max_length=253, examples=["smtp.example.org"])]
+Port = Annotated[int, Meta(ge=1, le=65_535, examples=[587])]
+Way = Annotated[
+    Tls,
+    Meta(description="`required`: STARTTLS; `implicit`: from the start; `auto`: where it is offered; `off`"),
+]
+Login = Annotated[str, Meta(max_length=200, description="Empty: it asks for none", examples=["olga"])]
+
+
+class Relay(msgspec.Struct):
+    host: str
+    port: int
+    tls: Way
+    username: str
+    source: Annotated[Source, Meta(description="What names it; empty: it comes with the service")]
+
+
+class NewRelay(msgspec.Struct):
+    host: Host
+    port: Port
+    tls: Way
+    username: Login = ""
+    password: Annotated[
+        str,
+        Meta(
+            max_length=500,
+            description="Never shown again. Empty: the one kept for this server and name stays",
+        ),
+    ] = ""
+    anyway: Annotated[bool, Meta(description="Take it also where it refuses the test mail")] = False
+
+
+async def get_relay(call: Call) -> Reply:
+    """The mail server that all mail goes by."""
+    now = parse_url(call.site.settings.smtp_url)
+    return Reply(Relay(now.host, now.port, now.tls, now.username or "", relaying.source(call.site)))
+
+
+async def put_relay(call: Call) -> Reply:
+    """Names another mail server, once it has taken a test mail to the owner."""
+    new: NewRelay = call.body
+    wanted = Wanted(new.host, str(new.port), new.tls, new.username, new.password)
+    try:
+        await relaying.take(call.site, wanted, await _owner(call), anyway=new.anyway)
+    except NotTakenError as error:
+        raise BadInput(error.sentence, {"host": error.words}) from None
+    return await get_relay(call)
+
+
+async def _owner(call: Call) -> str:
+    """Raises BadInput where nobody owns the service yet."""
+    known = [one.email for one in await call.site.db.read(people.everyone) if one.role == "owner"]
+    to = call.site.settings.owner_email or next(iter(known), "")
+    if not to:
+        raise BadInput(WRONG, {"host": "There is no owner yet who could get a test mail."})
+    return to
+
+
+async def delete_relay(call: Call) -> Reply:
+    """Forgets the mail server that was named; the machine's own counts again."""
+    await forget(call.site, relaying.NAME)
+    return Reply()
+
+
+ENDPOINTS = (
+    Endpoint("GET", ONE, "settings:read", get_relay, gives=Relay),
+    Endpoint("PUT", ONE, "settings:write", put_relay, 200, NewRelay, gives=Relay),
+    Endpoint("DELETE", ONE, "settings:write", delete_relay, 204),
+)

@@ -1,0 +1,175 @@
+"""The mail server that an owner names: tried with a real mail first, kept sealed, and taken by each worker at once.
+
+Its password goes in and is never shown again: neither on a page, nor by the API, nor in a log. It is kept for the
+server and the name that it was given for, and goes to no other.
+"""
+
+import asyncio
+import re
+from importlib import import_module
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from newsletter import clock, ids
+from newsletter.errors import BadInput, SettingsError
+from newsletter.mail.claims import Delivery
+from newsletter.mail.headers import MessageError
+from newsletter.mail.messages import Messages
+from newsletter.mail.smtp import RelayTrouble, Timeouts, Tls, connect, parse_url
+from newsletter.owners import settings_store
+from newsletter.settings import Settings
+from newsletter.web.kit.owner_settings import follow, sources
+from newsletter.web.kit.owner_values import RELAY
+from newsletter.web.kit.site import Site
+from newsletter.words import gettext as _
+from newsletter.words import marked
+
+Source = Literal["environment", "file", "desk", ""]
+
+NAME = "smtp_url"
+WAYS: dict[Tls, str] = {
+    "required": "Encrypted from its second sentence on (STARTTLS, mostly port 587)",
+    "implicit": "Encrypted from the start (mostly port 465)",
+    "auto": "Encrypted where the server offers it",
+    "off": "Never encrypted: for a server on this machine",
+}
+GIVEN = "Your mail server is set where this service runs, and is changed there."
+BUSY = "A server is being tried already. It takes half a minute at most; please press the button again then."
+NOT_TAKEN = "The server did not take the test mail, so everything stays as it was."
+SLOW = "It did not answer in time."
+_NO_HOST = "Please give the server’s name, like smtp.example.org."
+_NO_PORT = "Please give a number from 1 to 65535."
+_NO_WAY = "Please choose one of those on the page."
+_IN_CLEAR = "A password would go unencrypted. Please choose a way that is encrypted."
+_NO_NAME = "A password needs the name that it belongs to."
+_AGAIN = "Please give the password: the one that is kept is for another server or name."
+_CONTROL = marked("This can’t stand in a login.")
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HERE = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
+_TIMES = Timeouts(connect=8, command=8, body=8, dot=15)
+_LONGEST = 25.0  # seconds, of a whole trial
+
+_under_way = asyncio.Lock()
+
+
+class Wanted(msgspec.Struct):
+    """As an owner enters it. With no password the one that is kept is meant."""
+
+    host: str
+    port: str
+    tls: str
+    username: str = ""
+    password: str = ""
+
+
+class NotTakenError(BadInput):
+    """Nothing was changed; `words` is what the server said."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(NOT_TAKEN)
+        self.words = words
+
+
+def standing(settings: Settings) -> Wanted:
+    """What is named now, but for its password."""
+    now = parse_url(settings.smtp_url)
+    return Wanted(now.host, str(now.port), now.tls, now.username or "")
+
+
+def url_of(wanted: Wanted, settings: Settings) -> str:
+    """Raises BadInput, with each field's error."""
+    errors = {name: said for name, said in _looked_over(wanted).items() if said}
+    password = wanted.password or ("" if errors else _kept(wanted, settings))
+    if wanted.username and not password:
+        errors.setdefault("password", _AGAIN)
+    if errors:
+        raise BadInput("Please look at this again. Nothing was saved.", errors)
+    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    login = f"{quote(wanted.username, safe='')}:{quote(password, safe='')}@" if wanted.username else ""
+    start, end = ("smtps", "") if wanted.tls == "implicit" else ("smtp", f"?tls={wanted.tls}")
+    url = f"{start}://{login}{host}:{int(wanted.port)}{end}"
+    try:
+        parse_url(url)
+    except SettingsError:
+        raise BadInput("Please look at this again. Nothing was saved.", {"host": _NO_HOST}) from None
+    return url
+
+
+def _looked_over(wanted: Wanted) -> dict[str, str]:
+    port = int(wanted.port) if wanted.port.isascii() and wanted.port.isdigit() and len(wanted.port) < 6 else 0
+    in_clear = wanted.tls in ("auto", "off") and wanted.username and not _HERE.fullmatch(wanted.host)
+    return {
+        "host": "" if _HOST.fullmatch(wanted.host) else _NO_HOST,
+        "port": "" if 0 < port < 65_536 else _NO_PORT,
+        "tls": _NO_WAY if wanted.tls not in WAYS else _IN_CLEAR if in_clear else "",
+        "username": _no_login(wanted.username)
+        or (_NO_NAME if wanted.password and not wanted.username else ""),
+        "password": _no_login(wanted.password),
+    }
+
+
+def _no_login(text: str) -> str:
+    return _CONTROL if _UNPRINTABLE.search(text) else ""
+
+
+def _kept(wanted: Wanted, settings: Settings) -> str:
+    """The password that is kept, where it is for this server and this name, and stays as well hidden."""
+    now = parse_url(settings.smtp_url)
+    same = (now.host, now.username) == (wanted.host.lower(), wanted.username)
+    return now.password or "" if same else ""
+
+
+async def take(site: Site, wanted: Wanted, to: str, *, anyway: bool = False) -> str:
+    """From now on all mail goes by this server, once it has taken one to the owner at `to`: what it said to that.
+
+    With `anyway` also where it has not. Raises BadInput, NotTakenError.
+    """
+    if NAME in sources():
+        raise BadInput(GIVEN)
+    url = url_of(wanted, site.settings)
+    if _under_way.locked():
+        raise BadInput(BUSY)
+    async with _under_way:
+        try:
+            said = await _tried(site, url, to)
+        except NotTakenError as error:
+            if not anyway:
+                raise
+            said = error.words
+    sealed = import_module("newsletter.seals").seal(site.settings.secret_keys, RELAY, url)
+    await site.db.write(settings_store.put, NAME, sealed)
+    await follow(site)
+    return said
+
+
+async def _tried(site: Site, url: str, to: str) -> str:
+    """What the server said to one real mail. Raises NotTakenError."""
+    settings = site.settings
+    id, now = ids.new_id(), clock.now()
+    domain = settings.from_email.rpartition("@")[2]
+    row = Delivery(id, "relay_test", 0, to, "{}", f"<{id}.test@{domain}>", now, 0, 0, now)
+    try:
+        message = await asyncio.to_thread(lambda: Messages(settings, site.tokens).build(row))
+        async with asyncio.timeout(_LONGEST):
+            connection = await connect(parse_url(url), domain, _TIMES)
+            try:
+                outcome = await connection.send(settings.from_email, to, message)
+            finally:
+                await connection.close()
+    except (RelayTrouble, MessageError) as error:
+        raise NotTakenError(str(error)) from None
+    except TimeoutError:
+        raise NotTakenError(_(SLOW)) from None
+    if outcome.result != "sent":
+        raise NotTakenError(outcome.words)
+    return outcome.words
+
+
+def source(site: Site) -> Source:
+    """Where the server that is named now comes from; '': it is what the service comes with."""
+    if given := sources().get(NAME):
+        return "environment" if given == "environment" else "file"
+    return "desk" if NAME in site.adopted else ""
