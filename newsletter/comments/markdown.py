@@ -70,10 +70,7 @@ def _bare_link(state: StateInline, silent: bool) -> bool:
 
 def _href(state: StateInline, address: str) -> str:
     """The address percent-encoded, its host in ASCII; "" when it is none that we link to."""
-    try:
-        href = state.md.normalizeLink(address)
-    except ValueError:
-        return ""
+    href = state.md.normalizeLink(address)
     return href if LINK.fullmatch(href) else ""
 
 
