@@ -64,6 +64,7 @@ CREATE TABLE bounces (
   PRIMARY KEY (outbox_id, kind)
 );
 CREATE INDEX bounces_at ON bounces (at) WHERE subscriber_id IS NOT NULL;
+CREATE INDEX bounces_came ON bounces (at);
 CREATE INDEX bounces_subscriber ON bounces (subscriber_id, at) WHERE subscriber_id IS NOT NULL;
 
 CREATE TABLE broadcast_links (
@@ -216,6 +217,21 @@ CREATE TABLE consent_records (
 CREATE INDEX consent_records_confirmed ON consent_records (at) WHERE kind = 'confirmed';
 CREATE INDEX consent_records_left ON consent_records (at) WHERE kind = 'unsubscribed';
 
+CREATE TABLE domain_counts (
+  day BIGINT NOT NULL,     -- its first ms, UTC
+  domain TEXT NOT NULL,    -- in lower case
+  what TEXT NOT NULL,      -- accepted; else a bounce's kind
+  mails BIGINT NOT NULL,
+  PRIMARY KEY (day, domain, what)
+);
+
+CREATE TABLE domain_counts_reach (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  counted_from BIGINT NOT NULL,  -- the first day (ms) of which counts are kept
+  counted_to BIGINT NOT NULL,    -- ms: what was settled, or came back, up to then is counted
+  recounted_at BIGINT NOT NULL   -- ms: when all of it was last counted once more
+);
+
 CREATE TABLE downloads (
   subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
   version_id BIGINT NOT NULL REFERENCES magnet_versions (id),
@@ -287,6 +303,20 @@ CREATE TABLE forms (
   wording_id BIGINT NOT NULL,         -- what people agree to now
   created_at BIGINT NOT NULL
 , closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT, test_id BIGINT);
+
+CREATE TABLE funnel_days (
+  form_id BIGINT NOT NULL REFERENCES forms (id) ON DELETE CASCADE,
+  day BIGINT NOT NULL,                  -- its first millisecond, UTC
+  mailed BIGINT NOT NULL,
+  confirmed BIGINT NOT NULL,
+  downloaded BIGINT NOT NULL,
+  PRIMARY KEY (form_id, day)
+);
+
+CREATE TABLE funnels_kept (
+  until BIGINT NOT NULL,                -- the first day that is not in funnel_days
+  at BIGINT NOT NULL                    -- when they were counted
+);
 
 CREATE TABLE import_refusals (
   import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
@@ -432,6 +462,29 @@ CREATE TABLE outbox (
   settled_at BIGINT,
   reply TEXT NOT NULL DEFAULT ''      -- the server's last words, or why it was skipped
 , mailing_id BIGINT, provider TEXT);
+
+CREATE TRIGGER domain_counts_mail_goes AFTER DELETE ON outbox WHEN OLD.recipient <> ''
+BEGIN
+  INSERT INTO domain_counts (day, domain, what, mails)
+  SELECT at / 86400000 * 86400000, lower(substr(OLD.recipient, instr(OLD.recipient, '@') + 1)), what, -1
+  FROM domain_counts_reach, (
+    SELECT OLD.settled_at AS at, 'accepted' AS what WHERE OLD.state = 'sent'
+    UNION ALL SELECT at, kind FROM bounces WHERE outbox_id = OLD.id)
+  WHERE at >= counted_from AND at <= counted_to
+  ON CONFLICT (day, domain, what) DO UPDATE SET mails = mails + excluded.mails;
+END;
+
+CREATE TRIGGER domain_counts_mail_skipped AFTER UPDATE OF recipient ON outbox
+WHEN OLD.recipient <> '' AND NEW.recipient = ''
+BEGIN
+  INSERT INTO domain_counts (day, domain, what, mails)
+  SELECT at / 86400000 * 86400000, lower(substr(OLD.recipient, instr(OLD.recipient, '@') + 1)), what, -1
+  FROM domain_counts_reach, (
+    SELECT OLD.settled_at AS at, 'accepted' AS what WHERE OLD.state = 'sent'
+    UNION ALL SELECT at, kind FROM bounces WHERE outbox_id = OLD.id)
+  WHERE at >= counted_from AND at <= counted_to
+  ON CONFLICT (day, domain, what) DO UPDATE SET mails = mails + excluded.mails;
+END;
 CREATE INDEX outbox_due ON outbox (not_before, id) WHERE mailing_id IS NULL AND state IN ('queued', 'deferred');
 CREATE INDEX outbox_failed ON outbox (settled_at) WHERE state = 'failed';
 CREATE INDEX outbox_in_doubt ON outbox (id) WHERE state = 'in_doubt';

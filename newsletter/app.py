@@ -18,7 +18,7 @@ from newsletter.comments import TOPIC as COMMENTS
 from newsletter.comments import Comments, Importing, Moderation, Notices, Persons, Threads
 from newsletter.errors import BadInput, MigrationError, NewsletterError
 from newsletter.magnets import Magnets, telling
-from newsletter.mail import Mailings, Post, Worker, prune
+from newsletter.mail import Mailings, Post, Worker, domain_counts, prune
 from newsletter.owners import ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
@@ -274,6 +274,7 @@ async def tidy_once(site: Site) -> None:
         pass
     await telling.go_on(site.db, site.post, site.magnets)
     await keep_counts(site.db)
+    await domain_counts.keep(site.db)
     if await site.db.read(site.subscribers.scrub_due):  # copies: else an erasure has deleted them a day ago
         await site.scrub(copies=await site.db.read(site.subscribers.scrub_left_over))
     await site.db.write(prune, clock.now() - LEDGER_KEPT)

@@ -6,7 +6,7 @@ What comes out is read again before anybody gets it.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from email.errors import HeaderParseError
+from email.errors import MessageError as Unwritable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -69,7 +69,7 @@ class Messages:
             raw = message.as_bytes()
         except TemplateError as error:
             raise MessageError(f"templates/email/{delivery.message}: {error}.") from None
-        except (HeaderParseError, LookupError, TypeError, ValueError) as error:
+        except (Unwritable, LookupError, TypeError, ValueError) as error:
             raise MessageError(f"Its context can't be used ({type(error).__name__}).") from None
         check(raw, [*(name for name, _ in headers), "MIME-Version", "Content-Type"], delivery)
         return self._signer.sign(raw, delivery.created_at) if self._signer else raw

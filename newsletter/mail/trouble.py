@@ -1,16 +1,14 @@
 """How mailbox providers have taken our mail of late: what they accepted, what came back and why, and what to do."""
 
-from collections import defaultdict
 from typing import Literal
 
 import msgspec
 
-from newsletter import clock
-from newsletter.clock import DAY
+from newsletter.mail import domain_counts
 from newsletter.providers import provider_of
-from newsletter.storage import Database, Tx
+from newsletter.storage import Tx
 
-DAYS = 30
+DAYS = domain_counts.DAYS
 MOST = 50
 """Providers in a report; those with the most trouble stand first."""
 
@@ -26,8 +24,6 @@ TO_DO: dict[Verdict, str] = {
 _COMPLAINTS = 0.001  # of what was accepted: Google’s and Yahoo’s guidelines want less
 _HARD = 0.02
 _SOFT = 0.05
-_LONG = 0.2  # seconds
-_WORTH = 100  # so that it takes one percent of a processor at most
 _POLICY = 3  # as many as let a provider be left alone: newsletter/mail/refusals.py
 
 
@@ -40,6 +36,10 @@ class Taken(msgspec.Struct):
     hard: int = 0
     policy: int = 0
     complaint: int = 0
+
+    @property
+    def came_back(self) -> int:
+        return self.soft + self.hard + self.policy + self.complaint
 
     @property
     def verdict(self) -> Verdict:
@@ -66,64 +66,15 @@ class Report(msgspec.Struct, frozen=True):
     accepted: int  # by those
 
 
-class _Came(msgspec.Struct):
-    domain: str
-    what: str
-    count: int
-
-
-class Lately:
-    """The report as a page shows it: what took long to make is shown for a while, so that whoever looks again and
-    again doesn't go through all mail each time."""
-
-    def __init__(self) -> None:
-        self._report: Report | None = None
-        self._until = 0.0
-
-    async def look(self, db: Database) -> Report:
-        """As it is now, or was a hundred times as long ago as it took."""
-        began = clock.monotonic()
-        if self._report is None or began >= self._until:
-            self._report = await db.read(report)
-            took = clock.monotonic() - began
-            self._until = began + (_WORTH * took if took > _LONG else 0)
-        return self._report
-
-
 async def report(tx: Tx) -> Report:
-    """It goes through all mail of `DAYS`: some seconds for a million."""
-    found: dict[str, Taken] = defaultdict(lambda: Taken(""))
-    since = tx.now - DAYS * DAY
-    for sql in (_ACCEPTED, _BACK):
-        for row in await tx.all(_Came, sql[tx.engine], since=since):
-            one = found[provider_of(row.domain)]
-            one.name = provider_of(row.domain)
-            setattr(one, row.what, getattr(one, row.what) + row.count)
-    troubled = [one for one in found.values() if one.soft + one.hard + one.policy + one.complaint]
-    well = [one for one in found.values() if one not in troubled]
+    """As it is now."""
+    found: dict[str, Taken] = {}
+    for came in await domain_counts.lately(tx):
+        name = provider_of(came.domain)
+        one = found.setdefault(name, Taken(name))
+        setattr(one, came.what, getattr(one, came.what) + came.mails)
+    troubled = [one for one in found.values() if one.came_back > 0]
+    well = [one for one in found.values() if one.accepted > 0 and one.came_back <= 0]
     order = list(TO_DO)
-    troubled.sort(
-        key=lambda one: (
-            order.index(one.verdict),
-            -(one.policy + one.complaint + one.hard + one.soft),
-            one.name,
-        )
-    )
+    troubled.sort(key=lambda one: (order.index(one.verdict), -one.came_back, one.name))
     return Report(troubled[:MOST], len(well), sum(one.accepted for one in well))
-
-
-_DOMAIN = {
-    "sqlite": "lower(substr(o.recipient, instr(o.recipient, '@') + 1))",
-    "postgres": "lower(substr(o.recipient, strpos(o.recipient, '@') + 1))",
-}
-_ACCEPTED = {
-    engine: f"""SELECT {domain} AS domain, 'accepted' AS what, count(*) AS count FROM outbox o
-                WHERE o.settled_at > :since AND o.state = 'sent' AND o.recipient <> '' GROUP BY 1"""  # noqa: S608  our own
-    for engine, domain in _DOMAIN.items()
-}
-_BACK = {
-    engine: f"""SELECT {domain} AS domain, b.kind AS what, count(*) AS count
-                FROM bounces b JOIN outbox o ON o.id = b.outbox_id
-                WHERE b.at > :since AND o.recipient <> '' GROUP BY 1, 2"""  # noqa: S608  our own
-    for engine, domain in _DOMAIN.items()
-}

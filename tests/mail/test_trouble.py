@@ -2,7 +2,6 @@
 
 import pytest
 
-from newsletter import clock as time
 from newsletter.clock import DAY, HOUR
 from newsletter.mail import trouble
 from newsletter.mail.trouble import Taken
@@ -44,21 +43,6 @@ async def test_each_provider_s_mail_is_counted(db: Database, clock: Clock) -> No
     ]
     assert (found.others, found.accepted) == (2, 3)
     assert [one.verdict for one in found.troubled] == ["policy", "few"]
-
-
-async def test_what_took_long_to_make_is_shown_for_a_while(
-    db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The times of a slow machine, so that it is the same on each."""
-    at = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: at[0])
-    lately = trouble.Lately()
-    for number, (takes, waits, seen) in enumerate(((0.1, 0, 1), (5.0, 499, 2), (5.0, 2, 2), (0.1, 0, 4)), 1):
-        await run(db, SENT, id=number, to="a@example.org", state="sent", at=clock.now() - HOUR)
-        looks = iter((at[0], at[0] + takes))
-        monkeypatch.setattr(time, "monotonic", lambda looks=looks: next(looks))
-        assert (await lately.look(db)).accepted == seen
-        at[0] += waits
 
 
 @pytest.mark.parametrize(

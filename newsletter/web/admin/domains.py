@@ -33,7 +33,7 @@ async def _page(site: Site, session: Session, *, done: str = "", asks: bool = Fa
     return site.pages.page(
         "admin/domains.html",
         headers={"Cache-Control": "no-store"},
-        report=await site.lately.look(site.db),
+        report=await site.db.read(trouble.report),
         days=trouble.DAYS,
         wavering=wavering[:SHOWN],
         count=len(wavering),
