@@ -104,6 +104,18 @@ def test_no_sentence_is_put_together_where_nobody_could_translate_it() -> None:
     assert not {name: said for name, said in found.items() if said}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_certificate_on_paper_says_nothing_else(language: str) -> None:
+    source = (gathering.ROOT / "templates" / "admin" / "certificate.typ").read_text("utf-8")
+    source = re.sub("//.*", "", source)
+    said = re.findall(r'\bsay\("([^"]*)"\)', source)
+    translated = {message.id for message in gathering.catalog_of(language) if message.string}
+    assert len(said) > 15
+    assert {*said} <= translated
+    bare = re.sub(r'\bsay\("[^"]*"\)|"[a-z0-9, ]*"|"Figtree"|SHA-256', "", source)
+    assert not re.findall(r"\[[A-Z][a-z].*|[\"=*] *[A-Z][a-z]+ .*", bare)
+
+
 def test_a_day_a_size_and_an_error_in_german(german: None) -> None:
     assert words.day(1_795_600_000_000) == "25. November 2026"
     assert words.size(1_234_567) == "1,2 MB"

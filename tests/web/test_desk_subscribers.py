@@ -12,6 +12,7 @@ from newsletter.clock import DAY
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
 from newsletter.subscribers import HEADER, records
+from newsletter.words import speak
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
 
@@ -208,6 +209,14 @@ async def test_a_certificate_on_paper(still: Stage, desk: httpx.AsyncClient) -> 
     assert '#panic("x") *Łukasz* [Ωmega]' in text
     assert ADA in text
     assert "complete and unchanged" in " ".join(text.split())
+    speak("de")
+    try:
+        german = (await desk.get(f"{path}/consent.pdf")).content
+    finally:
+        speak("en")
+    said = PdfReader(BytesIO(german)).pages[0].extract_text().split()
+    assert {"Nachweis", "Einwilligung", "Ausgestellt", "aktiv", "Zugestimmt"} <= {*said}
+    assert not {"Issued", "active", "Standing", "When"} & {*said}
 
 
 async def test_they_are_mailed_no_more(still: Stage, desk: httpx.AsyncClient) -> None:

@@ -59,7 +59,7 @@ WORDS = {
 HINTS = {
     "brand_colour": "Like #1f5f5b; empty for ours.",
     "reply_to": "Empty: to the address that they are from.",
-    "allowed_origins": "Like https://example.org, with a space between two: whose pages may have your forms and "
+    "allowed_origins": "Like https://example.org, with commas between them: whose pages may have your forms and "
     "comments. Empty: a plain form works everywhere, comments and the script nowhere.",
     "domain_limits": "Like gmail.com=5/100 for five messages under way at once and 100 a minute; * is everybody else. "
     "0 is no limit.",

@@ -5,6 +5,7 @@ makes the guide (extra `[pdf]`); without it the page is there to be printed.
 """
 
 import importlib
+import re
 from datetime import datetime
 from functools import partial
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from newsletter import words
 from newsletter.clock import iso
 from newsletter.errors import BadInput
 from newsletter.paths import TEMPLATES
@@ -20,6 +22,7 @@ from newsletter.web.kit.site import Site
 
 SOURCE = TEMPLATES / "admin" / "certificate.typ"
 FONTS = TEMPLATES / "guides" / "fonts"
+_SAID = re.compile(r'\bsay\("([^"]+)"\)')
 NO_PDF = (
     'A PDF needs one more package here: pip install "authors-newsletter[pdf]". '
     "The page can be printed, also to a PDF, by your browser."
@@ -55,8 +58,19 @@ def as_pdf(known: dict[str, Any]) -> bytes:
     """
     if not has_pdf():
         raise BadInput(NO_PDF)
+    inputs = {
+        "certificate": msgspec.json.encode(known).decode(),
+        "words": msgspec.json.encode(_said(known)).decode(),
+        "language": words.language(),
+    }
     typst = importlib.import_module("typst")
     compile_ = partial(typst.compile, SOURCE, format="pdf", root=SOURCE.parent, font_paths=[FONTS])
     issued = int(datetime.fromisoformat(known["issued"]).timestamp())
-    pdf: bytes = compile_(sys_inputs={"certificate": msgspec.json.encode(known).decode()}, timestamp=issued)
+    pdf: bytes = compile_(sys_inputs=inputs, timestamp=issued)
     return pdf
+
+
+def _said(known: dict[str, Any]) -> dict[str, str]:
+    """All that it says of its own, in the service's language."""
+    sentences = [*_SAID.findall(SOURCE.read_text("utf-8")), str(known["status"])]
+    return {sentence: words.gettext(sentence) for sentence in sentences}

@@ -41,7 +41,7 @@ NO_COLOUR = "Please give # and six digits or letters a to f, like #1f5f5b, or no
 NO_NAME = "This name can’t stand in a mail. Please give one line of plain text."
 NO_ADDRESS = "Please give the address that your mails are from."
 NO_ZONE = "Please give a time zone’s name, like Europe/Lisbon."
-NO_SITES = "Please give addresses like https://example.org, with a space between two."
+NO_SITES = "Please give addresses like https://example.org, with commas between them."
 OTHER_DOMAIN = "This service signs mails for %(domain)s. Please give an address that ends in @%(domain)s."
 NO_CHOICE = "Please choose one of those on the page."
 
