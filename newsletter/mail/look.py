@@ -7,6 +7,9 @@ import msgspec
 from newsletter.mail.life import SILENCE
 from newsletter.storage import Param, Tx
 
+EVERYTHING = 2**63 - 1
+"""More than there can be of anything."""
+
 
 class _Count(msgspec.Struct):
     state: str
@@ -30,12 +33,15 @@ class Delivery(msgspec.Struct, frozen=True):
         return self.first, self.second
 
 
-async def waiting(tx: Tx) -> dict[str, int]:
-    """How many messages are not done, by state. What was sent, of which there may be millions, is not looked at."""
+async def waiting(tx: Tx, most: int = EVERYTHING) -> dict[str, int]:
+    """How many messages are not done, by state. What was sent, of which there may be millions, is not looked at.
+
+    Nor what is above `most` of a state: while a broadcast to a million goes out, a count looks at each of them.
+    """
     counts = dict.fromkeys(("queued", "sending", "deferred", "in_doubt", "failed"), 0)
     for sql in (_WAITING, _MANY_WAITING):
-        for row in await tx.all(_Count, sql):
-            counts[row.state] += row.count
+        for row in await tx.all(_Count, sql, most=most):
+            counts[row.state] = min(counts[row.state] + row.count, most)
     return counts
 
 
@@ -70,17 +76,18 @@ async def workers(tx: Tx) -> int:
 
 # Each along an index that holds nothing else, but for the workers' own.
 _WAITING = """
-    SELECT state, count(*) AS count FROM outbox
-    WHERE mailing_id IS NULL AND state IN ('queued', 'deferred') GROUP BY state
-    UNION ALL SELECT 'sending', count(*) FROM outbox
-    WHERE mailing_id IS NULL AND worker IS NOT NULL AND state = 'sending'
-    UNION ALL SELECT 'in_doubt', count(*) FROM outbox WHERE state = 'in_doubt'
-    UNION ALL SELECT 'failed', count(*) FROM outbox WHERE state = 'failed'
+    SELECT state, count(*) AS count FROM (SELECT state FROM outbox
+        WHERE mailing_id IS NULL AND state IN ('queued', 'deferred') LIMIT :most) q GROUP BY state
+    UNION ALL SELECT 'sending', count(*) FROM (SELECT 1 FROM outbox
+        WHERE mailing_id IS NULL AND worker IS NOT NULL AND state = 'sending' LIMIT :most) s
+    UNION ALL SELECT 'in_doubt', count(*) FROM (SELECT 1 FROM outbox WHERE state = 'in_doubt' LIMIT :most) d
+    UNION ALL SELECT 'failed', count(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' LIMIT :most) f
     """
 # Mailing by mailing: PostgreSQL would else read all that was ever mailed to find what waits.
 _MANY_WAITING = """
     SELECT state, CAST(sum(n) AS BIGINT) AS count FROM (
-        SELECT s.state, (SELECT count(*) FROM outbox o WHERE o.mailing_id = m.id AND o.state = s.state) AS n
+        SELECT s.state, (SELECT count(*) FROM (
+            SELECT 1 FROM outbox o WHERE o.mailing_id = m.id AND o.state = s.state LIMIT :most) w) AS n
         FROM mailings m CROSS JOIN (
             SELECT 'queued' AS state UNION ALL SELECT 'sending' UNION ALL SELECT 'deferred') s) c
     GROUP BY state

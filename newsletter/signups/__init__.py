@@ -4,7 +4,7 @@ from newsletter.signups import testing
 from newsletter.signups.actions import Confirmed, Signups, Submission
 from newsletter.signups.fields import MOST_FIELDS, TYPES, faults, fitted
 from newsletter.signups.forms import CLOSED, Forms, check
-from newsletter.signups.funnel_store import Funnel, View, add_views, funnels
+from newsletter.signups.funnel_store import FUNNEL_DAYS, Funnel, View, add_views, funnels, keep_funnels
 from newsletter.signups.listing_store import all_forms
 from newsletter.signups.mail_texts import KINDS, PARTS, TAGS, Kind, guide_words, invitation
 from newsletter.signups.mail_texts import faults as mail_faults
@@ -13,6 +13,7 @@ from newsletter.signups.seed import GUIDE, seed
 
 __all__ = [
     "CLOSED",
+    "FUNNEL_DAYS",
     "GUIDE",
     "KINDS",
     "MOST_FIELDS",
@@ -37,6 +38,7 @@ __all__ = [
     "funnels",
     "guide_words",
     "invitation",
+    "keep_funnels",
     "mail_faults",
     "seed",
     "testing",

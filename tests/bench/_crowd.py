@@ -1,7 +1,8 @@
 """Fills the database that the environment names with subscribers, past the port, which would take minutes.
 
 Usage: python -m tests.bench._crowd COUNT. Names, own fields, tags (a fifth has one or two), standing and
-consent are spread as on a list that grew for years; the same each time.
+consent are spread as on a list that grew for years; the same each time. One in thirty has signed up within the
+last month.
 """
 
 import asyncio
@@ -9,15 +10,16 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from unicodedata import normalize
 
 import asyncpg
 
-from newsletter import settings
+from newsletter import clock, settings
 from newsletter.app import running
 from newsletter.clock import DAY, HOUR
 from newsletter.ids import EPOCH
-from newsletter.signups import Form
+from newsletter.signups import Form, keep_funnels
 from newsletter.storage import engine_of, sqlite_path
 from newsletter.subscribers import keep_counts
 
@@ -55,6 +57,7 @@ COLUMNS = {
         "detail", "hash",
     ),
     "subscriber_tags": ("subscriber_id", "tag_id"),
+    "signups": ("id", "subscriber_id", "form_id", "wording_id", "at", "message_id", "confirmed_at"),
 }  # fmt: skip
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -94,6 +97,21 @@ def add(rows: Rows, n: int, after: int, form: Form) -> None:
             rows["subscriber_tags"].append((id, tag + 1))
 
 
+def lately(count: int, form: Form, now: int) -> Iterator[Rows]:
+    """Their sign-ups of the last month, up to yesterday: two of three were confirmed."""
+    today = now - now % DAY
+    for start in range(0, count // 30, BATCH):
+        rows: Rows = {"signups": []}
+        for n in range(start, min(start + BATCH, count // 30)):
+            at = today - DAY + n % HOUR - n % 28 * DAY
+            id, person = ((at - EPOCH) << 20) + n, YEARS // count * n << 20
+            confirmed = at + HOUR if n % 3 else None
+            rows["signups"].append(
+                (id, person, form.id, form.wording_id, at, f"<{n}@example.org>", confirmed)
+            )
+        yield rows
+
+
 def fill_sqlite(url: str, all_rows: Iterator[Rows]) -> None:
     with closing(sqlite3.connect(sqlite_path(url))) as raw:
         raw.executescript(
@@ -120,12 +138,14 @@ async def main(count: int) -> None:
     chosen = settings.load()
     async with running(chosen, worker=False, migrate=True) as site:
         form = await site.forms.find("guide")
+    rows = chain(batches(count, form), lately(count, form, clock.now()))
     if engine_of(chosen.database_url) == "sqlite":
-        fill_sqlite(chosen.database_url, batches(count, form))
+        fill_sqlite(chosen.database_url, rows)
     else:
-        await fill_postgres(chosen.database_url, batches(count, form))
+        await fill_postgres(chosen.database_url, rows)
     async with running(chosen, worker=False, migrate=False) as site:
         await keep_counts(site.db)
+        await keep_funnels(site.db)
 
 
 if __name__ == "__main__":

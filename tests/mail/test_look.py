@@ -38,3 +38,6 @@ async def test_they_are_those_that_are_not_done(db: Database) -> None:
     await db.write(fill)
     counts = Counter(str(row["state"]) for row in rows)
     assert await db.read(waiting) == {state: counts[state] for state in WAIT}
+    assert min(counts.values()) > 20
+    for most in (1, 20, 300):
+        assert await db.read(waiting, most) == {state: min(counts[state], most) for state in WAIT}

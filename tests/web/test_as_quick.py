@@ -5,21 +5,24 @@ the machine does, they are the same each time. How long it takes is told by test
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsletter.clock import now
+from newsletter.signups import keep_funnels
 from newsletter.storage import Tx, migrate, open_database, sqlite_path
 from newsletter.storage.sqlite_tx import look as looking
 from newsletter.subscribers import keep_counts, listing
+from newsletter.web.admin import home_figures
 from newsletter.web.admin.home_figures import PERIODS, figures
 from newsletter.web.kit import rostering
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from newsletter.web.metrics import Metrics
-from tests.bench._crowd import batches, fill_sqlite
+from tests.bench._crowd import batches, fill_sqlite, lately
 from tests.cast import build
 
 FEW, MANY = 1_000, 10_000
@@ -59,9 +62,10 @@ async def crowds(tmp_path: Path) -> Crowds:
         house = await build(db)
         form = await house.form()
         await db.close()
-        fill_sqlite(url, batches(count, form))
+        fill_sqlite(url, chain(batches(count, form), lately(count, form, now())))
         db = await open_database(url)
         await keep_counts(db)
+        await keep_funnels(db)
         await db.close()
         sites[count] = house.site
     return sites
@@ -111,3 +115,27 @@ async def test_ten_times_as_many_are_no_more_work(
     }
     assert not {what: (few, many) for what, (few, many) in taken.items() if many > GOAL * few}
     assert min(few for few, _ in taken.values()) > 1
+
+
+def go_out(path: Path) -> None:
+    """A broadcast to everybody, of which nothing has left yet."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("INSERT INTO mailings (id, content, seed, created_at) VALUES (7, x'00', '', 0)")
+        raw.execute(
+            """INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state,
+                                   not_before, created_at, mailing_id)
+               SELECT id, 'broadcast', 10, id, email, '{}', '', 'queued', 0, 0, 7 FROM subscribers"""
+        )
+
+
+async def test_the_first_page_counts_a_broadcast_to_many_no_longer_than_to_few(
+    crowds: Crowds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_figures, "MOST_WAITING", 500)
+    taken = []
+    for count, site in crowds.items():
+        path = sqlite_path(f"sqlite:///{tmp_path}/{count}.db")
+        go_out(path)
+        taken.append(steps(path, figures, site, PERIODS[0]))
+    few, many = taken
+    assert 1 < many <= GOAL * few

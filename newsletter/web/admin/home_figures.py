@@ -7,7 +7,7 @@ import msgspec
 from newsletter.broadcasts import Broadcast
 from newsletter.clock import DAY, moment
 from newsletter.mail import Tally, hold, waiting
-from newsletter.signups import Funnel, funnels
+from newsletter.signups import FUNNEL_DAYS, Funnel, funnels
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
 from newsletter.web.admin.broadcasts import title_of
@@ -18,10 +18,8 @@ PERIODS = (30, 90, 365)
 """Days that the page can look back."""
 
 WEEK = 7
-FUNNEL_DAYS = 30
-"""At most: a sign-up that nobody confirms is forgotten after a while, and the numbers before would be wrong."""
-
 MOST_FORMS = 5
+MOST_WAITING = 10_000  # messages of a state that are counted
 BROADCASTS = 5  # the newest are looked at for what went wrong
 
 STEPS = (
@@ -71,7 +69,8 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
         "points": points(seen, today, days),
         "newest": seen.newest,
-        "waiting": await waiting(tx),
+        "waiting": await waiting(tx, MOST_WAITING),
+        "most_waiting": MOST_WAITING,
         "held": await _held(tx),
         "troubles": await _troubles(tx, site),
         "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],

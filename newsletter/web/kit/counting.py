@@ -13,7 +13,7 @@ from typing import Any
 from litestar import Request
 
 from newsletter.clock import DAY, MINUTE, now
-from newsletter.signups import View, add_views
+from newsletter.signups import View, add_views, keep_funnels
 from newsletter.storage import Database
 from newsletter.web.kit.site import Site, is_head
 
@@ -39,6 +39,7 @@ async def counting(site: Site) -> AsyncIterator[None]:
             await asyncio.sleep(EVERY)
             if abs(now() - written) > MINUTE // 2:  # a clock that may stand, or be set
                 await _kept(site)
+                await _looked_over(site)
                 written = now()
 
     task = asyncio.create_task(now_and_then(), name="views")
@@ -56,6 +57,13 @@ async def _kept(site: Site) -> None:
         await add_up(site.db, site.views)
     except Exception:
         log.exception("What was counted of the forms has to wait.")
+
+
+async def _looked_over(site: Site) -> None:
+    try:
+        await keep_funnels(site.db)
+    except Exception:
+        log.exception("What became of the sign-ups has to wait to be counted.")
 
 
 async def add_up(db: Database, views: Counter[Any]) -> None:
