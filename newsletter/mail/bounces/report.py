@@ -15,7 +15,7 @@ from newsletter.mail.bounces.verdict import enhanced, judge
 
 _MOST_TOKENS = 5
 _LONGEST_WORDS = 300
-_ADDRESS = re.compile(r"\S{1,200}@\S{1,200}")
+_ADDRESS = re.compile(r'(?:"[^"@]*"|[^\s"@]*) ?@[ @]*\S*')
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "other", "miscategorized"})
@@ -37,7 +37,7 @@ def of_words(words: str) -> Report:
 
 def plain(words: str) -> str:
     """A server's words on one line, short and without any address."""
-    return _SPACE.sub(" ", _ADDRESS.sub("…", words[:1000])).strip()[:_LONGEST_WORDS]
+    return _ADDRESS.sub("…", _SPACE.sub(" ", words[:1000])).strip()[:_LONGEST_WORDS]
 
 
 def _tokens(raw: bytes, recipient: str) -> tuple[str, ...]:

@@ -71,17 +71,17 @@ class Door:
         raw = await _whole(receive)
         given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            heard = await self._heard(provider, given, raw)
+            heard = await self._heard(provider, given, raw, network)
         except (Refused, BadInput):
             self._wrong.take(network)
             raise
         taken = [await self._site.db.write(self._site.returns.hear, provider, event) for event in heard]
         return 200, {"events": len(taken), "new": len(taken) - taken.count("ignored")}
 
-    async def _heard(self, provider: str, given: Headers, raw: bytes) -> list[Event]:
+    async def _heard(self, provider: str, given: Headers, raw: bytes, network: str) -> list[Event]:
         """Raises Refused, BadInput, Unavailable."""
         if provider == "ses":
-            return await self._sns.read(raw)
+            return await self._sns.read(raw, network)
         secrets = self._secrets[provider]
         if provider == "sendgrid":
             _sendgrid(secrets, given, raw)

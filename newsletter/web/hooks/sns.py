@@ -16,11 +16,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from newsletter.clock import DAY, now
-from newsletter.errors import BadInput, Refused
+from newsletter.errors import BadInput, Refused, Unavailable
 from newsletter.mail.bounces import events
 from newsletter.mail.bounces.model import Event
 from newsletter.mail.bounces.signatures import by_certificate
-from newsletter.web.hooks.fetching import Fetch
+from newsletter.web.hooks.fetching import FAILED, Fetch
+from newsletter.web.kit.limits import Budget
 
 WINDOW = 2 * DAY
 """SNS tries for some hours; what is older was kept by somebody else."""
@@ -43,6 +44,10 @@ _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{8,64}\.pem")
 _TOKEN = re.compile(r"[0-9A-Za-z]{1,1000}")
 _CERTIFICATES = 8
 
+FETCHES, FETCHES_IN_ALL = 6, 60
+"""Certificates that are asked for in an hour, for who writes from one network, and for all: anybody can name new ones,
+where SNS has a handful in a year."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,10 +56,14 @@ class Sns:
         self._topics = topics
         self._fetch = fetch
         self._certificates: OrderedDict[tuple[str, str], tuple[int, bytes]] = OrderedDict()
+        self._fetches, self._fetches_in_all = Budget(FETCHES, 3600.0), Budget(FETCHES_IN_ALL, 3600.0)
 
-    async def read(self, raw: bytes) -> list[Event]:
-        """A new subscription of the owner's topic is confirmed on the way. Raises Refused, BadInput, Unavailable."""
-        message = await self._signed(raw)
+    async def read(self, raw: bytes, network: str) -> list[Event]:
+        """What came from `network`. A new subscription of the owner's topic is confirmed on the way.
+
+        Raises Refused, BadInput, Unavailable.
+        """
+        message = await self._signed(raw, network)
         if message["Type"] == "SubscriptionConfirmation":
             await self._confirm(message)
             return []
@@ -62,7 +71,7 @@ class Sns:
             return []
         return events.ses(decoded(message["Message"].encode(), UNREADABLE), message["MessageId"])
 
-    async def _signed(self, raw: bytes) -> dict[str, str]:
+    async def _signed(self, raw: bytes, network: str) -> dict[str, str]:
         try:
             message = msgspec.json.decode(raw, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -74,7 +83,7 @@ class Sns:
         if message["TopicArn"] not in self._topics:
             raise Refused(FOREIGN)
         said = "".join(f"{name}\n{message[name]}\n" for name in names if name in message).encode()
-        certificate = await self._certificate(message)
+        certificate = await self._certificate(message, network)
         if not by_certificate(
             certificate, message.get("Signature", ""), said, message.get("SignatureVersion", ""), now()
         ):
@@ -83,17 +92,27 @@ class Sns:
             raise Refused(LATE)
         return message
 
-    async def _certificate(self, message: dict[str, str]) -> bytes:
+    async def _certificate(self, message: dict[str, str], network: str) -> bytes:
         host = _host(message["TopicArn"])
         start, _, path = message.get("SigningCertURL", "").partition(host)
         if start != "https://" or not _CERTIFICATE.fullmatch(path):
             raise Refused(FORGED)
         fetched, certificate = self._certificates.get((host, path), (0, b""))
         if now() - fetched > DAY:
-            certificate = await self._fetch.get(host, path)
-            self._certificates[host, path] = now(), certificate
-            while len(self._certificates) > _CERTIFICATES:
-                self._certificates.popitem(last=False)
+            try:
+                certificate = await self._fetched(host, path, network)
+            except Unavailable:
+                if not certificate:
+                    raise  # else it says itself how long it is good
+        return certificate
+
+    async def _fetched(self, host: str, path: str, network: str) -> bytes:
+        if self._fetches.take(network) or self._fetches_in_all.take():
+            raise Unavailable(FAILED)
+        certificate = await self._fetch.get(host, path)
+        self._certificates[host, path] = now(), certificate
+        while len(self._certificates) > _CERTIFICATES:
+            self._certificates.popitem(last=False)
         return certificate
 
     async def _confirm(self, message: dict[str, str]) -> None:

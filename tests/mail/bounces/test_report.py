@@ -1,5 +1,6 @@
 """What comes back is understood, in the shapes that servers give it: those in samples/, named by what they are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.mail.bounces.model import Report
-from newsletter.mail.bounces.report import read
+from newsletter.mail.bounces.report import plain, read
 from newsletter.mail.bounces.verdict import judge
 
 SAMPLES = {path.stem: path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.eml"))}
@@ -66,6 +67,28 @@ def test_its_status_code_is_the_exact_one(name: str, status: str) -> None:
 )
 def test_what_a_server_s_words_mean(words: str, meant: str | None) -> None:
     assert judge(words) == meant
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@example.net",
+        "<ada@example.net>:",
+        "ada @ example.net",
+        "ada\r@example.net",
+        "ada\x01\x00@\x00example.net",
+        '"ada lovelace"@example.net',
+        "ada" * 100 + "@example.net",
+        "bounce=ada@example.net@example.org",
+        "@ada@@example.net",
+    ],
+)
+def test_no_address_stays_in_a_server_s_words(address: str) -> None:
+    """Nor a part of one: what is between the words is gone, however it was written."""
+    said = plain(f"550 5.1.1 {address} is unknown")
+    assert not {"ada", "example", "@"} & set(re.findall(r"ada|example|@", said)), said
+    assert said.startswith("550 ")
+    assert said.endswith(" is unknown")
 
 
 def test_the_envelope_s_recipient_comes_first() -> None:
