@@ -1,5 +1,6 @@
 """Links are signed for one purpose, expire, survive a new key, and are short where a header needs it."""
 
+import base64
 import hashlib
 import itertools
 import random
@@ -63,7 +64,27 @@ def test_it_expires_and_says_what_it_was_for() -> None:
 
 
 def test_another_machines_clock_may_be_a_little_ahead() -> None:
-    assert TOKENS.read("confirm", TOKENS.make("confirm", 5, now=NOW), NOW - clock.MINUTE, clock.DAY) == (5,)
+    token = TOKENS.make("confirm", 5, now=NOW)
+    assert TOKENS.read("confirm", token, NOW - 5 * clock.MINUTE, clock.DAY) == (5,)
+    with pytest.raises(Expired):
+        TOKENS.read("confirm", token, NOW - 5 * clock.MINUTE - 1, clock.DAY)
+
+
+def test_it_is_good_to_the_end_of_its_day() -> None:
+    token = TOKENS.make("confirm", 5, now=NOW)
+    assert TOKENS.age("confirm", token, NOW + 7) == 7
+    assert TOKENS.read("confirm", token, NOW + clock.DAY, clock.DAY) == (5,)
+    with pytest.raises(Expired):
+        TOKENS.read("confirm", token, NOW + clock.DAY + 1, clock.DAY)
+    with pytest.raises(Expired):
+        TOKENS.read("confirm", token, NOW + 1)  # who names no age accepts none
+
+
+@pytest.mark.parametrize("number", [61, 62, 62**2 - 1, 62**2, 62**2 + 61, 62**2 * 63 - 1, 62**3, 62**4])
+def test_a_number_has_no_digit_more_than_it_takes(number: int) -> None:
+    token = TOKENS.make("unsubscribe", number)
+    assert TOKENS.read("unsubscribe", token) == (number,)
+    assert len(token.partition(".")[0]) == next(many for many in itertools.count(1) if number < 62**many)
 
 
 def test_old_links_live_on_after_a_new_key_and_die_with_the_old_one() -> None:
@@ -104,6 +125,12 @@ def test_a_hundred_thousand_guesses_find_nothing() -> None:
 
 def test_punctuation_that_a_mail_program_glued_on_is_forgiven() -> None:
     assert TOKENS.read("unsubscribe", TOKENS.make("unsubscribe", 7) + ">).") == (7,)
+
+
+@pytest.mark.parametrize(("purpose", "octets"), [("unsubscribe", 12), ("confirm", 32)])
+def test_its_signature_is_as_long_as_its_purpose_allows(purpose: Purpose, octets: int) -> None:
+    signature = TOKENS.make(purpose, 7).rpartition(".")[2]
+    assert len(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))) == octets
 
 
 def test_the_unsubscribe_header_fits_its_line() -> None:
