@@ -1,7 +1,12 @@
 """No mail, however hostile, makes reading what comes back slow: its time grows with its size and no faster."""
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +59,20 @@ def test_no_mail_takes_long(name: str) -> None:
     seconds = min(_seconds(raw) for _ in range(3))
     print(json.dumps({"figure": f"reading 100 KB of {name}", "ms": round(seconds * 1000, 2)}))
     assert seconds < MOST_SECONDS
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("atheris"), reason="There is no atheris (pip install atheris)."
+)
+def test_a_fuzzer_finds_nothing(tmp_path: Path) -> None:
+    """A few seconds of it: `python -m tests.mail.bounces.fuzz` goes on for as long as one likes."""
+    fuzz = [sys.executable, "-m", "tests.mail.bounces.fuzz", "-max_total_time=20"]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        fuzz, cwd=tmp_path, env=here, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert "Done " in done.stderr, "it has read something"
 
 
 def _seconds(raw: bytes) -> float:

@@ -19,6 +19,9 @@ MOST = 2_000
 
 _UNREADABLE = "This is no report that this provider sends."
 _LONGEST = 2_000
+_OWN_LIST = re.compile(r"(?i)black ?list(ed)? (user|contact)")
+"""A reader whom Brevo itself doesn't mail any more: their server has refused nothing."""
+
 _CODE = re.compile(r"[45]\.\d{1,3}\.\d{1,3}")
 
 
@@ -81,7 +84,7 @@ def mailgun(said: Any, id: str) -> list[Event]:
     about = _at(said, "event-data")
     kind, delivery = _text(about, "event"), _at(about, "delivery-status")
     source = _text(about, "envelope", "sender")
-    if kind == "complained":
+    if kind == "complained" or _text(about, "reason") == "suppress-complaint":
         report = Report("complaint", tuple(tokens_in(source.encode())))
     elif kind == "failed" and _text(about, "severity") == "permanent":
         words = f"{_text(delivery, 'code')} {_text(delivery, 'message') or _text(delivery, 'description')}"
@@ -119,7 +122,11 @@ def _sendgrid(one: Any) -> Iterator[Event]:
 
 
 def brevo(said: Any, _id: str = "") -> list[Event]:
-    """One event a request, or several; they have no id of their own."""
+    """One event a request, or several; they have no id of their own.
+
+    What it names in its reports `invalid` is `invalid_email` in a request, and the names of its settings are written
+    without the line. https://developers.brevo.com/docs/transactional-webhooks.
+    """
     return [event for one in _several(said if isinstance(said, list) else [said]) for event in _brevo(one)]
 
 
@@ -127,14 +134,16 @@ def _brevo(one: Any) -> Iterator[Event]:
     kind, words = _text(one, "event").lower().replace("_", ""), _text(one, "reason")
     if kind in ("spam", "complaint"):
         report = Report("complaint")
-    elif kind in ("hardbounce", "invalidemail"):
+    elif kind in ("hardbounce", "invalidemail", "invalid"):
         report = _report("", words, "", lasting=True)
     elif kind == "softbounce":
         report = _report("", words, "")
+    elif kind == "blocked" and _OWN_LIST.search(words):
+        report = Report("soft", words=plain(words))
     elif kind == "blocked":
         report = _report("", words, "", ours=True)
     else:
-        return
+        return  # also an `error`, which is Brevo's own, and what is `deferred`: it goes on trying
     email, message_id = _text(one, "email"), _text(one, "message-id")
     when = _text(one, "ts_event") or _text(one, "ts_epoch") or _text(one, "date")
     yield Event(report, f"{kind} {message_id} {email} {when}", email, message_id)

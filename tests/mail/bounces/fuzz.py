@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-not-found]  # only here where somebody has put it
 
-with atheris.instrument_imports(include=["newsletter.mail.bounces", "flufl.bounce"]):
+with atheris.instrument_imports(include=["newsletter.mail.bounces"]):
     from newsletter.mail.bounces.model import Report
     from newsletter.mail.bounces.report import read
 
