@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.errors import MigrationError, SettingsError, Unavailable
 from newsletter.storage import migrate, open_database, pending
-from newsletter.storage.sqlite_file import make_file, require_log
+from newsletter.storage.sqlite_file import WRITER_PRAGMAS, connect, make_file, require_log
 from newsletter.storage.steps import Applied, load, outstanding
 from tests.storage.conftest import add, addresses, make_table
 
@@ -25,17 +25,16 @@ def held(path: Path) -> sqlite3.Connection:
     return raw
 
 
-async def test_who_comes_as_another_program_looks_waits_for_it(tmp_path: Path) -> None:
-    """SQLite itself does not wait there: it refuses at once to switch the file to a log."""
+async def test_who_is_refused_at_once_tries_again_until_the_file_is_free(tmp_path: Path) -> None:
+    """As SQLite refuses all but one who switch a new file to a log in the same moment."""
     path = tmp_path / "data.db"
     with closing(held(path)) as other:
-        opening = asyncio.create_task(open_database(f"sqlite:///{path}", patience=60))
+        opening = asyncio.create_task(connect(path, f"PRAGMA busy_timeout = 0; {WRITER_PRAGMAS}", 60))
         assert not (await asyncio.wait([opening], timeout=0.2))[0]
         other.execute("COMMIT")
-        db = await opening
-    await db.write(make_table)
-    assert await db.read(addresses) == []
-    await db.close()
+        connection = await opening
+    await connection.run(require_log)
+    await connection.close()
 
 
 async def test_who_waits_in_vain_is_told_why(tmp_path: Path) -> None:
