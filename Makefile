@@ -40,11 +40,12 @@ endif
 promises: .venv/.dev  ## what is promised, and what it was tested at last; the README's table
 	$(BIN)/python -m tests.proof.promises
 
-coverage: .venv/.dev  ## which branches of storage, mail, tokens, sign-in and sanitiser no test goes through
+coverage: .venv/.dev  ## what no test goes through; fails where storage, mail, tokens, sign-in or sanitiser is not whole
 	rm -rf .venv/coverage && mkdir -p .venv/coverage
-	$(BIN)/coverage run -m pytest -q -n 0 -m 'not browser' $(if $(ONLY),$(ONLY),tests)
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not browser' $(if $(ONLY),$(ONLY),tests)
 	$(BIN)/coverage combine -q
-	$(BIN)/coverage report
+	$(BIN)/coverage json -q -o .venv/coverage/report.json
+	$(BIN)/python -m tests.covered .venv/coverage/report.json
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)
