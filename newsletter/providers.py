@@ -6,6 +6,13 @@ from functools import lru_cache
 
 import msgspec
 
+from newsletter.words import gettext as _
+from newsletter.words import marked
+
+NOT_LIKE = marked("%(word)s is not like gmail.com=5/100: connections, and messages a minute")
+NO_DOMAIN = marked("%(domain)s is no domain, and not * for all others")
+TWICE = marked("%(provider)s is limited twice, the second time as %(domain)s")
+
 ALL = "*"
 """Stands for every provider that isn't named."""
 
@@ -55,13 +62,13 @@ def read_limits(words: Sequence[str]) -> tuple[DomainLimit, ...]:
     for word in words:
         parts = _LIMIT.fullmatch(word.lower())
         if not parts:
-            raise ValueError(f"{word!r} is not like gmail.com=5/100: connections, and messages a minute")
+            raise ValueError(_(NOT_LIKE) % {"word": repr(word)})
         domain = parts[1]
         if domain != ALL and not _DOMAIN.fullmatch(domain):
-            raise ValueError(f"{domain!r} is no domain, and not * for all others")
+            raise ValueError(_(NO_DOMAIN) % {"domain": repr(domain)})
         provider = provider_of(domain)
         if provider in limits:
-            raise ValueError(f"{provider} is limited twice, the second time as {domain}")
+            raise ValueError(_(TWICE) % {"provider": provider, "domain": domain})
         limits[provider] = DomainLimit(provider, int(parts[2]), int(parts[3]))
     return tuple(limits.values())
 

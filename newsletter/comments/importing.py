@@ -17,6 +17,7 @@ from newsletter.comments.text import LONGEST, render, sanitise, website
 from newsletter.errors import BadInput
 from newsletter.mail import Post
 from newsletter.storage import Tx
+from newsletter.words import gettext, marked, number
 
 TOGETHER = 200
 """Imported comments in one transaction: few enough that nobody who writes meanwhile waits long."""
@@ -26,7 +27,7 @@ LONGEST_NAME = 100
 LONGEST_IMPORTED = 4 * LONGEST
 TWICE = "It is here already."
 _PRE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
-TOO_LONG = f"It is too long: {LONGEST_IMPORTED:,} characters at most."
+TOO_LONG = marked("It is too long: %(most)s characters at most.")
 
 
 class ImportResult(msgspec.Struct):
@@ -54,7 +55,7 @@ class Importing:
 
     async def _keep(self, tx: Tx, one: Imported, canonical: Callable[[str], str], depth: int) -> ImportResult:
         if len(one.text) > LONGEST_IMPORTED:
-            return ImportResult(one.source_id, skipped=TOO_LONG)
+            return ImportResult(one.source_id, skipped=gettext(TOO_LONG) % {"most": number(LONGEST_IMPORTED)})
         try:
             url = canonical(one.url)
         except BadInput as error:

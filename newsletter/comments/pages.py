@@ -11,13 +11,14 @@ from unicodedata import category, normalize
 from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit
 
 from newsletter.errors import BadInput
+from newsletter.words import gettext, number
 
 LONGEST = 1_000  # characters of a canonical URL
 _LONGEST_TYPED = 8_000  # with its tracking parameters
 
 NOT_A_PAGE = "This isn’t the address of a page. It should look like https://example.org/article."
 NOT_ALLOWED = "Comments aren’t open for this website."
-TOO_LONG = f"The page’s address is too long: {LONGEST:,} characters at most."
+TOO_LONG = "The page’s address is too long: %(most)s characters at most."
 UNREADABLE = "The page’s address holds characters that can’t be in one."
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -50,7 +51,7 @@ def canonical_url(text: str, allowed: Sequence[str]) -> str:
     if not text:
         raise BadInput(NOT_A_PAGE)
     if len(text) > _LONGEST_TYPED:
-        raise BadInput(TOO_LONG)
+        raise BadInput(gettext(TOO_LONG) % {"most": number(LONGEST)})
     _check_characters(text)
     parts = _split(text)
     origin = _origin(parts)
@@ -59,7 +60,7 @@ def canonical_url(text: str, allowed: Sequence[str]) -> str:
     query = _query(parts.query)
     url = f"{origin}{_path(parts.path)}{'?' if query else ''}{query}"
     if len(url) > LONGEST:
-        raise BadInput(TOO_LONG)
+        raise BadInput(gettext(TOO_LONG) % {"most": number(LONGEST)})
     return url
 
 

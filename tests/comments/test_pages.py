@@ -11,6 +11,7 @@ from newsletter.comments import pages
 from newsletter.comments.pages import ascii_host, canonical_url
 from newsletter.errors import BadInput
 
+_TOO_LONG = pages.TOO_LONG % {"most": "1,000"}
 ALLOWED = ("https://olga.example.org", "http://localhost:8001", "https://müller.example", "http://[::1]:8000")
 PIECES = [
     "/", "a", "index.html", "..", ".", "%2e", "%2F", "%7e", "%e9", "%", "%4", "é", "山", " ", "?", "&", "=", "+",
@@ -118,9 +119,9 @@ def test_what_only_looks_like_tracking_is_kept(parameter: str) -> None:
         ("https://olga.example.org/%E2%80%AEgnp", pages.UNREADABLE),
         ("https://olga.example.org/?q=\u2066x", pages.UNREADABLE),
         ("https://olga.example.org/\ud800", pages.UNREADABLE),
-        ("https://olga.example.org/" + "a" * 1000, pages.TOO_LONG),
-        ("https://olga.example.org/" + "é" * 200, pages.TOO_LONG),
-        ("https://olga.example.org/?utm_source=" + "a" * 9000, pages.TOO_LONG),
+        ("https://olga.example.org/" + "a" * 1000, _TOO_LONG),
+        ("https://olga.example.org/" + "é" * 200, _TOO_LONG),
+        ("https://olga.example.org/?utm_source=" + "a" * 9000, _TOO_LONG),
     ],
 )
 def test_it_is_refused_with_a_sentence(typed: str, sentence: str) -> None:

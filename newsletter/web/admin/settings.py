@@ -11,7 +11,7 @@ from newsletter import providers
 from newsletter.broadcasts import Draft
 from newsletter.errors import BadInput
 from newsletter.ids import read_id
-from newsletter.mail import deliveries
+from newsletter.mail import deliveries, kept
 from newsletter.owners import Session, settings_store
 from newsletter.settings import PREFIX, Settings
 from newsletter.storage import Tx
@@ -191,7 +191,7 @@ async def _fate(tx: Tx, mailing_id: int) -> str:
     for state, said in TRIED.items():
         found = await deliveries(tx, mailing_id, state, "", (0, 0), 1)
         if found:
-            return f"{_(said)} {found[0].reply}".strip()
+            return f"{_(said)} {kept.said(found[0].reply)}".strip()
     return ""
 
 

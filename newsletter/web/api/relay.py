@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from newsletter.errors import BadInput
+from newsletter.mail import kept
 from newsletter.mail.smtp import Tls, parse_url
 from newsletter.owners import people
 from newsletter.web.api.asking import Call, Endpoint, Reply
@@ -61,7 +62,7 @@ async def put_relay(call: Call) -> Reply:
     try:
         await relaying.take(call.site, wanted, await _owner(call), anyway=new.anyway)
     except NotTakenError as error:
-        raise BadInput(error.sentence, {"host": error.words}) from None
+        raise BadInput(error.sentence, {"host": kept.said(error.words)}) from None
     return await get_relay(call)
 
 

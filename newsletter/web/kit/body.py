@@ -16,6 +16,7 @@ from multipart import (  # type: ignore[import-untyped]  # publishes no types
 
 from newsletter.errors import BadInput
 from newsletter.web.kit.text import clean
+from newsletter.words import gettext
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -30,8 +31,8 @@ REPEATED = "This was sent more than once."
 NO_TEXT = "This has to be text."
 NO_FILE = "Files can’t be sent here."
 UNREADABLE = "What was sent can’t be read. Please load the page again and send it once more."
-TOO_MANY = f"These are too many fields: {MOST_FIELDS} at most."
-WRONG_TYPE = f"Please send this as {URLENCODED}, {MULTIPART} or {JSON}, in UTF-8."
+TOO_MANY = "These are too many fields: %(most)s at most."
+WRONG_TYPE = "Please send this as application/x-www-form-urlencoded, multipart/form-data or application/json, in UTF-8."
 
 Pairs = Iterable[tuple[Any, Any]]
 
@@ -83,7 +84,7 @@ def _urlencoded(raw: bytes) -> Pairs:
     try:
         return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise BadInput(TOO_MANY) from None
+        raise BadInput(gettext(TOO_MANY) % {"most": MOST_FIELDS}) from None
 
 
 def _json(raw: bytes) -> Pairs:
@@ -94,7 +95,7 @@ def _json(raw: bytes) -> Pairs:
     if not isinstance(pairs, tuple):  # objects are tuples here, arrays stay lists
         raise BadInput("This has to be one JSON object with a text for each field.")
     if len(pairs) > MOST_FIELDS:
-        raise BadInput(TOO_MANY)
+        raise BadInput(gettext(TOO_MANY) % {"most": MOST_FIELDS})
     return pairs
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from newsletter import clock, words
 from newsletter.broadcasts import Broadcast, Counted, Draft, Finding, Letter, clicks, draft_of, look_over
 from newsletter.errors import BadInput, Conflict, NotFound
-from newsletter.mail import MessageError, Recipient, retries
+from newsletter.mail import MessageError, Recipient, kept, retries
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
@@ -56,7 +56,7 @@ def _freeze(site: Site, letter: Letter) -> bytes:
     try:
         return site.letters.freeze(letter, clock.now()).to_bytes()
     except MessageError as error:
-        raise BadInput(str(error)) from None
+        raise BadInput(kept.said(str(error))) from None
 
 
 def moment(settings: Settings, when: datetime) -> datetime:

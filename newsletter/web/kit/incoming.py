@@ -8,6 +8,7 @@ from typing import Any
 from litestar.exceptions import HTTPException
 
 from newsletter.clock import monotonic
+from newsletter.words import gettext, number
 
 PUBLIC_BYTES = 32 * 1024
 DESK_BYTES = 512 * 1024
@@ -89,7 +90,8 @@ class Incoming:
                     message = await self._receive()
 
     def _too_large(self) -> HTTPException:
-        return self._refusal(413, f"This is too large: {self._limit // 1024} KiB at most.")
+        most = number(self._limit // 1024)
+        return self._refusal(413, gettext("This is too large: %(most)s KiB at most.") % {"most": most})
 
     def _refusal(self, status: int, text: str) -> HTTPException:
         self.refused = True

@@ -11,6 +11,7 @@ from litestar import Response
 
 from newsletter import words
 from newsletter.clock import iso
+from newsletter.mail import kept
 from newsletter.paths import TEMPLATES
 from newsletter.settings import Settings
 from newsletter.web.kit.embedding import script
@@ -88,6 +89,7 @@ class Pages:
             "date": words.day,
             "iso": iso,
             "number": words.number,
+            "kept": kept.said,
         }
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url

@@ -23,7 +23,6 @@ from newsletter.settings import Settings
 from newsletter.web.kit.owner_settings import follow, sources
 from newsletter.web.kit.owner_values import RELAY
 from newsletter.web.kit.site import Site
-from newsletter.words import gettext as _
 from newsletter.words import marked
 
 Source = Literal["environment", "file", "desk", ""]
@@ -162,7 +161,7 @@ async def _tried(site: Site, url: str, to: str) -> str:
     except (RelayTrouble, MessageError) as error:
         raise NotTakenError(str(error)) from None
     except TimeoutError:
-        raise NotTakenError(_(SLOW)) from None
+        raise NotTakenError(SLOW) from None
     if outcome.result != "sent":
         raise NotTakenError(outcome.words)
     return outcome.words

@@ -33,6 +33,7 @@ from newsletter.web.public.isso_page import (
 from newsletter.web.public.isso_thread import IssoSource, config, said
 from newsletter.web.public.thread_query import TOO_MANY, Asked
 from newsletter.web.public.threads import JSON, fresh, on_shelf
+from newsletter.words import gettext
 
 OURS = {"text": "comment", "author": "name", "email": "email", "website": "website", "title": "title"}
 """Each field of theirs, and ours."""
@@ -145,7 +146,7 @@ async def count(request: Request[Any, Any, Any]) -> Response[bytes]:
     origin = origin_of(request, site)
     uris = await sent(request, list[str])
     if len(uris) > MOST_URLS:
-        raise BadInput(TOO_MANY)
+        raise BadInput(gettext(TOO_MANY) % {"most": MOST_URLS})
     pages = [_page(origin, uri, site) for uri in uris]
     found = await site.db.read(site.threads.counts, list(dict.fromkeys(page for page in pages if page)))
     return told(request, [found.get(page, 0) for page in pages])

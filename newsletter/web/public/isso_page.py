@@ -21,7 +21,7 @@ NO_PAGE = "Which page’s comments? Please add its path: ?uri=/article"
 NO_NUMBER = "This has to be a whole number."
 NO_ORDER = "Comments are sorted by `oldest` or `newest`."
 NO_COMMENT = "There is no such comment."
-NO_JSON = f"Please send this as {JSON}."
+NO_JSON = "Please send this as application/json."
 NOT_YOURS = "Only who wrote this can change it: for 15 minutes, in the page where they wrote it."
 
 _NUMBER = re.compile("[0-9]{1,9}", re.ASCII)

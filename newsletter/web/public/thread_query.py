@@ -8,11 +8,12 @@ import msgspec
 
 from newsletter.comments import MOST_URLS, canonical_url
 from newsletter.errors import BadInput
+from newsletter.words import gettext
 
 MISSING = "Which page’s comments? Please add its address: ?url=https://example.org/article"
 TWICE = "Please ask for one page at a time."
 NO_PLACE = "There is no such place in a thread. Please start at its beginning, without `after`."
-TOO_MANY = f"These are too many pages: {MOST_URLS} at most."
+TOO_MANY = "These are too many pages: %(most)s at most."
 FIELDS = "This address has too many parameters."
 UNREADABLE = "These addresses can’t be read. Please send them as JSON: a list of texts."
 
@@ -89,7 +90,7 @@ def counted(urls: tuple[str, ...], allowed: tuple[str, ...]) -> Counted:
     if not urls:
         raise BadInput(MISSING)
     if len(urls) > MOST_URLS:
-        raise BadInput(TOO_MANY)
+        raise BadInput(gettext(TOO_MANY) % {"most": MOST_URLS})
     pages: dict[str, str] = {}
     errors: dict[str, str] = {}
     for url in urls:
