@@ -22,7 +22,11 @@ ON = "The second step is on already."
 OFF = "The second step is not on."
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like others
-_HALF = 5  # letters; a whole code has 49 bits
+_PARTS, _PART = (
+    4,
+    7,
+)  # of letters; a whole code has 138 bits, so that a quick hash keeps it as well as a slow one
+LONGEST = 40  # as somebody may type it
 
 Outcome = Literal["right", "wrong", "many"]
 
@@ -64,7 +68,7 @@ async def confirm(tx: Tx, tokens: Tokens, owner_id: int, text: str) -> list[str]
 
 async def new_codes(tx: Tx, tokens: Tokens, owner_id: int) -> list[str]:
     """Ten others; the ones before open nothing any more."""
-    codes = [f"{_random()}-{_random()}" for _ in range(CODES)]
+    codes = ["-".join(_random() for _ in range(_PARTS)) for _ in range(CODES)]
     await store.put_codes(tx, owner_id, [_hash(tokens, owner_id, one) for one in codes])
     return codes
 
@@ -113,4 +117,4 @@ def _tidy(text: str) -> str:
 
 
 def _random() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(_HALF))
+    return "".join(secrets.choice(_LETTERS) for _ in range(_PART))

@@ -1,6 +1,7 @@
 """Codes as RFC 6238 has them; each is taken once, also by two at the same time; who guesses has to stop."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -124,3 +125,15 @@ async def confirmed(house: House, owner: int, clock: Clock) -> list[str]:
 
 async def check(house: House, owner: int, code: str) -> str:
     return await house.db.write(second_step.check, house.site.tokens, owner, code)
+
+
+async def test_recovery_codes_are_beyond_guessing(house: House, clock: Clock) -> None:
+    """Each of 28 letters is one of 31: more than 128 bits, of the system's chance."""
+    owner = await olga(house)
+    await house.db.write(second_step.begin, owner)
+    codes = await confirmed(house, owner, clock)
+    letters = [code.replace("-", "") for code in codes]
+    assert len(set(codes)) == second_step.CODES
+    assert all(len(code) * math.log2(len(second_step._LETTERS)) > 128 for code in letters)
+    assert {letter for code in letters for letter in code} <= set(second_step._LETTERS)
+    assert max(map(len, codes)) <= second_step.LONGEST

@@ -81,7 +81,7 @@ async def test_it_is_switched_off_by_a_code_only(still: Stage) -> None:
     assert "(<bdi>confirm</bdi>)" in log
     assert "(<bdi>off</bdi>)" not in log
     fresh = await web.post(PLACE, data={"action": "codes", "code": codes[0], **own})
-    others = re.findall(r"<li><code>([a-z2-9-]{11})</code>", fresh.text)
+    others = re.findall(r"<li><code>([a-z2-9-]{31})</code>", fresh.text)
     off = await web.post(PLACE, data={"action": "off", "code": others[3], **own})
     assert off.headers["Location"] == f"{PLACE}?done=off"
     await still.signs_in(await still.visitor())
@@ -113,7 +113,7 @@ async def set_up(still: Stage, web: httpx.AsyncClient) -> tuple[bytes, list[str]
     wrong = await web.post(PLACE, data={"action": "confirm", "code": "no", **own})
     assert wrong.status_code == 422
     done = await web.post(PLACE, data={"action": "confirm", "code": now(still, secret), **own})
-    codes = re.findall(r"<li><code>([a-z2-9-]{11})</code>", done.text)
+    codes = re.findall(r"<li><code>([a-z2-9-]{31})</code>", done.text)
     assert len(codes) == 10
     return secret, codes
 

@@ -95,7 +95,7 @@ def _code_page(site: Site, session: Session, error: str = "") -> Response[str]:
 async def take_code(request: Request[Any, Any, Any]) -> Response[Any]:
     """Raises SignedOut, BadInput, TooMany."""
     site, session = site_of(request), await begun_session(request)
-    sent = await fields_of(request, session, {"code": 20})
+    sent = await fields_of(request, session, {"code": second_step.LONGEST})
     try:
         if sent.errors:
             raise BadInput("Please look again.", sent.errors)

@@ -58,7 +58,7 @@ def _picture(link: str) -> str:
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     """Once it is on, each change needs a code. Raises SignedOut, BadInput, Conflict, TooMany."""
     site = site_of(request)
-    sent = await own_fields(request, {"action": 10, "code": 20})
+    sent = await own_fields(request, {"action": 10, "code": second_step.LONGEST})
     verb, code, session = sent.values.get("action", ""), sent.values.get("code", ""), sent.session
     who = session.owner_id
     codes: list[str] = []

@@ -34,7 +34,7 @@ def security_headers(*, secure: bool) -> tuple[Header, ...]:
 class Answer:
     """Stands between the app's `send` and the server's."""
 
-    __slots__ = ("_ended", "_headers", "_names", "_send", "bodiless", "incoming", "started")
+    __slots__ = ("_ended", "_headers", "_names", "_send", "bodiless", "incoming", "started", "status")
 
     def __init__(self, headers: tuple[Header, ...], send: Callable[[Message], Awaitable[None]]) -> None:
         self._headers = headers
@@ -43,11 +43,13 @@ class Answer:
         self.incoming: Incoming | None = None
         self.bodiless = False
         self.started = False
+        self.status = 0  # before it has begun
 
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.started = True
-            answered[message["status"] // 100] += 1
+            self.status = message["status"]
+            answered[self.status // 100] += 1
             return self._send({**message, "headers": self._dressed(message.get("headers", ()))})
         if self.bodiless:
             return self._end()

@@ -19,6 +19,7 @@ from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
 from newsletter.web.kit.incoming import DESK_BYTES, PUBLIC_BYTES, Incoming
 from newsletter.web.kit.policy import crossing, framed
+from newsletter.web.kit.refusals import Refusals
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = dict[str, Any]
@@ -63,6 +64,7 @@ class Edge:
         self._headers = security_headers(secure=settings.secure)
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
+        self._refusals = Refusals()
         self._page = page or (lambda _status, *words: failures.page(*words[:3]))
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -84,6 +86,7 @@ class Edge:
             await self._whose(scope["path"])(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001  whatever it is, it gets an answer
             await self._answer(scope, headers, answer, error)
+        self._refusals.heed(scope["path"], answer.status)
 
     def _whose(self, path: str) -> App:
         if path.startswith("/api/"):
