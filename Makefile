@@ -11,7 +11,7 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1
 
 RULES := tests/test_house.py tests/test_docs.py
 
-.PHONY: help demo test check proof promises coverage bench screenshots format lock
+.PHONY: help demo test check proof promises coverage mutants bench screenshots format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
@@ -46,6 +46,9 @@ coverage: .venv/.dev  ## what no test goes through; fails where storage, mail, t
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage json -q -o .venv/coverage/report.json
 	$(BIN)/python -m tests.covered .venv/coverage/report.json
+
+mutants: .venv/.dev  ## small mistakes in what others trust in, and whether a test notices (ONLY="tokens --sample 20")
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)
