@@ -19,6 +19,7 @@ _TRUST = ("SPF", "DKIM", "DMARC")
 async def examine(settings: Settings, names: Names) -> list[Finding]:
     """Everything, in the order in which one would mend it. It sends no mail and changes nothing."""
     domain = settings.from_email.rpartition("@")[2]
+    envelope = settings.bounce_domain or domain  # whose SPF servers ask for, and where bounces go
     seen = await ways.web(settings)
     found = [
         *machine.chosen(settings),
@@ -27,10 +28,11 @@ async def examine(settings: Settings, names: Names) -> list[Finding]:
         *machine.clocks(seen.at),
         *seen.findings,
         *await ways.relay(settings),
-        *await sender.safely("SPF", sender.spf(names, domain)),
+        *await sender.safely("SPF", sender.spf(names, envelope)),
         *await sender.safely("DKIM", _keys(names, settings, domain)),
         *await sender.safely("DMARC", sender.dmarc(names, domain)),
-        *await sender.safely("MX", sender.mail_comes_in(names, domain)),
+        *await sender.safely("Alignment", sender.alignment(names, domain, envelope)),
+        *await sender.safely("MX", *(sender.mail_comes_in(names, one) for one in {domain: 0, envelope: 0})),
         *await sender.safely("PTR", ways.back(names, settings)),
         *await machine.domains(settings.database_url),
     ]

@@ -163,6 +163,26 @@ async def _policy(names: Names, domain: str) -> tuple[str, str]:
     return "", ""
 
 
+async def alignment(names: Names, domain: str, envelope: str) -> list[Finding]:
+    """Whether SPF, which is asked of the envelope's domain, counts for the one in the From (RFC 9989 §4.4). What lies
+    under one record of DMARC is one organisation's."""
+    if envelope == domain:
+        return []
+    where, record = await _policy(names, domain)
+    strict = _tags(record).get("aspf") == "s"
+    related = f".{domain}".endswith(f".{envelope}") or f".{envelope}".endswith(f".{domain}")
+    if not strict and (related or (await _policy(names, envelope))[0] == where != ""):
+        return []
+    return [
+        note(
+            "Alignment",
+            _("Mail comes back to %(envelope)s, so SPF counts for that name, and not for %(domain)s.")
+            % {"envelope": envelope, "domain": domain},
+            "Sign with DKIM, which is enough by itself, or let it come back to a name below your own.",
+        )
+    ]
+
+
 async def mail_comes_in(names: Names, domain: str) -> Finding:
     exchanges = await names.exchanges(domain)
     if exchanges == [""]:

@@ -72,7 +72,10 @@ async def keep(db: Database) -> None:
         pass
     await db.write(forget)
     found = await db.read(recount)
-    if found and await db.write(mend, found) and found.missing and found.reach.recounted_at:
+    if found is None:
+        return
+    mended = await db.write(mend, found)
+    if mended and found.missing and found.reach.recounted_at:
         _log.warning("%d counts of mail to domains were wrong, and are right now.", len(found.missing))
 
 

@@ -111,6 +111,18 @@ async def test_all_is_well(settings: Settings, names: Names, sink: Sink, web: We
     assert web.asked == ["GET /health", "POST /u/doctor"]
 
 
+async def test_where_mail_comes_back_to_is_asked_too(
+    published: Zone, settings: Settings, names: Names
+) -> None:
+    """Servers ask for the SPF of the envelope's domain, and bounces go there."""
+    apart = msgspec.structs.replace(settings, bounce_domain=f"bounces.{DOMAIN}")
+    found = [one for one in await examine(apart, names) if f"bounces.{DOMAIN}" in one.sentence]
+    assert [(one.area, one.level) for one in found] == [("SPF", "wrong"), ("MX", "wrong")]
+    published.says(f"bounces.{DOMAIN}", "TXT", "v=spf1 ip4:127.0.0.1 -all")
+    published.says(f"bounces.{DOMAIN}", "MX", f"10 mx.{DOMAIN}.")
+    assert areas(await examine(apart, names), "wrong") == []
+
+
 async def test_nothing_is_well(zone: Zone, settings: Settings, names: Names, sink: Sink, web: Web) -> None:
     zone.says("example.com", "A", "127.0.0.1")
     web.statuses, web.late = {"GET": 200, "POST": 302}, HOUR / 1000

@@ -107,3 +107,24 @@ async def test_where_the_dns_is_away_nothing_is_called_wrong(zone: Zone, names: 
     (found,) = await sender.safely("SPF", sender.spf(names, DOMAIN))
     assert found.level == "note"
     assert "did not say anything about" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("envelope", "tag", "aligned"),
+    [
+        (DOMAIN, "", True),
+        (f"bounces.{DOMAIN}", "", True),
+        ("example.com", "", True),
+        ("bounces.example.com", "", True),  # under one record, so one organisation's
+        ("bounces.example.com", "; aspf=s", False),
+        ("bounces.example.org", "", False),
+        ("sletters.example.com.example.org", "", False),
+    ],
+)
+async def test_spf_counts_for_the_from_where_both_are_one_organisation_s(
+    zone: Zone, names: Names, envelope: str, tag: str, aligned: bool
+) -> None:
+    zone.says("_dmarc.example.com", "TXT", f"v=DMARC1; p=none{tag}")
+    found = await sender.alignment(names, DOMAIN, envelope)
+    assert [one.level for one in found] == ([] if aligned else ["note"])
+    assert all(envelope in one.sentence and one.to_do for one in found)

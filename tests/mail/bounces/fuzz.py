@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found]  # only here where somebody has put it
+import atheris  # type: ignore[import-untyped]  # only here where somebody has put it
 
 with atheris.instrument_imports(include=["newsletter.mail.bounces"]):
     from newsletter.mail.bounces.model import Report
