@@ -63,6 +63,18 @@ def test_quotes_and_lists_go_so_deep(typed: str, tag: str, deepest: int) -> None
     assert (typed.strip().replace(">", "&gt;") + " a") in deeper
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://a.example https://b.example",
+        "[a](https://a.example) https://b.example",
+        "[a](https://a.example)[b](https://b.example)",
+    ],
+)
+def test_a_link_may_follow_another(typed: str) -> None:
+    assert text.count_links(text.render(typed)) == 2
+
+
 def test_forty_elements_stand_in_each_other() -> None:
     assert text.sanitise("<b>" * 39 + "a" + "</b>" * 39).count("<b>") == 39
     assert text.sanitise("<b>" * 40 + "a" + "</b>" * 40).count("<b>") == 40
