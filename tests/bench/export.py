@@ -1,6 +1,8 @@
-"""A million subscribers out as CSV: `newsletter export`, beside what the databases' own shells take for it.
+"""A million subscribers out as CSV: `newsletter export`, beside what the databases' own shells take for it, and the
+desk's file of everybody beside `newsletter export`.
 
 The shells are given the same SELECT. How much the joins in it cost shows beside the bare subscribers table.
+BENCH_PEOPLE is how many they are.
 """
 
 import os
@@ -14,10 +16,14 @@ from typing import NamedTuple
 
 from newsletter.storage import Engine
 from newsletter.subscribers import Choice, query
-from tests.bench._service import NO_LIMITS, PYTHON, postgres, postgres_binaries, sqlite
+from tests.bench._browser import sign_in, take
+from tests.bench._service import NO_LIMITS, PYTHON, postgres, postgres_binaries, service, sqlite
 from tests.figures import Figure
 
-COUNT = 1_000_000
+COUNT = int(os.environ.get("BENCH_PEOPLE", "1000000"))
+BROWSER = 1.2
+"""Times what the command line takes, at most: it is the same work, and its bytes go through the server."""
+FILES = {"browser_raw": "/admin/export?raw=1", "browser_guarded": "/admin/export"}
 PLAIN = "SELECT * FROM subscribers ORDER BY id"
 
 
@@ -49,10 +55,14 @@ def compare(
         "raw": export("--raw"),
         "guarded": export(),
     }
-    spent: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            spent[name].append(run(command, url).seconds)
+    spent: dict[str, list[float]] = {name: [] for name in (*commands, *FILES)}
+    with service(url) as (port, _):
+        cookie = sign_in(port, environment(url))
+        for _ in range(rounds):
+            for name, command in commands.items():
+                spent[name].append(run(command, url).seconds)
+            for name, path in FILES.items():
+                spent[name].append(take(port, cookie, path)[0])
     seconds = {name: statistics.median(values) for name, values in spent.items()}
     for name, value in seconds.items():
         figure(f"export_{engine}_{name}_seconds", value)
@@ -61,6 +71,8 @@ def compare(
         goal = ("<= 4", ratio <= 4) if engine == "sqlite" else ("", None)
         figure(f"export_{engine}_{name}_to_shell_ratio", ratio, *goal)
         figure(f"export_{engine}_{name}_to_plain_table_ratio", plain)
+        browser = seconds[f"browser_{name}"] / seconds[name]
+        figure(f"export_{engine}_browser_to_{name}_ratio", browser, f"<= {BROWSER}", browser <= BROWSER)
 
 
 def measure_memory(figure: Figure, url: str, nothing: str) -> None:

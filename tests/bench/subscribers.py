@@ -2,9 +2,10 @@
 beside the same among ten thousand.
 
 Asked in turns, so that whatever else the machine does touches both. BENCH_PEOPLE is how many there are of the many;
-the few are 10,000, or a tenth of them. A list looks at 10,000 people at most: with fewer than that among the few, the
-ratios of the filters say how much less there was to look at, and nothing else. Then all of the many get a tag and lose
-it again: how long the longest transactions of that are is how long a sign-up may wait.
+the few are 10,000, or a tenth of them. A list looks at 10,000 people at most, or 2,500 of a tag: with fewer than that
+among the few, the ratio of a filter that hardly anybody is in says how much less there was to look at; it has no goal.
+Then all of the many get a tag and lose it again: how long the longest transactions of that are is how long a sign-up
+may wait.
 """
 
 import os
@@ -41,7 +42,18 @@ LISTS = {
     "filter_tag": Asked(where="tag:topic-3"),
     "filter_words": Asked(where="status:active and field:city = Porto"),
     "filter_rare": Asked(where="tag:topic-3 and field:city = Porto and not tag:topic-4"),
+    "filter_tag_and_status": Asked(status="pending", where="tag:topic-3"),
+    "filter_two_tags": Asked(where="tag:topic-3 and tag:topic-4"),
+    "filter_either_tag": Asked(where="tag:topic-3 or tag:topic-4"),
+    "filter_joined_after": Asked(where="status:active and joined > 2026-06-01"),
+    "filter_joined_on": Asked(where="joined = 2026-06-01"),
+    "filter_received": Asked(where="received:5"),
+    "filter_not_received": Asked(status="active", where="not received:5"),
+    "filter_nobody": Asked(where="field:city = Lisbon"),
+    "filter_nobody_of_tag": Asked(where="tag:topic-3 and field:city = Lisbon"),
 }
+NO_GOAL = ("filter_tag_and_status", "filter_two_tags", "filter_nobody_of_tag")
+"""Of the few, everybody with the tag is looked at: there are no more."""
 PREFIXES = ("ada", "reader", "zo", "Olga N", "x")
 Ask = Callable[[Site], Awaitable[object]]
 
@@ -52,16 +64,21 @@ async def main(figure: Figure) -> None:
         async with AsyncExitStack() as opened:
             sites = {}
             for count, url in urls.items():
+                began = time.perf_counter()
                 fill(url, count)
+                figure(f"desk_fill_{count}_seconds", time.perf_counter() - began)
                 sites[count] = await open_site(
                     load(environment(url) | {"NEWSLETTER_METRICS_TOKEN": TOKEN}), migrate=False
                 )
                 opened.push_async_callback(sites[count].db.close)
             for name, asks in (await _questions(sites)).items():
-                spent = await _p99(sites, asks)
+                worked = dict.fromkeys(sites, 0.0)
+                spent = await _p99(sites, asks, worked)
                 figure(f"desk_{name}_p99_ms", spent[MANY] * 1_000)
+                figure(f"desk_{name}_processor_ratio", worked[MANY] / worked[FEW])
                 ratio = spent[MANY] / spent[FEW]
-                figure(f"desk_{name}_ratio", ratio, f"<= {GOAL}", ratio <= GOAL)
+                goal = ("", None) if name in NO_GOAL else (f"<= {GOAL}", ratio <= GOAL)
+                figure(f"desk_{name}_p99_ratio", ratio, *goal)
             await _many_at_once(sites[MANY], figure)
 
 
@@ -126,13 +143,17 @@ def _person(id: int) -> Ask:
     return lambda site: site.db.read(whole, site, id)
 
 
-async def _p99(sites: dict[int, Site], asks: dict[int, list[Ask]]) -> dict[int, float]:
-    """Seconds."""
+async def _p99(
+    sites: dict[int, Site], asks: dict[int, list[Ask]], worked: dict[int, float] | None = None
+) -> dict[int, float]:
+    """Seconds by the clock. To `worked` the processors' are added, which say more where others are at work."""
     spent: dict[int, list[float]] = {count: [] for count in sites}
+    worked = dict.fromkeys(sites, 0.0) if worked is None else worked
     for turn in range(ROUNDS):
         for count, site in sites.items():
             ask = asks[count][turn % len(asks[count])]
-            began = time.perf_counter()
+            began, before = time.perf_counter(), time.process_time()
             await ask(site)
             spent[count].append(time.perf_counter() - began)
+            worked[count] += time.process_time() - before
     return {count: statistics.quantiles(times, n=100)[98] for count, times in spent.items()}

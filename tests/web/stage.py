@@ -138,17 +138,18 @@ class Stage:
         assert (entered.status_code, entered.headers["Location"]) == (303, "/admin")
 
     async def dump(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table, but for the counts of pages shown, which any look may raise."""
+        """Every row of every table, but for counts of pages shown, which any look may raise, and hourly ones."""
         tables = TABLES[self.site.db.engine]
         names = [row[0] async for rows in self.site.db.stream(tables) for row in rows]
         assert "subscribers" in names
-        return {name: await self._rows(name) for name in names if name != "form_views"}
+        return {name: await self._rows(name) for name in names if name not in COUNTS}
 
     async def _rows(self, table: str) -> list[tuple[Any, ...]]:
         rows = [tuple(row) async for some in self.site.db.stream(f"SELECT * FROM {table}") for row in some]
         return sorted(rows, key=repr)
 
 
+COUNTS = ("form_views", "funnel_days", "funnels_kept")
 UNSETTLED = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'deferred')"
 TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1",
