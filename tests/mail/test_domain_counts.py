@@ -10,14 +10,15 @@ import pytest
 
 from newsletter.addresses import parse
 from newsletter.clock import DAY, HOUR, MINUTE
-from newsletter.mail import domain_counts, prune
+from newsletter.mail import domain_counts, prune, trouble
 from newsletter.mail.bounces.model import Kind
 from newsletter.mail.domain_counts import Recount, mend, recount
-from newsletter.storage import Database, Tx
+from newsletter.storage import Database, Tx, sqlite_path
 from tests.cast import House, build
-from tests.conftest import Clock
+from tests.conftest import ON_ONE, Clock
 from tests.mail.conftest import run
 from tests.subscribers.test_returns import comes, mailed, take
+from tests.web.test_as_quick import steps
 
 PEOPLE = [
     f"reader-{n}@{domain}" for n in range(4) for domain in ("gmail.com", "example.org", "ada.example.net")
@@ -214,3 +215,34 @@ async def test_a_clock_that_was_set_back_hides_no_mail(house: House, clock: Cloc
     clock.forward(3 * DAY + HOUR)
     await domain_counts.keep(house.db)
     assert (await same(house.db)).total() == 2
+
+
+FEW, MANY = 1_000, 10_000
+_SENT = """
+    INSERT INTO outbox (id, message, priority, recipient, context, message_id, state, not_before, created_at,
+                        settled_at)
+    VALUES (:id, '', 10, :to, '{}', 'x', 'sent', 0, 0, :at)
+    """
+_BACK = "INSERT INTO bounces (outbox_id, kind, sent_at, at) VALUES (:id, :kind, :at, :at)"
+
+
+async def many(tx: Tx, count: int) -> None:
+    at = [tx.now - n % 20 * DAY - HOUR for n in range(count)]
+    people = [f"reader@{n % 10}.example.org" for n in range(count)]
+    await tx.many(_SENT, [{"id": n, "to": people[n], "at": at[n]} for n in range(count)])
+    back = range(0, count, 3)
+    await tx.many(_BACK, [{"id": n, "kind": KINDS[n % len(KINDS)], "at": at[n]} for n in back])
+
+
+@ON_ONE
+async def test_the_report_of_ten_times_as_many_is_no_more_work(db: Database, sqlite_url: str) -> None:
+    """In SQLite's own steps: whatever else the machine does, they are the same each time."""
+    taken = []
+    for count in (FEW, MANY):
+        await run(db, "DELETE FROM bounces")
+        await run(db, "DELETE FROM outbox")
+        await db.write(many, count)
+        await domain_counts.keep(db)
+        taken.append(steps(sqlite_path(sqlite_url), trouble.report))
+    few, most = taken
+    assert 1 < most <= 1.5 * few, taken
