@@ -25,7 +25,7 @@ _PLAIN = re.compile(
     r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
-_RESERVED = re.compile(r"(?i).*\.(?:test|invalid|localhost|local|onion|arpa|internal)\Z")
+_RESERVED = (".test", ".invalid", ".localhost", ".local", ".onion", ".arpa", ".internal")
 _ROLES = frozenset({"abuse", "hostmaster", "mailer-daemon", "noreply", "no-reply", "postmaster", "webmaster"})
 # What a provider passes over before the @, and its other names.
 _PASSED_OVER = {"gmail.com": ".", "proton.me": ".-_"}
@@ -54,7 +54,7 @@ _REAL = frozenset(
 )
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, gc=False):
     email: str  # as it goes on the wire: domain in lower-case ASCII, and before the @ perhaps more (RFC 6531)
     key: str  # identity: the whole in lower case
 
@@ -69,7 +69,11 @@ def parse(text: str) -> Address:
         raise BadInput("Please enter your email address.")
     if len(text) > LONGEST:
         raise BadInput(_("This address is too long: %(most)d characters at most.") % {"most": LONGEST})
-    email = text if _is_plain(text) else _validated(text)
+    key = text.lower()
+    plain = _is_plain(text, key)
+    if plain and text == key:
+        return Address(text, text)
+    email = text if plain else _validated(text)
     local, _at, domain = email.rpartition("@")
     email = f"{local}@{domain.lower()}"
     return Address(email, email.lower())
@@ -83,13 +87,13 @@ def parse_ascii(text: str) -> Address:
     return address
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, lowered: str) -> bool:
     local = text.find("@")
     return (
         local <= 64
-        and bool(_PLAIN.fullmatch(text))
-        and not _RESERVED.fullmatch(text)
-        and "--" not in text[local:]
+        and _PLAIN.fullmatch(text) is not None
+        and not lowered.endswith(_RESERVED)
+        and text.find("--", local) < 0
     )
 
 
@@ -109,17 +113,24 @@ def _validated(text: str) -> str:
 
 def is_role(key: str) -> bool:
     """Whether mail to it reaches an office rather than a reader: postmaster@, abuse@ (RFC 2142)."""
-    return canonical(key).partition("@")[0] in _ROLES
+    return _mailbox(key)[0] in _ROLES
 
 
 def canonical(key: str) -> str:
     """One text for all spellings that reach one mailbox: for counting and refusing only, never stored or mailed."""
+    local, domain = _mailbox(key)
+    return f"{local}@{domain}"
+
+
+def _mailbox(key: str) -> tuple[str, str]:
     local, _, domain = key.rpartition("@")
     domain = _SAME.get(domain, domain)
-    local = local.split("+", 1)[0]
-    for passed_over in _PASSED_OVER.get(domain, ""):
-        local = local.replace(passed_over, "")
-    return f"{local}@{domain}"
+    if "+" in local:
+        local = local.split("+", 1)[0]
+    if domain in _PASSED_OVER:
+        for passed_over in _PASSED_OVER[domain]:
+            local = local.replace(passed_over, "")
+    return local, domain
 
 
 def suggestion(email: str) -> str | None:

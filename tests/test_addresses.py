@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.addresses import canonical, parse, parse_ascii, suggestion
+from newsletter.addresses import canonical, is_role, parse, parse_ascii, suggestion
 from newsletter.errors import BadInput, SettingsError
 from newsletter.settings import load
 
@@ -45,6 +45,8 @@ def test_good_ones(typed: str, email: str) -> None:
         "a@example.org\r\nBcc: x@example.org",
         "a@-example.org",
         "ada@example.test",
+        "ada@Example.TEST",
+        "ada@printer.local",
     ],
 )
 def test_bad_ones_get_a_sentence(typed: str) -> None:
@@ -66,6 +68,21 @@ def test_who_sends_is_reached_by_any_relay(typed: str) -> None:
 )
 def test_one_mailbox_is_counted_once(typed: str) -> None:
     assert canonical(parse(typed).key) == "ken@gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("key", "office"),
+    [
+        ("postmaster@example.org", True),
+        ("postmaster+news@example.org", True),
+        ("post.master@googlemail.com", True),
+        ("no-reply@proton.me", True),  # dashes count for nothing there
+        ("post.master@example.org", False),
+        ("postmaster.ada@example.org", False),
+    ],
+)
+def test_an_office_is_known_in_each_spelling_that_reaches_it(key: str, office: bool) -> None:
+    assert is_role(key) is office
 
 
 def test_dots_count_elsewhere() -> None:

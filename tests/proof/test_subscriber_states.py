@@ -174,9 +174,11 @@ class Subscriber(Mailed):
         now, importing = self.now, Importing(self.site.tokens, self.site.post)
         person = Person(2, to, to, status, "", [], "{}", None, None, None)
 
+        coming = importing.readying("Another service.").ready([person], now)
+
         async def take(tx: Tx) -> None:
             await importing.keep(
-                tx, await importing.begin(tx, str(now), "Another service.", "{}", 1, 0), [person]
+                tx, await importing.begin(tx, str(now), "Another service.", "{}", 1, 0), coming
             )
 
         self.ground.do(take)

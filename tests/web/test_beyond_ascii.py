@@ -9,6 +9,7 @@ from newsletter.errors import BadInput
 from newsletter.mail import reach
 from newsletter.owners import people
 from newsletter.subscribers.imports import Import, Importing, Person
+from tests.conftest import NOON
 from tests.web.conftest import Serve
 from tests.web.saying import kept, open_for_comments, says
 from tests.web.stage import PROGRAM, Stage
@@ -68,6 +69,7 @@ async def test_an_import_takes_them_or_says_why_not(still: Stage, offered: bool)
         Person(n, email, email, "active", "", [], "{}", None, None, None)
         for n, email in enumerate((JURGEN, "ada@example.org"), 2)
     ]
-    done = await still.site.db.write(importing.keep, Import(0, "a fair"), rows)
+    coming = importing.readying("a fair").ready(rows, NOON)
+    done = await still.site.db.write(importing.keep, Import(0, "a fair"), coming)
     assert done.tally.added == {"active": 1 + offered}
     assert [(one.line, one.reason) for one in done.refused] == ([] if offered else [(2, UNREACHED)])

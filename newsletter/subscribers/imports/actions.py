@@ -10,14 +10,14 @@ import msgspec
 
 from newsletter.addresses import UNREACHED
 from newsletter.errors import Conflict
-from newsletter.ids import new_id, new_ids
+from newsletter.ids import new_id
 from newsletter.mail import Post
 from newsletter.mail.outbox import Reason
-from newsletter.storage import Param, Tx
-from newsletter.subscribers import consent
-from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tally
+from newsletter.storage import Tx
+from newsletter.subscribers.imports.coming import Coming, Readying
+from newsletter.subscribers.imports.model import Person, Refused, Tally
 from newsletter.subscribers.imports.store import taking as store
-from newsletter.subscribers.model import Consent, Status
+from newsletter.subscribers.model import Status
 from newsletter.tokens import Tokens
 
 SUPPRESSED = {
@@ -70,7 +70,11 @@ class Importing:
         """Notes rows that nobody could be read from. Again is the same."""
         await store.refuse(tx, id, [(one.line, one.reason) for one in refused])
 
-    async def keep(self, tx: Tx, one: Import, items: Sequence[Person | Refused]) -> Import:
+    def readying(self, origin: str) -> Readying:
+        """What makes people ready for `keep`, outside of any transaction."""
+        return Readying(self._tokens, origin)
+
+    async def keep(self, tx: Tx, one: Import, items: Sequence[Coming | Refused]) -> Import:
         """Takes the next of an import in, and returns how far it has come.
 
         Raises Conflict where another process goes on with the same import.
@@ -78,75 +82,57 @@ class Importing:
         position = one.position + len(items)
         if one.id and not await store.advance(tx, one.id, one.position, position):
             raise Conflict(ELSEWHERE)
-        people = [item for item in items if isinstance(item, Person)]
+        people = [item for item in items if isinstance(item, Coming)]
         refused = [item for item in items if isinstance(item, Refused)]
-        strange = [p for p in people if not p.email.isascii()]
+        strange = [c.person for c in people if not c.person.email.isascii()]
         if strange and not await self._post.reaches(tx, strange[0].email):  # as with the others
             refused += [Refused(p.line, UNREACHED) for p in strange]
-            people = [p for p in people if p.email.isascii()]
-        known = {row.email_key: row for row in await store.known(tx, [p.key for p in people])}
-        barred = await self._barred(tx, [p.key for p in people if p.key not in known])
-        refused += [Refused(p.line, SUPPRESSED[barred[p.key]]) for p in people if p.key in barred]
-        fresh = [p for p in people if p.key not in known and p.key not in barred]
-        met = [(p, known[p.key]) for p in people if p.key in known]
-        waiting = [(p, was.id) for p, was in met if _waits(was)]
+            people = [c for c in people if c.person.email.isascii()]
+        known = {row.email_key: row for row in await store.known(tx, [c.person.key for c in people])}
+        fresh = [c for c in people if c.person.key not in known] if known else people
+        if barred := await self._barred(tx, fresh):
+            refused += [Refused(c.person.line, SUPPRESSED[barred[c.id]]) for c in fresh if c.id in barred]
+            fresh = [c for c in fresh if c.id not in barred]
+        met = [(c.person, known[c.person.key]) for c in people if c.person.key in known]
+        waiting = self.readying(one.origin).known([(p, was.id) for p, was in met if _waits(was)], tx.now)
         here = [(p, was.id) for p, was in met if was.status == "active"]
-        added = await self._add(tx, one, fresh)
-        await self._raise(tx, one, waiting)
-        await self._mute(tx, added + waiting)
-        await self._tag(tx, added + waiting + here)
+        added = await self._add(tx, fresh)
+        await self._raise(tx, waiting)
+        taken = [(c.person, c.id) for c in added + waiting]
+        await self._mute(tx, taken)
+        await self._tag(tx, taken + here)
         tally = Tally(
-            dict(Counter(p.status for p, _ in added + waiting)),
+            dict(Counter([p.status for p, _ in taken])),
             here=len(here) + len(fresh) - len(added),
             left=len(met) - len(here) - len(waiting),
             refused=len(refused),
         )
         return await self._note(tx, one, position, tally, refused)
 
-    async def _barred(self, tx: Tx, keys: Sequence[str]) -> dict[str, str]:
-        """Why, for each of these that may not be known here."""
-        if not keys or not await store.anybody_barred(tx):
+    async def _barred(self, tx: Tx, people: Sequence[Coming]) -> dict[int, str]:
+        """Why, for each of these (by id) that may not be known here."""
+        if not people or not await store.anybody_barred(tx):
             return {}
-        mailboxes: dict[str, list[str]] = {}
-        for key in keys:
-            for hashed in self._post.listed_as(key):
-                mailboxes.setdefault(hashed, []).append(key)
+        mailboxes: dict[str, list[int]] = {}
+        for one in people:
+            for hashed in self._post.listed_as(one.person.key):
+                mailboxes.setdefault(hashed, []).append(one.id)
         found = await store.barred(tx, list(mailboxes))
-        return {key: one.reason for one in found for key in mailboxes[one.key]}
+        return {id: one.reason for one in found for id in mailboxes[one.key]}
 
-    async def _add(self, tx: Tx, one: Import, people: Sequence[Person]) -> list[Numbered]:
+    @staticmethod
+    async def _add(tx: Tx, people: list[Coming]) -> list[Coming]:
         """The new ones, each with how they came here."""
-        numbered = list(zip(people, new_ids(len(people)), strict=True))
-        rows, records = self._rows(tx, one, numbered)
-        added = await store.add(tx, rows)
+        added = await store.add(tx, [one.row for one in people])
         if added is not None:
-            numbered = [(person, id) for person, id in numbered if id in added]
-            records = [record for record in records if record[1] in added]
-        await store.add_consents(tx, records)
-        return numbered
+            people = [one for one in people if one.id in added]
+        await store.add_consents(tx, [one.record for one in people])
+        return people
 
-    async def _raise(self, tx: Tx, one: Import, people: Sequence[Numbered]) -> None:
-        rows, records = self._rows(tx, one, people)
-        await store.raise_up(tx, rows)
-        await store.add_consents(tx, records)
-
-    def _rows(
-        self, tx: Tx, one: Import, people: Sequence[Numbered]
-    ) -> tuple[list[tuple[Param, ...]], list[tuple[Param, ...]]]:
-        """Theirs as subscribers, and of how they came here."""
-        rows: list[tuple[Param, ...]] = []
-        records: list[tuple[Param, ...]] = []
-        details = {
-            status: msgspec.json.encode({"origin": one.origin, "status": status}).decode()
-            for status in STRICTEST
-        }
-        for (person, id), record_id in zip(people, new_ids(len(people)), strict=True):
-            detail = details[person.status]
-            record = Consent(id, 1, "imported", tx.now, person.joined, detail=detail)
-            head = consent.seal(self._tokens, "", record)
-            rows.append(_row(tx, person, id, head))
-            records.append((record_id, id, 1, "imported", tx.now, person.joined, detail, head))
-        return rows, records
+    @staticmethod
+    async def _raise(tx: Tx, people: Sequence[Coming]) -> None:
+        await store.raise_up(tx, [one.row for one in people])
+        await store.add_consents(tx, [one.record for one in people])
 
     async def _mute(self, tx: Tx, people: Sequence[Numbered]) -> None:
         muted = [p for p, _ in people if p.status in MUTED]
@@ -174,25 +160,3 @@ class Importing:
 def _waits(known: store.Known) -> bool:
     """For a confirmation, and never gave one."""
     return known.status == "pending" and not known.consent_head
-
-
-def _row(tx: Tx, person: Person, id: int, head: str) -> tuple[Param, ...]:
-    """As store.SUBSCRIBER has it."""
-    joined = tx.now if person.joined is None else person.joined
-    confirmed, left = person.confirmed, None
-    if person.status != "active":
-        left = tx.now if person.left is None else person.left
-    elif confirmed is None:
-        confirmed = tx.now
-    return (
-        id,
-        person.email,
-        person.key,
-        person.status,
-        person.name,
-        person.fields,
-        joined,
-        confirmed,
-        left,
-        head,
-    )

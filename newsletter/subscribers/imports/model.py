@@ -36,14 +36,14 @@ class Refused(msgspec.Struct, frozen=True):
     reason: str  # a sentence
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):  # it can be in no ring, and a million of them come
     """One row of a file: the line that it begins at, and a cell for each column."""
 
     line: int
     cells: list[str]
 
 
-class Person(msgspec.Struct, array_like=True):
+class Person(msgspec.Struct, array_like=True, gc=False):  # as above
     """A row that can be taken in. Times in epoch ms."""
 
     line: int

@@ -46,7 +46,7 @@ class Persons:
 
     def __init__(self, table: Table, mapping: Mapping, tags: Sequence[str], now: int) -> None:
         self._now = now
-        self._tags = list(tags)
+        self._tags = list(dict.fromkeys(tags))[:MOST_TAGS]
         preset = mapping.known()
         self._words: dict[str, Word] = WORDS | (preset.words if preset else {})
         self._always = self._marked(table, mapping)
@@ -77,15 +77,15 @@ class Persons:
 
     def read(self, row: Row) -> Person | Refused:
         cells = row.cells
-        left = self._date(cells, self._left)
+        left = None if self._left is None else self._date(cells[self._left])
         try:
             address = _address(cells[self._email])
             status = self._status(cells, left)
             fields = self._own(cells)
         except BadInput as error:
             return Refused(row.line, error.sentence)
-        joined = self._date(cells, self._joined)
-        confirmed = self._date(cells, self._confirmed)
+        joined = None if self._joined is None else self._date(cells[self._joined])
+        confirmed = None if self._confirmed is None else self._date(cells[self._confirmed])
         return Person(
             row.line,
             address.email,
@@ -107,15 +107,14 @@ class Persons:
         status = self._words[word]
         if status is None:
             raise BadInput(UNCONFIRMED)
-        if (
-            _cell(cells, self._subscribed).lower() in _NO
-            or _cell(cells, self._disabled).lower() in _YES
-            or (
-                left is not None and self._status_at is None
-            )  # where no column says it, a date of leaving does
-        ):
-            status = _stricter(status, "unsubscribed")
+        if self._says_left(cells) or (left is not None and self._status_at is None):
+            status = _stricter(status, "unsubscribed")  # where no column says it, a date of leaving does
         return status if self._always == "active" else _stricter(status, self._always)
+
+    def _says_left(self, cells: list[str]) -> bool:
+        return (self._subscribed is not None and cells[self._subscribed].strip().lower() in _NO) or (
+            self._disabled is not None and cells[self._disabled].strip().lower() in _YES
+        )
 
     def _name(self, cells: list[str]) -> str:
         name = _cell(cells, self._name_at)
@@ -124,11 +123,13 @@ class Persons:
         return one_line(name, LONGEST_NAME) if name else ""
 
     def _labels(self, cells: list[str]) -> list[str]:
-        tags = dict.fromkeys(self._tags)
+        """A list that others may have too."""
+        tags = self._tags
         for place in self._tag_places:
             if text := cells[place].strip():
-                tags |= dict.fromkeys(_tags(text))
-        return list(tags)[:MOST_TAGS]
+                more = _tags(text)
+                tags = list(dict.fromkeys(tags + more))[:MOST_TAGS] if tags else more
+        return tags
 
     def _own(self, cells: list[str]) -> str:
         """The person's own fields as JSON. Raises BadInput."""
@@ -144,10 +145,10 @@ class Persons:
             raise BadInput(_("It has more than %(most)d fields.") % {"most": MOST_FIELDS})
         return msgspec.json.encode(kept).decode()
 
-    def _date(self, cells: list[str], place: int | None) -> int | None:
-        text = _cell(cells, place)
+    def _date(self, cell: str) -> int | None:
+        text = cell.strip()
         at = moment(text) if text else None
-        return None if at is None else min(at, self._now)
+        return at if at is None or at < self._now else self._now
 
 
 def _cell(cells: list[str], place: int | None) -> str:
@@ -196,11 +197,15 @@ def _address(cell: str) -> Address:
     return address
 
 
-def _tags(text: str) -> Sequence[str]:
+def _tags(text: str) -> list[str]:
     return _common_tags(text) if len(text) <= SHORT else _read_tags(text)
 
 
-def _read_tags(text: str) -> Sequence[str]:
+def _read_tags(text: str) -> list[str]:
+    return list(dict.fromkeys(_split(text)))[:MOST_TAGS]
+
+
+def _split(text: str) -> list[str]:
     if text.startswith("["):
         try:
             return [tag for one in msgspec.json.decode(text, type=list[str]) if (tag := _tag(one))]

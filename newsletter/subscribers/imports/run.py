@@ -13,6 +13,7 @@ import msgspec
 from newsletter.clock import monotonic
 from newsletter.storage import Database, Scratch, Tx
 from newsletter.subscribers.imports.actions import Import, Importing
+from newsletter.subscribers.imports.coming import Coming, Readying
 from newsletter.subscribers.imports.mapping import Mapping
 from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tally
 from newsletter.subscribers.imports.people import Persons
@@ -46,6 +47,7 @@ class Staged:
         """Reads the file; comes back with the line that it has reached. Raises BadInput."""
         persons = Persons(self.table, self.mapping, self.tags, self._now)
         encode = msgspec.json.Encoder().encode
+        ranks = {status: rank for rank, status in enumerate(STRICTEST)}
         rows = self.table.rows()
         line = 0
         while some := list(islice(rows, 1_000)):
@@ -54,7 +56,7 @@ class Staged:
                 line = row.line
                 found = row if isinstance(row, Refused) else persons.read(row)
                 if isinstance(found, Person):
-                    batch.append((found.key, STRICTEST.index(found.status), found.line, encode(found)))
+                    batch.append((found.key, ranks[found.status], found.line, encode(found)))
                 else:
                     self.unreadable += 1
                     if len(self.refused) < MOST_REFUSALS:
@@ -111,8 +113,9 @@ async def take_in(
     unreadable = Tally(refused=staged.unreadable)
     yield _with(one, unreadable)
     size = FEWEST
-    async with aclosing(_ahead(islice(staged.items(), one.position, None))) as batches:
-        some: list[Person | Refused] = []
+    coming = _ahead(db, islice(staged.items(), one.position, None), importing.readying(origin))
+    async with aclosing(coming) as batches:
+        some: list[Coming | Refused] = []
         async for batch in batches:
             some += batch
             while len(some) >= size or (some and len(batch) < AHEAD):
@@ -124,23 +127,32 @@ async def take_in(
         await db.write(importing.finish, one.id)
 
 
-async def _ahead(items: Iterator[Person | Refused]) -> AsyncGenerator[list[Person | Refused], None]:
+async def _ahead(
+    db: Database, items: Iterator[Person | Refused], readying: Readying
+) -> AsyncGenerator[list[Coming | Refused], None]:
     """AHEAD at a time, in a thread, while the ones before are worked on; the last are fewer, or none."""
 
-    def read() -> list[Person | Refused]:
-        return list(islice(items, AHEAD))
+    def read(now: int) -> list[Coming | Refused]:
+        return readying.ready(list(islice(items, AHEAD)), now)
 
-    coming = asyncio.create_task(asyncio.to_thread(read))
+    async def next_of_them() -> list[Coming | Refused]:
+        return await asyncio.to_thread(read, await db.read(_now))
+
+    coming = asyncio.create_task(next_of_them())
     try:
         more = True
         while more:
             batch = await coming
             more = len(batch) == AHEAD
             if more:
-                coming = asyncio.create_task(asyncio.to_thread(read))
+                coming = asyncio.create_task(next_of_them())
             yield batch
     finally:
         await asyncio.gather(coming, return_exceptions=True)  # nobody closes what is still being read
+
+
+async def _now(tx: Tx) -> int:
+    return tx.now
 
 
 def _paced(size: int, seconds: float) -> int:
@@ -155,7 +167,7 @@ def _with(one: Import, unreadable: Tally) -> Import:
 
 
 async def _slice(
-    db: Database, importing: Importing, one: Import, some: Sequence[Person | Refused], *, dry: bool
+    db: Database, importing: Importing, one: Import, some: Sequence[Coming | Refused], *, dry: bool
 ) -> Import:
     began = 0.0
 

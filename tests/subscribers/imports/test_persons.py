@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from newsletter.subscribers.imports import Person, Refused, Row, map_columns, open_table
-from newsletter.subscribers.imports.people import NOBODY, OFFICE, UNCONFIRMED, Persons, moment
+from newsletter.subscribers.imports.people import MOST_TAGS, NOBODY, OFFICE, UNCONFIRMED, Persons, moment
 from tests.conftest import NOON
 from tests.subscribers.imports.conftest import Written
 from tests.subscribers.imports.test_mapping import HEADERS
@@ -46,6 +46,29 @@ def test_all_that_a_row_says_is_kept(written: Written) -> None:
     assert found.tags == ["moved", "vip", "early"]
     assert msgspec.json.decode(found.fields) == {"town": "Porto"}
     assert found.joined == found.confirmed == ms(2024, 1, 2, 10)
+
+
+def test_who_has_the_same_cells_shares_no_tag_that_only_one_has(written: Written) -> None:
+    words = (
+        'email,tags,groups\nada@example.org,"vip,vip",early\nben@example.org,"vip,vip",\ncleo@example.org,,\n'
+    )
+    assert [one.tags for one in read(written, words) if isinstance(one, Person)] == [
+        ["vip", "early"],
+        ["vip"],
+        [],
+    ]
+    assert [one.tags for one in read(written, words, "moved") if isinstance(one, Person)] == [
+        ["moved", "vip", "early"],
+        ["moved", "vip"],
+        ["moved"],
+    ]
+
+
+@pytest.mark.parametrize("tags", [(), ("moved",)])
+def test_nobody_gets_more_tags_than_can_be_kept(written: Written, tags: tuple[str, ...]) -> None:
+    many = [f"t{n}" for n in range(MOST_TAGS + 20)]
+    words = f'email,tags,groups\nada@example.org,"{",".join(many[:60])}","{",".join(many)}"\n'
+    assert person(written, words, *tags).tags == [*tags, *many][:MOST_TAGS]
 
 
 @pytest.mark.parametrize(
