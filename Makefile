@@ -11,7 +11,7 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1
 
 RULES := tests/test_house.py tests/test_docs.py
 
-.PHONY: help demo test check proof promises coverage mutants bench screenshots format lock
+.PHONY: help demo test check proof promises coverage mutants bench scale screenshots format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' Makefile
@@ -52,6 +52,9 @@ mutants: .venv/.dev  ## small mistakes in what others trust in, and whether a te
 
 bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench/name.py)
 	$(BIN)/python -m tests.bench $(ONLY)
+
+scale: .venv/.dev  ## how each cost grows up to five million subscribers, into tests/bench/REPORT.md (SIZES=10000,100000)
+	$(BIN)/python -m tests.bench._report
 
 screenshots: .venv/.dev  ## the README's pictures, taken from the running demonstration (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots
