@@ -56,8 +56,9 @@ bench: .venv/.dev  ## how fast, one JSON line per figure (ONLY=name: tests/bench
 scale: .venv/.dev  ## how each cost grows up to five million subscribers, into tests/bench/REPORT.md (SIZES=10000,100000)
 	$(BIN)/python -m tests.bench._report
 
-screenshots: .venv/.dev  ## the README's pictures, taken from the running demonstration (needs Chromium)
-	$(BIN)/python -m tests.browser.screenshots
+screenshots: .venv/.dev  ## every page on a phone and a wide screen, light and dark, and the README's pictures (ONLY="desk de")
+	$(BIN)/python -m tests.browser.pictures .venv/pictures $(ONLY)
+	$(if $(ONLY),,$(BIN)/python -m tests.browser.screenshots)
 
 format: .venv/.dev  ## lay the code out, sort its imports
 	$(BIN)/ruff check --select I --fix .

@@ -224,6 +224,7 @@ def _of_the_desk(here: Here, ids: Ids) -> list[Sight]:
         Sight("desk.comment.fault", f"/admin/comments/{ids.comment}", {"action": "reply", "comment": "", "read": "0"}),
         Sight("desk.comments.settings.faults", "/admin/comments/settings", {"policy": "x", "depth": "9", "rules": "x"}),
         Sight("desk.settings.faults", "/admin/settings", {"time_zone": "Lisbon", "mail_per_day": "x"}),
+        Sight("desk.relay.faults", "/admin/settings/relay", {"host": "no host", "port": "x", "password": "x"}),
         Sight("desk.second-step.begun", "/admin/second-step", {"action": "begin"}),
         Sight("desk.people.fault", "/admin/people", {"email": "nobody", "role": "editor"}),
     ]  # fmt: skip
