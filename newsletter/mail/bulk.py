@@ -69,6 +69,8 @@ class Frozen:
         tags |= {part.tag.name for part in content.subject if isinstance(part, Slot)}
         self.tags = {tag for tag in tags if not tag.startswith("@")}
         """The names of the merge tags that it needs values for."""
+        self.has_preferences = PREFERENCES in tags
+        """Whether it says where one's preferences are."""
 
     def to_bytes(self) -> bytes:
         """For its row; `thaw` reads it."""
@@ -94,8 +96,10 @@ class Frozen:
             raise MessageError("Its link to leave can't stand in a header as it is.")
         known = _values(values)
         known["email"] = recipient
-        leave = quoted(unsubscribe_url)  # the same in both parts: _URL has nothing that HTML would escape
-        links = {UNSUBSCRIBE: leave, PREFERENCES: quoted(preferences_url) if preferences_url else leave}
+        links = dict[str, str]()
+        if self._slots:
+            leave = quoted(unsubscribe_url)  # the same in both parts: _URL has nothing that HTML would escape
+            links = {UNSUBSCRIBE: leave, PREFERENCES: quoted(preferences_url) if preferences_url else leave}
         row, at = self._row.copy(), self._at
         row[at["recipient"]] = recipient
         row[at["message_id"]] = message_id
@@ -113,6 +117,8 @@ _DECODER = msgspec.json.Decoder(dict[str, str])
 
 
 def _values(values: str) -> dict[str, str]:
+    if values == "{}":
+        return {}
     try:
         return _DECODER.decode(values)
     except (msgspec.DecodeError, ValueError):

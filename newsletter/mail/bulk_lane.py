@@ -87,14 +87,14 @@ class Lane:
         while self._begun or await self._begin():
             current = self._begun[0]
             if not self._promised:
-                if not await self._may_still(current):
+                if self._is_stale and not await self._may_still(current):
                     continue
                 self._pipeline.begin(current.parcel)
             refused = await self._pipeline.judged()
             self._promised = False
             if refused:
                 self._note(refused)
-            elif await self._may_still(current):
+            elif not self._is_stale or await self._may_still(current):
                 await self._exchange(current)
             else:
                 raise RelayTrouble(_OUT)
@@ -146,10 +146,12 @@ class Lane:
             if self._begun:
                 return True
 
-    async def _may_still(self, current: Ready) -> bool:
+    @property
+    def _is_stale(self) -> bool:
         """A server may think for minutes about the message before: who has left in that time is asked for once more."""
-        if clock.monotonic() - self._begun_at < STALE:
-            return True
+        return clock.monotonic() - self._begun_at >= STALE
+
+    async def _may_still(self, current: Ready) -> bool:
         if current.job.id in await self._turn([current]):
             return True
         self._feed.drop(self._begun.popleft().job.id)
@@ -167,6 +169,9 @@ class Lane:
         self._dotted = False
 
     def _end(self, job: Job, result: Result, words: str, code: int = 0) -> None:
+        if result == "sent":  # nearly all: nothing of it is to be weighed
+            self._ended.append(Verdict(job.id, "sent", words, mailing_id=job.mailing_id, code=code))
+            return
         done = settlement(job, result, words, ask=self._feed.asks)
         self._ended.append(Verdict.of(done, job.mailing_id, code))
 

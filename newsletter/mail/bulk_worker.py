@@ -221,19 +221,20 @@ class BulkWorker:
         return len(self._lanes) - len(self._connecting) > self._connections
 
     def _message(self, job: Job) -> bytes:
-        frozen, links = self._frozen[job.mailing_id], self._links(job)
+        frozen = self._frozen[job.mailing_id]
+        links = self._links(job, has_preferences=frozen.has_preferences)
         return frozen.message(job.recipient, job.message_id, job.context, *links, signed_at=job.created_at)
 
-    def _links(self, job: Job) -> tuple[str, str]:
-        """To leave, and to one's preferences: the same whenever it is made."""
+    def _links(self, job: Job, *, has_preferences: bool) -> tuple[str, str]:
+        """To leave, and to one's preferences where that is said: the same whenever it is made."""
         if job.subscriber_id is None:
             return self._settings.public_url, ""
         leave = self._tokens.make("unsubscribe", job.subscriber_id)
+        leave = f"{self._settings.public_url}/u/{leave}"
+        if not has_preferences:
+            return leave, ""
         preferences = self._tokens.make("preferences", job.subscriber_id, job.epoch, now=job.created_at)
-        return (
-            f"{self._settings.public_url}/u/{leave}",
-            f"{self._settings.public_url}/preferences/{preferences}",
-        )
+        return leave, f"{self._settings.public_url}/preferences/{preferences}"
 
     def _spoil(self, job: Job, why: str) -> None:
         _log.error("Message %d can't be made: %s", job.id, why)

@@ -17,15 +17,14 @@ import msgspec
 
 from newsletter.addresses import BEYOND_ASCII
 from newsletter.errors import SettingsError
-from newsletter.mail.wire import Broken, Reply, Wire
+from newsletter.mail.wire import CONTROL, Broken, Reply, Wire
 
 MOST_PER_CONNECTION = 100
 _PHASES = ("MAIL", "RCPT", "DATA")
 _GOOD = (2, 2, 3)
-_LONGEST_WORDS = 500
+_RESULTS: dict[int, Literal["sent", "deferred", "failed"]] = {2: "sent", 4: "deferred", 5: "failed"}
 _ADDRESS = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.{BEYOND_ASCII}-]{{1,64}}@[A-Za-z0-9.-]{{1,253}}")
 _LOOSE_END = re.compile(rb"\r\n|\r|\n")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # Wrong order of commands, TLS or a login wanted, a login refused: nothing that a recipient could cause.
 _RELAYS_OWN = frozenset({421, 454, 503, 530, 534, 535, 538})
 
@@ -93,7 +92,7 @@ def _parsed(url: str) -> RelayUrl:
         tls = "implicit"
     elif parts.scheme != "smtp":
         raise ValueError(parts.scheme)
-    if not parts.hostname or parts.path.strip("/") or options or _CONTROL.search(unquote(url)):
+    if not parts.hostname or parts.path.strip("/") or options or CONTROL.search(unquote(url)):
         raise ValueError(parts.scheme)
     port = parts.port or _PORTS.get(tls, 25)
     return RelayUrl(parts.hostname, port, tls, username, unquote(parts.password or "") if username else None)
@@ -174,10 +173,12 @@ class Connection:
         mail = f"MAIL FROM:<{sender}>" + (f" SIZE={size}" if self._takes_size else "")
         if not recipient.isascii():  # which stands in the message's own To as well
             mail += " BODY=8BITMIME SMTPUTF8"
-        return [f"{line}\r\n".encode() for line in (mail, f"RCPT TO:<{recipient}>", "DATA")]
+        return [f"{mail}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]
 
     async def judged(self) -> Outcome | None:
         """What the server says to an envelope that was sent in one piece. Raises Broken, RelayTrouble."""
+        if self.wire.took(_GOOD):
+            return None
         refusals: dict[str, Reply] = {}
         for phase, good in zip(_PHASES, _GOOD, strict=True):
             reply = await self._answer(good)
@@ -227,10 +228,9 @@ class Connection:
             return Outcome("in_doubt", 0, str(broken))
         if reply.code == 421:
             raise RelayTrouble("The server closed (421) instead of taking the message.")
-        results: dict[int, Literal["sent", "deferred", "failed"]] = {2: "sent", 4: "deferred", 5: "failed"}
-        if reply.code // 100 not in results:  # what follows would be taken for a part of this message
+        if reply.code // 100 not in _RESULTS:  # what follows would be taken for a part of this message
             self.wire.distrust("The server's answers are out of step.")
-        return Outcome(results.get(reply.code // 100, "in_doubt"), reply.code, _words(reply))
+        return Outcome(_RESULTS.get(reply.code // 100, "in_doubt"), reply.code, reply.said)
 
     def cut(self) -> None:
         """Drop it at once: what is under way is then untold or in doubt, by its phase."""
@@ -244,11 +244,7 @@ def refusal(phase: str, reply: Reply) -> Outcome:
     """Ours alone is refused at RCPT and DATA; at MAIL, where every message says the same, only its size is."""
     if reply.code in _RELAYS_OWN or (phase == "MAIL" and reply.code != 552):
         raise RelayTrouble(f"The relay refused {phase} with {reply.code}.")
-    return Outcome("deferred" if reply.code // 100 == 4 else "failed", reply.code, _words(reply))
-
-
-def _words(reply: Reply) -> str:
-    return _CONTROL.sub(" ", str(reply))[:_LONGEST_WORDS]
+    return Outcome("deferred" if reply.code // 100 == 4 else "failed", reply.code, reply.said)
 
 
 async def connect(

@@ -5,13 +5,18 @@ and cannot say whether a time-out struck before or after the final dot. This can
 """
 
 import asyncio
+import math
 import re
 from collections import deque
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST_REPLY = 65_536  # bytes, all lines of it
 MOST_UNREAD = 8
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_LONGEST_WORDS = 500
 _CLOSING = 2.0  # seconds for a polite goodbye
 
 
@@ -19,8 +24,11 @@ class Reply(NamedTuple):
     code: int
     words: str
 
-    def __str__(self) -> str:
-        return f"{self.code} {self.words}"
+    @property
+    def said(self) -> str:
+        """All of it on one line, not too long, without what steers a terminal."""
+        said = f"{self.code} {self.words}"
+        return (said if said.isprintable() else CONTROL.sub(" ", said))[:_LONGEST_WORDS]
 
 
 class Broken(Exception):
@@ -28,20 +36,23 @@ class Broken(Exception):
 
 
 class Wire(asyncio.Protocol):
-    """Takes `transport` over from whoever opened it."""
+    """Takes `transport` over from whoever opened it. One at a time waits for it."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._buffer = bytearray()
+        self._loop = asyncio.get_running_loop()
+        self._buffer = b""
         self._lines: list[str] = []  # of a reply that is not complete
         self._code = 0
-        self._size = 0
+        self._size = 0  # of those lines
         self._replies: deque[Reply] = deque()
         self._why_broken = ""
-        self._changed = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._gone = asyncio.Event()
+        self._full = False  # the kernel takes nothing more for the moment
+        self._gone = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._deadline = self._rings_at = math.inf  # by the loop's clock
+        self._alarm: asyncio.TimerHandle | None = None
+        self._late = ""
         transport.set_protocol(self)
         transport.set_write_buffer_limits(high=1, low=0)  # so that `drained` means: handed to the kernel
 
@@ -70,34 +81,70 @@ class Wire(asyncio.Protocol):
 
     async def drained(self, timeout: float) -> None:  # noqa: ASYNC109  every phase has its own
         """Wait until all that was written is with the kernel, or the server speaks. Raises Broken."""
-        await self._until(self._writable, timeout, "The server did not take the message in time.")
+        await self._until(
+            lambda: not self._full or self._has_news(),
+            timeout,
+            "The server did not take the message in time.",
+        )
         if self._why_broken:
             raise Broken(self._why_broken)
 
     async def reply(self, timeout: float) -> Reply:  # noqa: ASYNC109  every phase has its own
         """The next reply, one per command in their order. Raises Broken."""
-        if not self._replies and not self._why_broken:
-            self._changed.clear()
-            await self._until(self._changed, timeout, "The server did not answer in time.")
         if not self._replies:
-            raise Broken(self._why_broken)
+            await self._until(self._has_news, timeout, "The server did not answer in time.")
+            if not self._replies:
+                raise Broken(self._why_broken)
         return self._replies.popleft()
 
-    async def _until(self, event: asyncio.Event, timeout: float, else_: str) -> None:  # noqa: ASYNC109  every phase has its own
-        timer = asyncio.get_running_loop().call_later(
-            timeout, self.cut, else_
-        )  # half the price of asyncio.timeout
+    def _has_news(self) -> bool:
+        return bool(self._replies or self._why_broken)
+
+    def took(self, classes: Sequence[int]) -> bool:
+        """Whether the next replies are there and of these classes, one after the other: then they are taken."""
+        if len(self._replies) < len(classes):
+            return False
+        for reply, good in zip(self._replies, classes, strict=False):
+            if reply.code // 100 != good:
+                return False
+        for _ in classes:
+            self._replies.popleft()
+        return True
+
+    async def _until(self, is_so: Callable[[], bool], timeout: float, else_: str) -> None:  # noqa: ASYNC109  every phase has its own
+        """Many messages go in one `timeout`: an alarm for each would cost more than one that is put off."""
+        self._deadline, self._late = self._loop.time() + timeout, else_
+        if self._deadline < self._rings_at:
+            self._set_alarm()
         try:
-            await event.wait()
+            while not is_so():
+                self._waiter = self._loop.create_future()
+                await self._waiter
         finally:
-            timer.cancel()
+            self._waiter, self._deadline = None, math.inf
+
+    def _set_alarm(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        self._rings_at = self._deadline
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, self._rings_at = None, math.inf
+        if self._deadline <= self._loop.time():
+            self.cut(self._late)
+        elif self._deadline is not math.inf:
+            self._set_alarm()
+
+    def _tell(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def cut(self, why: str) -> None:
         """End it here and now."""
         self._why_broken = self._why_broken or why
         self._transport.abort()
-        self._changed.set()
-        self._writable.set()
+        self._tell()
 
     def distrust(self, why: str) -> None:
         """As `cut`, and what was said already counts no more."""
@@ -112,33 +159,34 @@ class Wire(asyncio.Protocol):
         except Broken:
             pass
         self._transport.close()
-        await self._until(self._gone, _CLOSING, "closed")
+        await self._until(lambda: self._gone, _CLOSING, "closed")
 
     def data_received(self, data: bytes) -> None:
-        if self._why_broken:
-            return
-        self._buffer += data
-        self._size += len(data)
-        while not self._why_broken and (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            self._take(line.removesuffix(b"\r"))
-        if self._size > LONGEST_REPLY or len(self._replies) > MOST_UNREAD:
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            if self._why_broken:
+                return
+            self._take(line)
+        if self._size + len(self._buffer) > LONGEST_REPLY or len(self._replies) > MOST_UNREAD:
             self.cut("The server's answer has no end.")
+        if self._replies:
+            self._tell()
 
     def _take(self, line: bytes) -> None:
-        match = _LINE.fullmatch(line)
-        if not match or (self._lines and int(match[1]) != self._code):
+        read = _read(line)
+        if not read or (self._lines and read[0].code != self._code):
             self.cut("The server's answer is not SMTP.")
             return
-        self._code = int(match[1])
-        self._lines.append((match[3] or b"").decode("utf-8", "replace"))
-        if match[2] != b"-":
+        reply, last = read
+        if last and not self._lines:
+            self._replies.append(reply)
+            return
+        self._code = reply.code
+        self._lines.append(reply.words)
+        self._size += len(line) + 1
+        if last:
             self._replies.append(Reply(self._code, " ".join(self._lines)))
-            self._lines = []
-            self._size = len(self._buffer)
-            self._changed.set()
-            self._writable.set()
+            self._lines, self._size = [], 0
 
     def eof_received(self) -> bool:
         self.cut("The server closed the connection.")
@@ -146,10 +194,25 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.cut(f"The connection was lost{f' ({exc})' if exc else ''}.")
-        self._gone.set()
+        self._gone = True
+        if self._alarm:
+            self._alarm.cancel()
+        self._tell()
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self._full = True
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._full = False
+        self._tell()
+
+
+@lru_cache(maxsize=64)  # most lines of a server are the same for every message
+def _read(line: bytes) -> tuple[Reply, bool] | None:
+    """A line of a reply, and whether it is the last one; None when it is not SMTP."""
+    match = _LINE.fullmatch(line.removesuffix(b"\r"))
+    return (
+        (Reply(int(match[1]), (match[3] or b"").decode("utf-8", "replace")), match[2] != b"-")
+        if match
+        else None
+    )

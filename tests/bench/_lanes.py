@@ -48,8 +48,7 @@ class _Readers:
         for n in range(1, count + 1):
             job = Job(n, 1, n, 0, f"reader{n}@example{n % 50}.org", "{}", f"<{n}@example.com>", 0, 0, 0, 0)
             leave = f"{self._url}/u/{self._tokens.make('unsubscribe', n)}"
-            preferences = f"{self._url}/preferences/{self._tokens.make('preferences', n, 0, now=0)}"
-            body = self._frozen.message(job.recipient, job.message_id, job.context, leave, preferences)
+            body = self._frozen.message(job.recipient, job.message_id, job.context, leave)
             yield Ready(job, Parcel(self._sender, job.recipient, body), bulk_ledger.want(self._tokens, job))
 
     def take(self) -> Ready | None:
