@@ -46,13 +46,15 @@ async def turn(
     """
     if done:
         await settle(tx, worker, done, limits)
+    taken = {one.id: one.words for one in accepted}
+    if wants and tx.engine == "sqlite" and await _all_begun(tx, worker, wants, taken, wire if done else None):
+        return {one.row_id for one in wants}
     begun = await _allowed(tx, worker, wants) if wants else set[int]()
     refused = [one for one in wants if one.row_id not in begun]
     for one in refused:
         await _refuse(tx, worker, one)
         if limits:
             await held.give_back(tx, one.claimed_at)
-    taken = {one.id: one.words for one in accepted}
     if done:
         await journal.anew(tx, worker, begun.union(wire).difference(one.row_id for one in refused))
     elif taken_back := {one.row_id for one in refused}.intersection(wire):
@@ -88,6 +90,29 @@ async def settle(tx: Tx, worker: int, done: Sequence[Verdict], limits: Limits) -
                 await held.give_back(tx, one.claimed_at)
 
 
+async def _all_begun(
+    tx: Tx, worker: int, wants: Sequence[Want], taken: Mapping[int, str], wire: Collection[int] | None
+) -> bool:
+    """Whether all of them may be sent; then the journal has them, all by one statement: asked for their ids, a row
+    each, SQLite's thread would have to take the interpreter from the loop for every one. With `wire` it begins anew.
+    """
+    ids = [one.row_id for one in wants]
+    if wire is not None:
+        await journal.burn(tx, worker)
+    return bool(
+        await tx.run(
+            _BEGIN_ALL,
+            worker=worker,
+            ids=as_list(ids),
+            count=len(ids),
+            keys=_json([key for one in wants for key in {one.exact, one.mailbox}]),
+            now=tx.now,
+            begun=as_list([*ids, *(wire or ())]),
+            accepted=_json(taken),
+        )
+    )
+
+
 async def _allowed(tx: Tx, worker: int, wants: Sequence[Want]) -> set[int]:
     """Those that are ours, and whose readers want them. Who is suppressed is asked last: on PostgreSQL a later
     statement sees what was written before it."""
@@ -116,7 +141,7 @@ async def _refuse(tx: Tx, worker: int, refused: Want) -> None:
         await tx.run(_GIVE_UP, id=refused.row_id, worker=worker)
 
 
-def _json(value: Sequence[str] | Mapping[str, Any]) -> str:
+def _json(value: Sequence[str] | Mapping[Any, Any]) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -124,11 +149,12 @@ _STAYS = """(o.subscriber_id IS NULL OR EXISTS (
         SELECT 1 FROM subscribers s WHERE s.id = o.subscriber_id AND s.status = 'active'
                                       AND COALESCE(s.unsubscribed_at, 0) <= o.created_at))"""
 _STANDS = "(p.expires_at IS NULL OR p.expires_at > :now)"
-# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured).
+# `+o.worker`: found by its id, not among all that the worker has reserved (seven times the time, measured). The open
+# mailings are found along their index: each one's own row has its message before its state.
 _OURS = f"""
     SELECT o.id FROM outbox o
     WHERE o.id IN ({{ids}}) AND +o.worker = :worker AND o.state = 'sending'
-      AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = o.mailing_id AND m.state = 'open')
+      AND o.mailing_id IN (SELECT m.id FROM mailings m WHERE m.state = 'open')
       AND {_STAYS} AND {NOT_HELD}
     """  # noqa: S608  our own
 # On PostgreSQL: who takes a row away from us at this moment, or leaves, waits until the journal has it, or was first.
@@ -151,6 +177,12 @@ _SUPPRESSED = {
     engine: f"SELECT p.key FROM suppressions p WHERE p.key IN ({keys}) AND {_STANDS}"  # noqa: S608  our own
     for engine, keys in _KEYS.items()
 }
+_BEGIN_ALL = f"""
+    INSERT INTO send_journal (worker, begun, accepted)
+    SELECT :worker, :begun, :accepted
+    WHERE :count = (SELECT count(*) FROM ({_OURS.format(ids=IDS["sqlite"])}))
+      AND NOT EXISTS ({_SUPPRESSED["sqlite"]})
+    """  # noqa: S608  our own
 _WHY = f"""
     SELECT CASE
       WHEN NOT {_STAYS} THEN '{LEFT}'
