@@ -16,6 +16,9 @@ from newsletter.storage import Database
 _AGAIN = 1.0  # seconds until a database that was away is asked again
 _MANY = 250
 """So many rows are settled at once: a few milliseconds, so that no sign-up waits for longer."""
+_MOMENT = 0.001
+"""Seconds, for which a commit waits as long as each such moment brings another lane. It costs as much as ten messages
+do, however many it holds."""
 _LATE = 0.5
 """Seconds, at most, until a row says what its server has said."""
 
@@ -33,13 +36,23 @@ class Books:
     there is anything else to say than that; `settled` is told of each that is.
     """
 
-    def __init__(self, db: Database, worker: int, settings: Settings, settled: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        worker: int,
+        settings: Settings,
+        settled: Callable[[int], None],
+        lanes: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`lanes`: how many there are that may come."""
         self._db = db
         self._worker = worker
         self._settings = settings
         self._settled = settled
+        self._lanes = lanes
         self._waiting: list[_Entry] = []
         self._writing: asyncio.Task[None] | None = None
+        self._gathering: asyncio.TimerHandle | None = None
         self._wire = set[int]()  # begun, and not answered
         self._accepted: list[Verdict] = []  # in the journal, and not in their rows
         self._since = 0.0  # when the first of them was
@@ -53,14 +66,36 @@ class Books:
         """
         entry = _Entry(done, wants, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        self._gather()
         return await entry.begun
+
+    def _gather(self) -> None:
+        """Writes when all lanes wait, or lets those that are on the way come along."""
+        if self._writing or not self._waiting:
+            return
+        if len(self._waiting) >= self._lanes():
+            self._begin()
+        elif self._gathering is None:
+            self._wait_for_more()
+
+    def _wait_for_more(self, seen: int = 0) -> None:
+        if len(self._waiting) == seen:
+            self._begin()
+        else:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(_MOMENT, self._wait_for_more, len(self._waiting))
+
+    def _begin(self) -> None:
+        if self._gathering:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._waiting and self._writing is None:
+            self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         batch: list[_Entry] = []
         try:
-            while self._waiting:
+            if self._waiting:
                 batch, self._waiting = self._waiting, []
                 begun = await self._commit(batch)
                 for entry in batch:
@@ -75,6 +110,7 @@ class Books:
                 raise
         finally:
             self._writing = None
+            self._gather()
 
     async def _commit(self, batch: Sequence[_Entry]) -> set[int]:
         done = [one for entry in batch for one in entry.done]
@@ -128,8 +164,9 @@ class Books:
             ended.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def close(self) -> None:
-        if self._alarm:
-            self._alarm.cancel()
+        for timer in (self._alarm, self._gathering):
+            if timer:
+                timer.cancel()
         if self._writing:
             self._writing.cancel()
             await asyncio.wait([self._writing])

@@ -54,7 +54,7 @@ class BulkWorker:
         self._hand = hand
         self._settings = settings
         self._signing = Signing(signer_of(settings))
-        self._books = Books(db, worker, settings, self.drop)
+        self._books = Books(db, worker, settings, self.drop, lambda: len(self._lanes) - len(self._connecting))
         self._jobs: deque[Job] = deque()
         self._frozen: dict[int, Frozen] = {}
         self._lanes: set[asyncio.Task[None]] = set()
