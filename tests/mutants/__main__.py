@@ -118,9 +118,10 @@ def job(part: str, mutant: Mutant, ways: Map, seconds: float) -> Job:
     """
     lines = ways.lines.get(mutant.path, {})
     file = {id for tests in lines.values() for id in tests} or set(ways.took)
-    if "postgres" not in mutant.path:  # that takes a server, and says the same
-        file = {id for id in file if "[postgres" not in id} or file
     line = set(lines.get(mutant.line, ()))
+    plain = {id for id in file if "[postgres" not in id}
+    if plain & line or (plain and not line):  # that takes a server, and says the same of what is for both
+        file = plain
     wanted: dict[str, float] = {}
     for id in sorted(file, key=lambda one: (one not in line, ways.took[one], one)):
         if sum(wanted.values()) < seconds:
