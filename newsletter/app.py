@@ -23,7 +23,7 @@ from newsletter.owners import ApiTokens, Owners
 from newsletter.sequences import Sequences
 from newsletter.settings import Settings
 from newsletter.signups import GUIDE, Forms, Signups, seed
-from newsletter.storage import Database, delete_old_copies, open_database, pending
+from newsletter.storage import Database, delete_old_copies, named, open_database, pending
 from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits, keep_counts
 from newsletter.tokens import Tokens
@@ -145,7 +145,7 @@ async def prepare(url: str, *, apply: bool) -> None:
     if apply:
         await bring_up_to_date(url)
     elif waiting := await pending(url):
-        raise MigrationError(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
+        raise MigrationError(f"The database waits for {named(waiting)}. Run: newsletter migrate")
 
 
 def put_together(settings: Settings, db: Database) -> Site:

@@ -11,7 +11,7 @@ from newsletter.doctor.model import Finding, note, well, wrong
 from newsletter.errors import NewsletterError
 from newsletter.mail import trouble
 from newsletter.settings import Settings
-from newsletter.storage import engine_of, open_database, pending, sqlite_path
+from newsletter.storage import engine_of, named, open_database, pending, sqlite_path
 from newsletter.words import gettext as _
 from newsletter.words import number
 
@@ -86,7 +86,7 @@ async def database(url: str) -> Finding:
     if waiting:
         return wrong(
             "Database",
-            _("It waits for %(steps)s.") % {"steps": ", ".join(waiting)},
+            _("It waits for %(steps)s.") % {"steps": named(waiting)},
             "Run: newsletter migrate",
         )
     return well(

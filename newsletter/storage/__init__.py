@@ -20,6 +20,7 @@ from newsletter.storage.late import load_postgres
 from newsletter.storage.migrate import behind, migrate, pending
 from newsletter.storage.scratch import Scratch
 from newsletter.storage.sqlite import SqliteDatabase
+from newsletter.storage.steps import named
 
 __all__ = [
     "CHUNK",
@@ -35,6 +36,7 @@ __all__ = [
     "delete_old_copies",
     "engine_of",
     "migrate",
+    "named",
     "open_database",
     "pending",
     "sqlite_path",

@@ -20,6 +20,7 @@ from newsletter.storage.db import Action, sqlite_path
 from newsletter.storage.late import load_postgres
 from newsletter.storage.migrate import migrate, pending
 from newsletter.storage.sqlite_file import cannot_open
+from newsletter.storage.steps import named
 
 _LEDGER = "migrations"
 _OURS = "SELECT to_regclass('migrations') IS NOT NULL"
@@ -62,7 +63,7 @@ async def move(origin: str, url: str, finish: Action[[], None], report: Report) 
     """
     source = sqlite_path(origin)
     if waiting := await pending(origin):
-        raise MigrationError(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
+        raise MigrationError(f"The database waits for {named(waiting)}. Run: newsletter migrate")
     backup.at_rest(source)
     with closing(sqlite3.connect(source, timeout=1, isolation_level=None)) as raw:
         try:

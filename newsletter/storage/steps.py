@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS migrations (
 )
 """
 SCHEMA = "schema.sql"
+_FEW = 3
 
 _NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+(?:\.(?P<engine>sqlite|postgres))?\.sql")
 _ROWID = re.compile(r"\bBIGINT(\s+PRIMARY\s+KEY)\b", re.IGNORECASE)
@@ -101,6 +102,11 @@ def _split(text: str, engine: Engine) -> Iterator[tuple[str, str]]:
             first = first or token[0]
     if first:
         yield text[start:].strip(), first
+
+
+def named(names: Sequence[str]) -> str:
+    """Steps, for a sentence: a fresh database waits for all of them, and nobody reads so many."""
+    return ", ".join(names) if len(names) <= _FEW else f"{names[0]} … {names[-1]} ({len(names)})"
 
 
 def outstanding(steps: Sequence[Step], applied: Sequence[Applied]) -> list[Step]:

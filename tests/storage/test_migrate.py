@@ -8,7 +8,7 @@ import pytest
 
 from newsletter import paths
 from newsletter.errors import MigrationError, SettingsError
-from newsletter.storage import Tx, migrate, open_database, pending
+from newsletter.storage import Tx, migrate, named, open_database, pending
 from newsletter.storage.schema import schema
 
 FIRST = "-- a first; comment\nCREATE TABLE first (id BIGINT PRIMARY KEY, text TEXT NOT NULL DEFAULT 'a;b');\n"
@@ -222,3 +222,9 @@ async def test_the_schema_reads_well(folder: Path) -> None:
     text = await schema(folder)
     assert text.index("CREATE TABLE first (id INTEGER PRIMARY KEY") < text.index("CREATE TABLE second")
     assert text.endswith("CREATE INDEX second_id ON second (id);\n")
+
+
+def test_what_a_database_waits_for_is_said_in_a_line() -> None:
+    steps = [f"{number:04}_step.sql" for number in range(1, 41)]
+    assert named(steps[:2]) == "0001_step.sql, 0002_step.sql"
+    assert named(steps) == "0001_step.sql … 0040_step.sql (40)"

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from newsletter.errors import MigrationError, NotFound, Unavailable
 from newsletter.mail import workers
-from newsletter.storage import Tx, behind
+from newsletter.storage import Tx, behind, named
 from newsletter.web.kit.embedding import takes_gzip
 from newsletter.web.kit.site import site_of
 
@@ -82,7 +82,7 @@ async def _workers(tx: Tx) -> int:
     except MigrationError as error:
         raise Unavailable(error.sentence) from None
     if waiting:
-        raise Unavailable(f"The database waits for {', '.join(waiting)}. Run: newsletter migrate")
+        raise Unavailable(f"The database waits for {named(waiting)}. Run: newsletter migrate")
     return await workers(tx)
 
 
