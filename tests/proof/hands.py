@@ -1,7 +1,10 @@
 """What workers have in their hands, what servers have taken of it, and what the outbox may say of both."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -15,6 +18,7 @@ from newsletter.mail.limits import UNLIMITED
 from newsletter.storage import Tx
 from tests.proof.states import Ground, Walk
 
+_STANDING = "SELECT id, worker, state, attempts, resends, reply FROM outbox"
 ENDED = ("sent", "failed", "in_doubt", "skipped")
 
 
@@ -77,6 +81,18 @@ class Ledger(Walk):
     def rows(self) -> list[Row]:
         found = self.ground.look("SELECT id, state, resends, subscriber_id, mailing_id FROM outbox")
         return [Row(*row) for row in found]
+
+    @contextmanager
+    def others_stay(self, worker: Hands) -> Iterator[None]:
+        """Whatever `worker` says: what is not in its name any more, or never was, is as it was before."""
+        before = self._not_of(worker)
+        yield
+        after = {row[0]: row for row in self.ground.look(_STANDING)}
+        changed = [(row, after.get(row[0])) for row in before if after.get(row[0]) != row]
+        assert not changed, f"Worker {worker.id} changed what is another's: {changed}"
+
+    def _not_of(self, worker: Hands) -> list[tuple[Any, ...]]:
+        return [row for row in self.ground.look(_STANDING) if row[1] != worker.id]
 
     def check(self) -> None:
         for row in self.rows():

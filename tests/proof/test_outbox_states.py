@@ -93,9 +93,10 @@ class Outbox(Ledger):
         accepted = [] if done else worker.answered
         wire = {job.id for job in worker.begun}
         wants = [bulk_ledger.want(self.site.tokens, job) for job in drawn]
-        begun = self.ground.do(
-            bulk_turns.turn, worker.id, done, wants, UNLIMITED, accepted=accepted, wire=wire
-        )
+        with self.others_stay(worker):
+            begun = self.ground.do(
+                bulk_turns.turn, worker.id, done, wants, UNLIMITED, accepted=accepted, wire=wire
+            )
         for job in [job for job in drawn if job.id in begun]:
             assert job.subscriber_id not in self.left, "Begun for somebody who has left"
             assert self.mailings[job.mailing_id] == "open", "Begun of a mailing that is not open"
@@ -150,7 +151,8 @@ class Outbox(Ledger):
         if isinstance(one, Delivery):
             worker.claimed.remove(one)
             done = ledger.settlement(one, said, "said")
-            self.ground.do(ledger.turn, self.site.tokens, worker.id, done, 0)
+            with self.others_stay(worker):
+                self.ground.do(ledger.turn, self.site.tokens, worker.id, done, 0)
         else:
             worker.begun.remove(one)
             done = ledger.settlement(one, said, "said", ask=self.ask)
@@ -183,7 +185,8 @@ class Outbox(Ledger):
         self.went["released"] += 1
         if isinstance(one, Delivery):
             worker.claimed.remove(one)
-            self.ground.do(ledger.turn, self.site.tokens, worker.id, done, 0)
+            with self.others_stay(worker):
+                self.ground.do(ledger.turn, self.site.tokens, worker.id, done, 0)
         else:
             worker.begun.remove(one)
             worker.answered.append(Verdict.of(done, one.mailing_id))
