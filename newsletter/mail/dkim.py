@@ -32,6 +32,8 @@ _SIGNED = dict.fromkeys(_TWICE, 1) | {
     "feedback-id": 0,
 }
 _FILLED = "\0"
+_PLACE = re.compile(f"{_FILLED}([0-9]+){_FILLED}")
+_AS_IT_IS = re.compile(r"\S+(?: \S+)*")  # relaxing a header would change nothing of it
 _HEADER_GAP = re.compile(r"[ \t]+")
 
 
@@ -46,6 +48,7 @@ class Signer:
 
     def __init__(self, domain: str, keys: Sequence[Key]) -> None:
         self._keys = [(key, _beginning(domain.lower(), key)) for key in keys]
+        self._kept: tuple[tuple[str, bytes, int], Sequence[tuple[Key, str, str]]] | None = None
 
     def sign(self, message: bytes, at: int) -> bytes:
         """`message`, with CRLF and ASCII but for its headers (RFC 8616), with its signatures above it; `at` is its
@@ -59,15 +62,24 @@ class Signer:
 
     def signatures(self, listed: str, signed: str, digest: bytes, at: int) -> str:
         """The header lines for `signed` headers, relaxed, which are `listed`, and a body that has this digest."""
-        rest = f"\r\n t={at // 1000}; bh={_text(digest)};\r\n {listed}\r\n b="
         lines = list[str]()
-        for key, beginning in self._keys:
-            value = beginning + rest
-            own = value.replace("\r\n ", " ")
+        for key, value, own in self._values(listed, digest, at):
             proof = _text(key.sign(f"{signed}dkim-signature:{own}".encode()))
             lines.append(f"DKIM-Signature: {value}{proof[:_FIRST]}")
             lines += [f" {proof[start : start + _NEXT]}" for start in range(_FIRST, len(proof), _NEXT)]
         return "\r\n".join([*lines, ""])
+
+    def _values(self, listed: str, digest: bytes, at: int) -> Sequence[tuple[Key, str, str]]:
+        """Each key's header without its proof, as it stands and as it is signed. Those of the last message are kept:
+        many have one body and one time."""
+        asked = listed, digest, at
+        kept = self._kept
+        if kept and kept[0] == asked:
+            return kept[1]
+        rest = f"\r\n t={at // 1000}; bh={_text(digest)};\r\n {listed}\r\n b="
+        values = [(key, head + rest, (head + rest).replace("\r\n ", " ")) for key, head in self._keys]
+        self._kept = asked, values
+        return values
 
 
 _FIRST, _NEXT = WIDTH - len(" b="), WIDTH - 1
@@ -85,10 +97,15 @@ class Many:
         number = next((number for number, piece in enumerate(pieces) if "\r\n\r\n" in piece), 0)
         self._ending, _, first = pieces[number].partition("\r\n\r\n")
         self._body_at = 2 * number
-        lines = _lines(_FILLED.join([*pieces[:number], self._ending]))
+        head = "".join(f"{piece}{_FILLED}{at}{_FILLED}" for at, piece in enumerate(pieces[:number]))
+        lines = _lines(head + self._ending)
         self._varying = [number for number, line in enumerate(lines) if _FILLED in line]
         self._headers = list(map(_relaxed_header, lines))
         self._listed, self._order = _chosen(self._headers)
+        self._signed = _PLACE.split("".join([self._headers[number] for number in self._order]))
+        self._filled = [
+            2 * int(at) + 1 for at in self._signed[1::2]
+        ]  # in the row, in the order they are signed
         constant = [first, *pieces[number + 1 :]]
         # So each piece can be relaxed without its neighbours.
         if not all(piece.endswith("\n") for piece in constant[:-1]) or not all(
@@ -102,13 +119,12 @@ class Many:
 
     def sign(self, row: Sequence[str], at: int) -> bytes:
         """The message that `row` makes, signed: piece, what is filled in, piece, …; `at` as for `Signer`."""
-        head = "".join(row[: self._body_at]) + self._ending
-        lines, headers = _lines(head), self._headers.copy()
-        if len(lines) != len(headers):
-            raise MessageError("What is filled in would be read as a header of its own.")
-        for number in self._varying:
-            headers[number] = _relaxed_header(lines[number])
-        signed = "".join([headers[number] for number in self._order])
+        if all(map(_AS_IT_IS.fullmatch, row[1 : self._body_at : 2])):
+            parts = self._signed.copy()
+            parts[1::2] = [row[at] for at in self._filled]
+            signed = "".join(parts)
+        else:
+            signed = self._relaxed(row)
         digest = self._first
         if self._rest:
             rest = self._rest.copy()
@@ -117,6 +133,15 @@ class Many:
             digest.update("".join(rest).encode("ascii"))
         above = self._signer.signatures(self._listed, signed, digest.digest(), at)
         return "".join((above, *row)).encode()
+
+    def _relaxed(self, row: Sequence[str]) -> str:
+        """The headers that are signed, where white space stands in what is filled in."""
+        lines, headers = _lines("".join(row[: self._body_at]) + self._ending), self._headers.copy()
+        if len(lines) != len(headers):
+            raise MessageError("What is filled in would be read as a header of its own.")
+        for number in self._varying:
+            headers[number] = _relaxed_header(lines[number])
+        return "".join([headers[number] for number in self._order])
 
 
 def signer_of(settings: Settings) -> Signer | None:
