@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from newsletter import clock
@@ -101,6 +102,8 @@ class Books:
                 for entry in batch:
                     if not entry.begun.done():
                         entry.begun.set_result(begun)
+                if len(self._accepted) >= _MANY:
+                    await self._settle()
         except BaseException as error:
             for entry in (*batch, *self._waiting):
                 if not entry.begun.done():
@@ -125,6 +128,18 @@ class Books:
         self._set_alarm()
         return begun
 
+    async def _settle(self) -> None:
+        """The rows of what was accepted, while the lanes send: as a part of their commit it would hold them up."""
+        some = self._accepted
+        with suppress(Unavailable):  # the next commit asks again
+            await self._db.write(
+                bulk_turns.turn, self._worker, some, [], limits_of(self._settings), wire=self._wire
+            )
+            self._accepted = []
+            for one in some:
+                self._settled(one.id)
+            self._set_alarm()
+
     async def _begun(
         self, done: Sequence[Verdict], accepted: Sequence[Verdict], wants: Sequence[Want], wire: set[int]
     ) -> set[int]:
@@ -141,8 +156,7 @@ class Books:
         """Whether rows are settled now. A provider's room is counted by its rows."""
         waiting = len(self._accepted) + len(done)
         return (
-            waiting >= _MANY
-            or not wants
+            not wants
             or bool(self._settings.domain_limits)
             or any(one.state != "sent" for one in done)
             or (waiting > 0 and bool(self._since) and clock.monotonic() - self._since >= _LATE)

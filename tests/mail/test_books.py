@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
-from newsletter.mail import Mailings, bulk_ledger
+import pytest
+
+from newsletter.mail import Mailings, Tally, bulk_ledger, journal
 from newsletter.mail.books import Books
+from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Want, want
 from newsletter.mail.life import beat
 from newsletter.mail.limits import UNLIMITED
@@ -63,4 +66,40 @@ async def test_nobody_waits_for_a_lane_that_does_not_come(
         async with asyncio.timeout(20):
             assert await books.turn([], its) == {one.row_id for one in its}
     assert counted.begun == [2, 2]
+    await books.close()
+
+
+class Stalled(Counted):
+    """The real database, which takes its time over rows that are settled."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.go_on = asyncio.Event()
+
+    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+        if args[1]:
+            await self.go_on.wait()
+        return await super().write(action, *args, **more)
+
+
+async def test_no_lane_waits_while_rows_are_settled_by_the_hundred(
+    db: Database, mailings: Mailings, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.mail.books._MANY", 2)
+    mailing_id = await sent_off(db, mailings, 4)
+    await db.write(beat, 1)
+    jobs = await db.write(bulk_ledger.reserve, 1, 4, UNLIMITED)
+    wants = [want(tokens, job) for job in jobs]
+    stalled, settled = Stalled(db), list[int]()
+    books = Books(cast("Database", stalled), 1, Settings(), settled.append)
+    await books.turn([], wants[:2])
+    async with asyncio.timeout(20):
+        accepted = [Verdict(job.id, "sent", "250 ok", mailing_id=mailing_id, code=250) for job in jobs[:2]]
+        assert await books.turn(accepted, wants[2:3]) == {jobs[2].id}
+    assert await db.read(mailings.tally, mailing_id) == Tally(sending=4)
+    stalled.go_on.set()
+    assert await books.turn([], wants[3:]) == {jobs[3].id}  # the next commit is not before that
+    assert settled == [job.id for job in jobs[:2]]
+    assert await db.read(mailings.tally, mailing_id) == Tally(sent=2, sending=2)
+    assert await db.read(journal.read, 1) == journal.Journal({}, frozenset(job.id for job in jobs[2:]))
     await books.close()
