@@ -118,7 +118,7 @@ def test_no_page_names_a_setting_that_is_none() -> None:
 
 def test_every_door_exists() -> None:
     doors = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
-    named = "demo test check proof promises coverage mutants bench screenshots format lock help"
+    named = "demo test check proof promises coverage mutants bench scale screenshots format lock help"
     assert set(named.split()) == doors
     assert set(re.findall(r"^\.PHONY: (.+)", MAKEFILE, re.MULTILINE)[0].split()) == doors
     written = set(re.findall(r"(?:`| {4}|\()make ([a-z]+)", WRITTEN))
