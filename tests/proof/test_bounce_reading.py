@@ -43,6 +43,11 @@ HOSTILE = {
     "codes": filled(_QMAIL, b"5.1.1.1."),
     "users": filled(_QMAIL, b"user user mailbox recipient "),
     "at signs": filled(_QMAIL, b"a@"),
+    "addresses of a failure": filled(b"\nFailed addresses follow:\n", b"a@a "),
+    "lines of a failure": filled(
+        b"\nThe following addresses had\n", b"(expanded from: <" + b"a" * 80 + b"@\n"
+    ),
+    "failures": filled(b"\n", b"Undeliverable Address: Intended recipient: User's mailbox is full:\n"),
     "tags": filled(b"Content-Type: text/html\n" + _QMAIL, b"<a "),
     "encoded words": filled(b"Subject: ", b"=?utf-8?q?=41?= "),
     "tokens": filled(b"", b"bounce+abcdefghijklmnopqrstuvwxyz@"),

@@ -1,11 +1,16 @@
 """Mail that says in words of its own what RFC 3464, RFC 5965 and RFC 3834 have forms for: old servers, large providers,
-and people who are on holiday."""
+and people who are on holiday. The rarer forms are those of flufl.bounce, which has known them for decades."""
 
+import logging
 import re
+from email.message import Message
+from importlib import import_module
 
 from newsletter.mail.bounces.mime import Part, decoded_words
 
 _LONGEST = 8_000
+_WIDEST = 200  # characters of a line: its expressions cost the square of that
+_HEAD = ("from", "subject", "x-mailer")  # what it asks for
 
 _SERVER = re.compile(
     r"(?i)mailer-daemon|mail-daemon|maildaemon|postmaster|mail delivery (sub)?system|bounce-?daemon|<>"
@@ -31,8 +36,8 @@ _DELAY = re.compile(
 _COPY = re.compile(  # from here on it shows our own message, whose words mean nothing
     r"(?im)^[^\w\n]*(below this line is a copy|this is a copy of|original message|forwarded message"
     r"|message headers? follow|(a )?copy of (the|your) (original )?message|the original message|unsent message below"
-    r"|your message( is)? (below"
-    r"|follows)|received: |return-path: |dkim-signature: |message header)"
+    r"|here is your returned mail|your message( is)? (below|follows)|received: |return-path: "
+    r"|dkim-signature: |message header)"
 )
 _TELLING = re.compile(r"(?i)\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b")
 _HOLIDAY = re.compile(
@@ -58,12 +63,45 @@ def words(message: Part, parts: list[Part]) -> str | None:
         bool(_SERVER.search(message.first("from") or message.first("return-path")))
         and not message.first("auto-submitted").lower().startswith("auto-replied")
     )
-    text = next((part.text for part in parts if part.kind in ("text/plain", "text/html") and part.body), "")
-    text = _before_the_copy(text)
+    text = _first_text(parts)
     if speaks or _RETURNED.search(subject):
         return text
     begins = _STARTS.search(text[:1000])
     return text if begins and not _HOLIDAY.search(subject) else None
+
+
+def refused(message: Part, parts: list[Part]) -> tuple[str, bool] | None:
+    """As `words`, where flufl.bounce knows the shape, and whether it says that this is for good; else None.
+
+    It is shown a message with the text and nothing else, short in every way: the library's own reading of a message
+    takes the square of its size. Addresses that it finds are left alone: anybody could have written them.
+    """
+    if _HOLIDAY.search(decoded_words(message.first("subject"))):
+        return None
+    text = _first_text(parts)
+    logging.getLogger("flufl.bounce").disabled = True  # it logs the message
+    try:
+        passing, for_good = import_module("flufl.bounce").all_failures(_shown(message, text))
+    except Exception:  # noqa: BLE001  a stranger's mail; what a library trips over is not known to it
+        return None
+    return (text, bool(for_good)) if passing or for_good else None
+
+
+def _shown(message: Part, text: str) -> Message:
+    shown = Message()
+    for name in _HEAD:
+        if value := message.first(name):
+            shown[name] = value[:_WIDEST]
+    body = Message() if message.kind.startswith("multipart/") else shown
+    body["Content-Type"] = "text/plain"
+    lines = (line[:_WIDEST] for line in text.splitlines())
+    body.set_payload(
+        "\n".join(lines).encode("ascii", "replace").decode()
+    )  # a charset would encode it once more
+    if body is not shown:
+        shown["Content-Type"] = "multipart/mixed"
+        shown.set_payload([body])
+    return shown
 
 
 def telling(text: str) -> str:
@@ -90,6 +128,11 @@ def is_automatic(message: Part) -> bool:
     if message.first("precedence").strip().lower() in ("auto_reply", "bulk", "junk", "list"):
         return True
     return bool(_HOLIDAY.search(decoded_words(message.first("subject"))))
+
+
+def _first_text(parts: list[Part]) -> str:
+    text = next((part.text for part in parts if part.kind in ("text/plain", "text/html") and part.body), "")
+    return _before_the_copy(text)
 
 
 def _before_the_copy(text: str) -> str:

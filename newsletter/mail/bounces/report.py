@@ -61,6 +61,10 @@ def _meaning(message: Part, parts: list[Part]) -> tuple[Kind, str, str]:
         if part.kind == "message/disposition-notification":  # read, deleted, or on holiday (RFC 8098)
             return "auto", "", ""
     words = crooked.words(message, parts)
+    if words is None and (refused := crooked.refused(message, parts)):
+        words, for_good = refused
+        if not for_good:
+            return "auto", "", words
     if words is None:
         return ("auto" if crooked.is_automatic(message) else "unknown"), "", ""
     if crooked.is_delay(decoded_words(message.first("subject")), words):
