@@ -18,6 +18,7 @@ from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, own_form, refresh, session_of
 from newsletter.web.admin.settings_words import CHOICES, GROUPS, HINTS, TRIED, WORDS
 from newsletter.web.kit import broadcasting
+from newsletter.web.kit.logo import remove
 from newsletter.web.kit.owner_settings import OWN, adopt, checked, sources
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
@@ -166,10 +167,7 @@ async def remove_logo(request: Request[Any, Any, Any]) -> Response[Any]:
     """Raises SignedOut, BadInput."""
     site = site_of(request)
     await own_form(request)
-    given = sources()
-    if "logo" not in given:
-        await site.db.write(_keep, {"logo": ""})
-        adopt(site.settings, {"logo": ""}, given)
+    await remove(site)
     return Redirect("/admin/settings?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
 
 

@@ -7,6 +7,7 @@ from newsletter.web.api import (
     forms,
     imports,
     knowing,
+    logo,
     magnets,
     many,
     relay,
@@ -36,5 +37,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *telling.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *settings.ENDPOINTS,
+    *logo.ENDPOINTS,
     *relay.ENDPOINTS,
 )

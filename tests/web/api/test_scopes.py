@@ -64,8 +64,11 @@ ROWS = {
         "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
         "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/deliveries/{delivery}/resend",
     },
-    "settings:read": {"GET /settings", "GET /settings/relay"},
-    "settings:write": {"PATCH /settings", "PUT /settings/relay", "DELETE /settings/relay"},
+    "settings:read": {"GET /settings", "GET /settings/relay", "GET /settings/logo"},
+    "settings:write": {
+        "PATCH /settings", "PUT /settings/relay", "DELETE /settings/relay", "PUT /settings/logo",
+        "DELETE /settings/logo",
+    },
 }  # fmt: skip
 
 
