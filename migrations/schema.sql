@@ -302,7 +302,7 @@ CREATE TABLE forms (
   thanks_url TEXT NOT NULL DEFAULT '',-- on an allowed origin; empty: our own page
   wording_id BIGINT NOT NULL,         -- what people agree to now
   created_at BIGINT NOT NULL
-, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT, test_id BIGINT);
+, closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)), accent TEXT NOT NULL DEFAULT '', background TEXT NOT NULL DEFAULT '', confirmation_text_id BIGINT, guide_text_id BIGINT, test_id BIGINT, allowed_origins TEXT NOT NULL DEFAULT '[]');
 
 CREATE TABLE funnel_days (
   form_id BIGINT NOT NULL REFERENCES forms (id) ON DELETE CASCADE,

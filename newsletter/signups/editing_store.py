@@ -73,7 +73,7 @@ async def change(tx: Tx, form: Form) -> None:
     await tx.run(
         """UPDATE forms SET title = :title, intro = :intro, button = :button, fields = :fields, tags = :tags,
                thanks_url = :thanks, wording_id = :wording, closed = :closed, accent = :accent,
-               background = :background WHERE id = :id""",
+               background = :background, allowed_origins = :origins WHERE id = :id""",
         id=form.id,
         title=form.title,
         intro=form.intro,
@@ -85,6 +85,7 @@ async def change(tx: Tx, form: Form) -> None:
         closed=int(form.closed),
         accent=form.accent,
         background=form.background,
+        origins=msgspec.json.encode(form.allowed_origins).decode(),
     )
 
 

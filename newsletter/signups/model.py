@@ -73,6 +73,7 @@ class Form(msgspec.Struct, frozen=True):
     confirmation: MailText | None = None  # None: our own words
     guide: MailText | None = None
     test: Variants | None = None
+    allowed_origins: tuple[str, ...] = ()  # whose pages may have it; none: those of the settings
 
 
 class Signup(msgspec.Struct):

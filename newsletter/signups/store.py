@@ -26,6 +26,7 @@ class _FormRow(msgspec.Struct):
     confirmation_text_id: int | None
     guide_text_id: int | None
     test_id: int | None
+    allowed_origins: str
 
 
 async def find_form(tx: Tx, magnets: Magnets, slug: str) -> Form | None:
@@ -41,7 +42,7 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
         _FormRow,
         f"""SELECT f.id, f.slug, f.title, f.intro, f.button, f.thanks_url, f.wording_id, w.text AS wording,
                 f.fields, f.tags, f.closed, f.accent, f.background, f.confirmation_text_id, f.guide_text_id,
-                f.test_id
+                f.test_id, f.allowed_origins
             FROM forms f JOIN wordings w ON w.id = f.wording_id WHERE {which}""",
         wanted=wanted,
     )
@@ -65,6 +66,7 @@ async def _form(tx: Tx, magnets: Magnets, which: str, wanted: str | int) -> Form
         await mail_text(tx, row.confirmation_text_id),
         await mail_text(tx, row.guide_text_id),
         await _variants(tx, row.test_id),
+        msgspec.json.decode(row.allowed_origins, type=tuple[str, ...]),
     )
 
 
@@ -98,9 +100,9 @@ async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
     """The form with its wording's first version; `form.fields` without the email, which every form has."""
     await tx.run(
         """INSERT INTO forms (id, slug, title, intro, button, fields, tags, thanks_url, wording_id, closed, accent,
-               background, created_at)
+               background, allowed_origins, created_at)
            VALUES (:id, :slug, :title, :intro, :button, :fields, :tags, :thanks, :wording_id, :closed, :accent,
-               :background, :now)""",
+               :background, :origins, :now)""",
         id=form.id,
         slug=form.slug,
         title=form.title,
@@ -113,6 +115,7 @@ async def add_form(tx: Tx, form: Form, wording_sha256: str) -> None:
         closed=int(form.closed),
         accent=form.accent,
         background=form.background,
+        origins=msgspec.json.encode(form.allowed_origins).decode(),
         now=tx.now,
     )
     await tx.run(

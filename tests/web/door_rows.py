@@ -21,7 +21,7 @@ _THEME = {
 _FORM = {
     "title": "A course", "intro": "In six\nletters.", "button": "Join", "wording": "Yes.", "tags": "course, spring",
     "magnet-structure-your-career": "1", "f0-label": "City", "f0-options": "Porto\nLisbon", "f0-type": "choice",
-    "accent": "#1f5f5b", "csrf": "live",
+    "accent": "#1f5f5b", "allowed_origins": "", "csrf": "live",
 }  # fmt: skip
 
 _IMPORT = {"action": "start", "origin": "", "tag": "", "encoding": "", "c0": "email", "csrf": "live"}

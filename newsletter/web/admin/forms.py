@@ -1,6 +1,7 @@
 """The signup forms at the desk: what became of those who filled them in, their texts, and how a page gets one."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, SettingsError
 from newsletter.ids import new_id
 from newsletter.magnets import all_magnets
 from newsletter.owners import Session
@@ -21,6 +22,7 @@ from newsletter.web.admin.forms_fields import arranged, rows_of
 from newsletter.web.admin.forms_filling import LONGEST, blank, filled, sent_by, values_of
 from newsletter.web.admin.forms_preview import preview
 from newsletter.web.kit import colours
+from newsletter.web.kit.policy import read_sites
 from newsletter.web.kit.site import Site, site_of
 
 _SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
@@ -126,11 +128,19 @@ async def _page(
         room=MOST_FIELDS,
         contrasts=_contrasts(values),
         magnets=await site.db.read(all_magnets),
-        origins=[site.settings.public_origin, *site.settings.allowed_origins],
+        origins=[site.settings.public_origin, *_sites(site, values)],
+        usual=site.settings.allowed_origins,
         codes=codes(form, site.settings.public_url) if form.slug else [],
         saved=saved,
         csrf=form_key(site, session),
     )
+
+
+def _sites(site: Site, values: dict[str, str]) -> tuple[str, ...]:
+    """Whose pages may have it, as it is typed."""
+    with suppress(SettingsError):
+        return read_sites(values.get("allowed_origins", "")) or site.settings.allowed_origins
+    return site.settings.allowed_origins
 
 
 def _contrasts(values: dict[str, str]) -> dict[str, str]:

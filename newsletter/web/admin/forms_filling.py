@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from newsletter.errors import BadInput, NotFound
+from newsletter.errors import BadInput, NotFound, SettingsError
 from newsletter.magnets import Magnet, all_magnets
 from newsletter.signups import Field, Form
 from newsletter.subscribers import tag_name
 from newsletter.web.admin import forms_fields
 from newsletter.web.admin.door import Sent, own_fields, session_of
 from newsletter.web.kit import colours
-from newsletter.web.kit.policy import known_target
+from newsletter.web.kit.policy import known_target, read_sites, sites_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 
@@ -24,6 +24,7 @@ LONGEST = {
     "wording": 1000,
     "tags": 300,
     "thanks_url": 500,
+    "allowed_origins": 2_000,
     "accent": 20,
     "background": 20,
     "closed": 1,
@@ -84,8 +85,9 @@ def filled(site: Site, form: Form, sent: Sent, magnets: list[Magnet]) -> Form:
     for name, sentence in NEEDED.items():
         if not values.get(name):
             tell(name, sentence)
+    form = msgspec.structs.replace(form, allowed_origins=_origins(sent))
     thanks = values.get("thanks_url", "")
-    if thanks and not known_target(thanks, site.settings):
+    if thanks and not known_target(thanks, sites_of(form, site.settings)):
         tell("thanks_url", "Please give the full address of a page on one of the sites listed here, or none.")
     accent, background = _colours(sent)
     return msgspec.structs.replace(
@@ -117,6 +119,14 @@ def _colours(sent: Sent) -> tuple[str, str]:
     return found["accent"], found["background"]
 
 
+def _origins(sent: Sent) -> tuple[str, ...]:
+    try:
+        return read_sites(sent.values.get("allowed_origins", ""))
+    except SettingsError as error:
+        sent.errors.setdefault("allowed_origins", error.sentence)
+        return ()
+
+
 def _tags(sent: Sent) -> tuple[str, ...]:
     named = [tag for tag in sent.values.get("tags", "").split(",") if tag.strip()]
     if len(named) > MOST_TAGS:
@@ -130,5 +140,6 @@ def _tags(sent: Sent) -> tuple[str, ...]:
 
 def values_of(form: Form) -> dict[str, str]:
     values = {name: str(getattr(form, name)) for name in ("slug", *_TEXTS)}
-    values |= {"tags": ", ".join(form.tags)} | ({"closed": "1"} if form.closed else {})
+    values |= {"tags": ", ".join(form.tags), "allowed_origins": ", ".join(form.allowed_origins)}
+    values |= {"closed": "1"} if form.closed else {}
     return values | forms_fields.values_of(form) | {f"magnet-{one.slug}": "1" for one in form.magnets}

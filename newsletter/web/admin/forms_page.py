@@ -13,7 +13,7 @@ from newsletter.signups import Form
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.admin.forms_page_fetching import Fetch
 from newsletter.web.admin.forms_page_reading import GOOD, Finding, findings
-from newsletter.web.kit.policy import known_target
+from newsletter.web.kit.policy import known_target, sites_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.webhooks import is_local
 
@@ -54,7 +54,7 @@ async def _found(site: Site, form: Form, url: str) -> list[Finding]:
     """Raises BadInput."""
     if not url:
         raise BadInput(EMPTY)
-    if not known_target(url, site.settings):
+    if not known_target(url, sites_of(form, site.settings)):
         raise BadInput(FOREIGN)
     trusts = await to_thread(ssl.create_default_context)  # it reads all roots
     page = await Fetch(is_local(site.settings), trusts).page(url.partition("#")[0])
@@ -77,7 +77,7 @@ def _page(
         values={"page_url": url},
         errors=errors or {},
         longest=LONGEST,
-        origins=[site.settings.public_origin, *site.settings.allowed_origins],
+        origins=[site.settings.public_origin, *sites_of(form, site.settings).allowed_origins],
         found=found,
         is_there=any(one.kind in GOOD for one in found or ()),
         csrf=form_key(site, session),

@@ -23,6 +23,15 @@ Wording = Annotated[
     Meta(min_length=1, max_length=1_000, description="What people agree to; another text is a new version"),
 ]
 Colour = Annotated[str, Meta(pattern="^(#[0-9a-fA-F]{6})?$", description="Empty: ours", examples=["#1f5f5b"])]
+Origin = Annotated[str, Meta(max_length=200, examples=["https://example.org"])]
+Origins = Annotated[
+    list[Origin],
+    Meta(
+        max_length=50,
+        description="Whose pages may have it; empty: those of the settings",
+        examples=[["https://example.org", "https://course.example.org"]],
+    ),
+]
 Magnet = Annotated[str, Meta(min_length=1, max_length=100, examples=["structure-your-career"])]
 
 
@@ -56,6 +65,7 @@ class NewForm(msgspec.Struct):
     closed: bool = False
     accent: Colour = ""
     background: Colour = ""
+    allowed_origins: Origins = []
 
 
 class FormChange(msgspec.Struct):
@@ -70,6 +80,7 @@ class FormChange(msgspec.Struct):
     closed: bool | UnsetType = UNSET
     accent: Colour | UnsetType = UNSET
     background: Colour | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
 
 
 class Form(msgspec.Struct):
@@ -85,6 +96,7 @@ class Form(msgspec.Struct):
     closed: bool
     accent: str
     background: str
+    allowed_origins: Annotated[list[str], Meta(description="Empty: those of the settings")]
 
 
 def form(one: Kept) -> Form:
@@ -101,6 +113,7 @@ def form(one: Kept) -> Form:
         one.closed,
         one.accent,
         one.background,
+        list(one.allowed_origins),
     )
 
 

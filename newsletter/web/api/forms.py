@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, SettingsError
 from newsletter.ids import new_id
 from newsletter.magnets import Magnet, all_magnets
 from newsletter.signups import Field, Form, all_forms, faults, fitted
@@ -15,7 +15,7 @@ from newsletter.web.api import form_shapes as shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.reading import WRONG
 from newsletter.web.kit import colours
-from newsletter.web.kit.policy import known_target
+from newsletter.web.kit.policy import known_target, read_sites, sites_of
 from newsletter.web.kit.site import Site
 
 PATH = "/forms"
@@ -77,8 +77,11 @@ async def _filled(tx: Tx, site: Site, form: Form, given: dict[str, object]) -> F
         wanted["tags"] = tuple(_tags(tags, errors))
     if isinstance(magnets := given.get("magnets"), list):
         wanted["magnets"] = tuple(_magnets(await all_magnets(tx), magnets, errors))
+    if isinstance(origins := given.get("allowed_origins"), list):
+        wanted["allowed_origins"] = _origins(origins, errors)
     made: Form = msgspec.structs.replace(form, **wanted)
-    if made.thanks_url and "thanks_url" in given and not known_target(made.thanks_url, site.settings):
+    moved = given.keys() & {"thanks_url", "allowed_origins"}
+    if made.thanks_url and moved and not known_target(made.thanks_url, sites_of(made, site.settings)):
         errors["thanks_url"] = ELSEWHERE
     errors |= colours.faults(made.accent, made.background)
     if errors:
@@ -109,6 +112,14 @@ def _fields(form: Form, given: Iterable[shapes.FormField], errors: dict[str, str
             errors.setdefault("fields", f"{one.name}, {part}: {sentence}")
         made += [] if wrong else [fitted(field)]
     return made
+
+
+def _origins(given: Iterable[str], errors: dict[str, str]) -> tuple[str, ...]:
+    try:
+        return read_sites(" ".join(given))
+    except SettingsError as error:
+        errors["allowed_origins"] = error.sentence
+        return ()
 
 
 def _tags(given: Iterable[str], errors: dict[str, str]) -> list[str]:

@@ -8,12 +8,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from newsletter.providers import DomainLimit
 from newsletter.settings import Settings as Held
-from newsletter.web.api.form_shapes import Colour
+from newsletter.web.api.form_shapes import Colour, Origin
 
 Sender = Annotated[str, Meta(max_length=100, description="The name that mails are from", examples=["Olga"])]
 Mailbox = Annotated[str, Meta(max_length=254, examples=["olga@example.org"])]
 Origins = Annotated[
-    list[Annotated[str, Meta(max_length=200, examples=["https://example.org"])]],
+    list[Origin],
     Meta(max_length=50, description="Whose pages may have the forms and comments"),
 ]
 Postal = Annotated[str, Meta(max_length=300, examples=["Olga, 1 Quay, Porto"])]

@@ -18,7 +18,7 @@ from newsletter.settings import Settings
 from newsletter.web.kit import failures
 from newsletter.web.kit.answer import Answer, security_headers
 from newsletter.web.kit.incoming import DESK_BYTES, PUBLIC_BYTES, Incoming
-from newsletter.web.kit.policy import crossing, framed
+from newsletter.web.kit.policy import crossing, framed, heeded
 from newsletter.web.kit.refusals import Refusals
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -26,7 +26,9 @@ Scope = dict[str, Any]
 Page = Callable[[int, str, str, str | None, bool], str]
 
 
-_LONG = ("/admin/broadcasts/", "/admin/sequences/", "/api/v1/broadcasts", "/api/v1/sequences")
+_LONG = (
+    "/admin/broadcasts/", "/admin/sequences/", "/api/v1/broadcasts", "/api/v1/sequences", "/api/v1/settings/logo",
+)  # fmt: skip
 _ANY_HOST = ("/health", "/metrics")  # asked by programs that know a machine and not its name
 _FILES = re.compile(
     "/admin/(import|magnets|suppressions/file|settings/logo)|/api/v1/(imports|suppressions/import|magnets(/[^/]+/versions)?)"
@@ -130,7 +132,7 @@ class Edge:
             media_type = b"text/html; charset=utf-8"
             content = self._rendered(scope, status, title, text, reference)
         origin = headers.get(b"origin", b"").decode("latin-1")
-        extra = crossing(scope["path"], origin, self._settings)
+        extra = crossing(scope["path"], origin, heeded(scope, self._settings))
         if isinstance(error, Unavailable):
             extra["Retry-After"] = str(error.retry_after)
         more = [(name.lower().encode(), value.encode("latin-1")) for name, value in extra.items()]

@@ -12,7 +12,8 @@ from newsletter.mail.brand import brand_of
 from newsletter.mail.headers import sender
 from newsletter.mail.smtp import parse_url
 from newsletter.providers import read_limits
-from newsletter.settings import Settings, positive, web_address, zone_exists
+from newsletter.settings import Settings, positive, zone_exists
+from newsletter.web.kit.policy import read_sites
 from newsletter.words import gettext as _
 from newsletter.words import number
 
@@ -41,7 +42,6 @@ NO_COLOUR = "Please give # and six digits or letters a to f, like #1f5f5b, or no
 NO_NAME = "This name can’t stand in a mail. Please give one line of plain text."
 NO_ADDRESS = "Please give the address that your mails are from."
 NO_ZONE = "Please give a time zone’s name, like Europe/Lisbon."
-NO_SITES = "Please give addresses like https://example.org, with commas between them."
 OTHER_DOMAIN = "This service signs mails for %(domain)s. Please give an address that ends in @%(domain)s."
 NO_CHOICE = "Please choose one of those on the page."
 
@@ -101,10 +101,7 @@ def _reply_to(_name: str, text: str, _settings: Settings) -> str:
 
 
 def _origins(_name: str, text: str, _settings: Settings) -> tuple[str, ...]:
-    try:
-        return tuple(web_address("ALLOWED_ORIGINS", one) for one in text.replace(",", " ").split())
-    except SettingsError:
-        raise SettingsError(NO_SITES) from None
+    return read_sites(text)
 
 
 def _relay(_name: str, text: str, settings: Settings) -> str:

@@ -20,7 +20,7 @@ from newsletter.errors import (
 from newsletter.web.kit.body import WrongType
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.gate import ProofNeeded
-from newsletter.web.kit.policy import crossing, framed
+from newsletter.web.kit.policy import crossing, framed, heeded
 from newsletter.web.kit.site import desk_cookie, site_of
 from newsletter.words import gettext as _
 
@@ -108,7 +108,8 @@ def at_desk(request: Request[Any, Any, Any]) -> bool:
 
 
 def _crossing(request: Request[Any, Any, Any]) -> dict[str, str]:
-    return crossing(request.scope["path"], request.headers.get("origin", ""), site_of(request).settings)
+    sites = heeded(request.scope, site_of(request).settings)
+    return crossing(request.scope["path"], request.headers.get("origin", ""), sites)
 
 
 def refuse(request: Request[Any, Any, Any], status: int, title: str, text: str) -> Response[Any]:

@@ -1,5 +1,6 @@
 """The signup form: hosted, in an iframe, as a plain cross-site form, for programs. One way in for all."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,21 +9,24 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter.addresses import canonical, suggestion
-from newsletter.errors import BadInput, NewsletterError
+from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.signups import CLOSED, Field, Form, Submission, check, testing
 from newsletter.web.kit import colours, problems
-from newsletter.web.kit.body import Body, read_fields
+from newsletter.web.kit.body import Body, arrived, read_fields
 from newsletter.web.kit.counting import count
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
 from newsletter.web.kit.policy import (
+    Sites,
     cors,
     embeddable,
     foreign_page,
+    heed,
     hosted,
     known_target,
     page_origin,
     preflight,
+    sites_of,
 )
 from newsletter.web.kit.site import Site, site_of
 
@@ -36,6 +40,9 @@ SENT = (
 FOREIGN = (
     "This form isn’t open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
 )
+NOT_AMONG_ITS_OWN = (
+    "This form isn’t open to the page that sent it. Its author can allow it where the form is edited."
+)
 
 
 @get("/")
@@ -44,13 +51,20 @@ async def home(request: Request[Any, Any, Any]) -> Response[Any]:
     return await _show(request, "guide", embedded=False)
 
 
-@get("/forms/{slug:str}")
-async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
+async def _found(request: Request[Any, Any, Any], slug: str) -> tuple[Site, Form]:
+    """From here on the pages that this form is for are answered, whatever goes wrong. Raises NotFound."""
     site = site_of(request)
     form = await site.forms.find(slug)
+    heed(request.scope, sites_of(form, site.settings))
+    return site, form
+
+
+@get("/forms/{slug:str}")
+async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
+    site, form = await _found(request, slug)
     if wants_json(request.scope):
         return Response(
-            _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site)}
+            _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site, form)}
         )
     return await _show(request, slug, embedded=False)
 
@@ -61,8 +75,7 @@ async def show_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) ->
 
 
 async def _show(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[str]:
-    site = site_of(request)
-    form = await site.forms.find(slug)
+    site, form = await _found(request, slug)
     count(request, site, form.id, "seen")
     return _page(site, form, embedded=embedded)
 
@@ -78,39 +91,49 @@ async def sent_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) ->
 
 
 async def _sent(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[str]:
-    site = site_of(request)
-    form = await site.forms.find(slug)
+    site, form = await _found(request, slug)
     hint = suggestion("x@" + request.query_params.get("typed", ""))
     css = colours.style(form.accent, form.background)
-    policy = _policy(site, css, "", embedded=embedded)
-    back = known_target(request.query_params.get("back", ""), site.settings)
+    policy = _policy(site, form, css, embedded=embedded)
+    back = known_target(request.query_params.get("back", ""), sites_of(form, site.settings))
     return site.pages.page(
         "public/sent.html", headers=policy, form=form, hint=hint, embedded=embedded, back=back, css=css
     )
 
 
-@post("/forms/{slug:str}", status_code=202)
+async def _arrived(request: Request[Any, Any, Any]) -> None:
+    """Whose pages are answered is known before anything can be wrong with what they sent."""
+    with suppress(NotFound):
+        await _found(request, request.path_params["slug"])
+    await arrived(request)
+
+
+@post("/forms/{slug:str}", status_code=202, before_request=_arrived)
 async def submit(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     return await _submit(request, slug, embedded=False)
 
 
-@post("/forms/{slug:str}/embed", status_code=202)
+@post("/forms/{slug:str}/embed", status_code=202, before_request=_arrived)
 async def submit_embedded(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     return await _submit(request, slug, embedded=True)
 
 
 @route("/forms/{slug:str}", http_method="OPTIONS", status_code=204)
-async def before_json(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[None]:  # noqa: ARG001  Litestar's path
+async def before_json(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[None]:
     """A browser's question before our script posts JSON from another origin."""
-    return Response(None, status_code=204, headers=preflight(request, site_of(request).settings))
+    site = site_of(request)
+    sites: Sites = site.settings
+    with suppress(NotFound):  # that there is none is said to what it sends then
+        sites = sites_of(await site.forms.find(slug), site.settings)
+    return Response(None, status_code=204, headers=preflight(request, sites))
 
 
 async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool) -> Response[Any]:
     """The same answer, and the same work, whoever the address belongs to."""
-    site = site_of(request)
-    form = await site.forms.find(slug)
-    if foreign_page(request, site.settings):
-        return problems.refuse(request, 403, "Not from here", FOREIGN)
+    site, form = await _found(request, slug)
+    if foreign_page(request, sites_of(form, site.settings)):
+        why = NOT_AMONG_ITS_OWN if form.allowed_origins else FOREIGN
+        return problems.refuse(request, 403, "Not from here", why)
     body = await read_fields(request, {field.name: field.max_length for field in form.fields} | HIDDEN)
     for name in ("page_url", "variant"):  # nobody typed them, and neither keeps anybody from signing up
         body.errors.pop(name, None)
@@ -120,7 +143,9 @@ async def _submit(request: Request[Any, Any, Any], slug: str, *, embedded: bool)
         return _refused(request, site, form, body, error, embedded=embedded)
     if body.is_json:
         told = {"message": SENT, "hint": suggestion(typed)}
-        return Response(told, status_code=202, headers={"Cache-Control": "no-store", **_cors(request, site)})
+        return Response(
+            told, status_code=202, headers={"Cache-Control": "no-store", **_cors(request, site, form)}
+        )
     return Redirect(
         _thanks(site, form, typed, body.values.get("page_url", ""), embedded=embedded),
         status_code=303,
@@ -162,17 +187,18 @@ def _refused(
     return page
 
 
-def _cors(request: Request[Any, Any, Any], site: Site) -> dict[str, str]:
-    return cors(request.headers.get("origin", ""), site.settings)
+def _cors(request: Request[Any, Any, Any], site: Site, form: Form) -> dict[str, str]:
+    return cors(request.headers.get("origin", ""), sites_of(form, site.settings))
 
 
 def _thanks(site: Site, form: Form, typed: str, page: str, *, embedded: bool) -> str:
     """Where the reader goes next; from there back to the `page` that the form stood in, if that is the owner's."""
-    if not embedded and (own := known_target(form.thanks_url, site.settings)):
+    sites = sites_of(form, site.settings)
+    if not embedded and (own := known_target(form.thanks_url, sites)):
         return own
     path = f"/forms/{form.slug}/embed/sent" if embedded else f"/forms/{form.slug}/sent"
     told = {"typed": typed.rpartition("@")[2]} if suggestion(typed) else {}
-    if not embedded and (back := known_target(page, site.settings)):
+    if not embedded and (back := known_target(page, sites)):
         told["back"] = back
     return f"{path}?{urlencode(told)}" if told else path
 
@@ -192,7 +218,7 @@ def _page(
     return site.pages.page(
         "public/embed.html" if embedded else "public/form.html",
         status,
-        _policy(site, css, known_target(form.thanks_url, site.settings), embedded=embedded),
+        _policy(site, form, css, embedded=embedded),
         form=form,
         closed=CLOSED if form.closed else "",
         css=css,
@@ -205,9 +231,9 @@ def _page(
     )
 
 
-def _policy(site: Site, css: str, target: str, *, embedded: bool) -> dict[str, str]:
-    own = colours.allowed(css)
-    return embeddable(site.settings, style=own) if embedded else hosted(target, own)
+def _policy(site: Site, form: Form, css: str, *, embedded: bool) -> dict[str, str]:
+    own, sites = colours.allowed(css), sites_of(form, site.settings)
+    return embeddable(sites, style=own) if embedded else hosted(known_target(form.thanks_url, sites), own)
 
 
 def _definition(site: Site, form: Form) -> dict[str, Any]:

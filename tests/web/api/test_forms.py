@@ -19,6 +19,7 @@ NEW = {
     "tags": ["course"],
     "magnets": ["structure-your-career"],
     "accent": "#1f5f5b",
+    "allowed_origins": ["https://course.example.org"],
 }
 
 
@@ -56,12 +57,35 @@ async def test_each_fault_is_told_beside_its_field(shop: Program) -> None:
         "tags": ["a,b"],
         "accent": "red",
         "background": "#808080",
+        "allowed_origins": ["https://example.org/blog"],
         "fields": [{"name": "email", "label": "Again"}],
     }.items():
         wrong = await shop.ask("POST", "/forms", 422, json={**NEW, "slug": "other", name: value})
         assert name in wrong.json()["errors"], (name, wrong.text)
     await shop.ask("POST", "/forms", 422, json={**NEW, "slug": "new"})
     await shop.ask("GET", "/forms/other", 404)
+
+
+async def test_its_own_sites_hold_its_thank_you_page_too(shop: Program) -> None:
+    thanks = "https://course.example.org/thanks"
+    await shop.ask("POST", "/forms", 201, json={**NEW, "slug": "autumn", "thanks_url": thanks})
+    one, match = await shop.read("/forms/autumn")
+    changes: list[dict[str, object]] = [
+        {"allowed_origins": []},
+        {"allowed_origins": ["https://blog.example.org"]},
+        {"thanks_url": "https://blog.example.org/thanks"},
+    ]
+    for change in changes:
+        wrong = await shop.ask("PATCH", "/forms/autumn", 422, json=change, headers=match)
+        assert wrong.json()["errors"].keys() == {"thanks_url"}, change
+    for site in ("https://*", "https://a.example;sandbox", "javascript:alert(1)", "a'b"):
+        typed = {"allowed_origins": [site], "thanks_url": ""}
+        wrong = await shop.ask("PATCH", "/forms/autumn", 422, json=typed, headers=match)
+        assert "allowed_origins" in wrong.json()["errors"], site
+    assert await shop.get("/forms/autumn") == one
+    none = {"allowed_origins": [], "thanks_url": ""}
+    after = (await shop.ask("PATCH", "/forms/autumn", json=none, headers=match)).json()
+    assert after == one | none
 
 
 async def test_one_magnet(shop: Program) -> None:
