@@ -90,20 +90,17 @@ class Books:
         if self._gathering:
             self._gathering.cancel()
             self._gathering = None
-        if self._waiting and self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        batch: list[_Entry] = []
+        batch, self._waiting = self._waiting, []
         try:
-            if self._waiting:
-                batch, self._waiting = self._waiting, []
-                begun = await self._commit(batch)
-                for entry in batch:
-                    if not entry.begun.done():
-                        entry.begun.set_result(begun)
-                if len(self._accepted) >= _MANY:
-                    await self._settle()
+            begun = await self._commit(batch)
+            for entry in batch:
+                if not entry.begun.done():
+                    entry.begun.set_result(begun)
+            if len(self._accepted) >= _MANY:
+                await self._settle()
         except BaseException as error:
             for entry in (*batch, *self._waiting):
                 if not entry.begun.done():
@@ -173,9 +170,8 @@ class Books:
                 self._alarm.cancel()
 
     def _ring(self) -> None:
-        if self._accepted:
-            ended = asyncio.ensure_future(self.turn([], []))
-            ended.add_done_callback(lambda task: task.cancelled() or task.exception())
+        ended = asyncio.ensure_future(self.turn([], []))
+        ended.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def close(self) -> None:
         for timer in (self._alarm, self._gathering):

@@ -143,12 +143,9 @@ class Worker:
             await self._stopped.wait()
 
     async def _ended(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
-        except TimeoutError:
-            return False
-        return True
+        ended = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait([ended], timeout=seconds)
+        return not ended.cancel()
 
     async def _survive(self, work: Coroutine[Any, Any, object]) -> bool:
         """Nothing that goes wrong once may end the sending of mail. Whether it went well."""

@@ -191,6 +191,16 @@ def test_a_body_that_is_the_same_for_all_is_prepared_whole(keys: Keys, signer: S
         assert keys.hold(raw) == [True, True]
 
 
+@pytest.mark.parametrize("to", ['"ada  lovelace"@example.org', " ada@example.org", "ada@example.org ", ""])
+def test_white_space_that_is_filled_into_a_header_is_relaxed_with_it(
+    keys: Keys, signer: Signer, to: str
+) -> None:
+    pieces = ["From:  a@example.com\r\nTo: ", "\r\nSubject:  Hi\r\n\r\nHello\r\n"]
+    raw = Many(signer, pieces).sign([pieces[0], to, pieces[1]], NOON)
+    assert raw == signer.sign(to.join(pieces).encode(), NOON)
+    assert keys.hold(raw) == [True, True]
+
+
 @pytest.mark.parametrize("pieces", [["Dear ", "=\r\nYours\r\n"], ["Dear =\r\n", ", hello\r\n"]])
 def test_pieces_that_share_a_line_are_refused(signer: Signer, pieces: list[str]) -> None:
     first, last = pieces

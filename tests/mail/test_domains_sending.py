@@ -3,10 +3,15 @@
 import asyncio
 from functools import partial
 
+import msgspec
+
 from newsletter.clock import HOUR, MINUTE
-from newsletter.mail import Mailings, Post, Tally
+from newsletter.mail import Mailings, Post, Tally, Worker
 from newsletter.mail.domains import held_back, slow_down
+from newsletter.providers import read_limits
+from newsletter.settings import Settings
 from newsletter.storage import Database
+from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import CONTEXTS, AtWork, eventually, run
 from tests.mail.mailing import sent_off_to
@@ -62,6 +67,32 @@ async def test_who_refuses_us_is_left_alone_without_any_limit_and_gets_it_afterw
         clock.forward(HOUR)
         await eventually(partial(so_many_left, db, mailings, mailing_id), 30)
     assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 60
+
+
+async def test_limits_that_are_lifted_while_a_worker_runs_hold_nobody_back(
+    db: Database, mailings: Mailings, settings: Settings, tokens: Tokens, sink: Sink
+) -> None:
+    """Those who were put aside for an hour too: the clock stands still."""
+    here = msgspec.structs.replace(
+        settings,
+        smtp_url=f"smtp://127.0.0.1:{sink.port}?tls=off",
+        domain_limits=read_limits(["gmail.com=0/1"]),
+    )
+    mailing_id = await sent_off_to(db, mailings, ["gmail.com"], 9)
+
+    async def one_gone() -> bool:
+        return [str(one) for one in await db.read(held_back, mailing_id)] == [
+            "8 wait for the limit of gmail.com."
+        ]
+
+    worker = Worker(db, here, tokens, poll=0.05, beat=0.05)
+    running = asyncio.create_task(worker.run())
+    await eventually(one_gone, 30)
+    msgspec.structs.force_setattr(here, "domain_limits", ())
+    await eventually(partial(so_many_left, db, mailings, mailing_id), 30)
+    await worker.stop(timeout=5)
+    await running
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 9
 
 
 async def so_many_left(db: Database, mailings: Mailings, mailing_id: int) -> bool:

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_turns, bulk_worker
 from newsletter.mail.limits import UNLIMITED
+from newsletter.mail.relay import Relay
+from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.storage.db import unavailable
 from tests.conftest import Clock
@@ -92,6 +95,36 @@ async def test_a_fault_of_ours_storms_no_relay(
 
         await eventually(looked_again)
         assert sink.connections <= 4
+
+
+async def test_a_fault_of_ours_over_an_answer_leaves_that_message_in_doubt_and_the_next_unsent(
+    db: Database,
+    mailings: Mailings,
+    at_work: AtWork,
+    settings: Settings,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    structs.force_setattr(settings, "in_doubt", "ask")
+    whole, faults = Relay.was_fine, ["once"]
+
+    def faulty(self: Relay) -> None:
+        if faults:
+            raise RuntimeError(faults.pop())
+        whole(self)
+
+    monkeypatch.setattr(Relay, "was_fine", faulty)
+    mailing_id = await sent_off(db, mailings, 2)
+
+    async def through() -> bool:
+        return (await db.read(mailings.tally, mailing_id)).left == 0
+
+    async with at_work():
+        await eventually(through)
+    assert await db.read(mailings.tally, mailing_id) == Tally(sent=1, in_doubt=1)
+    assert len({mail.recipient for mail in sink.mails}) == len(sink.mails) == 2
+    (doubtful,) = [one for one in await rows(db) if one.state == "in_doubt"]
+    assert doubtful.reply == "A fault in the worker (RuntimeError)."
 
 
 async def test_one_that_cannot_be_read_is_held_and_others_go(
