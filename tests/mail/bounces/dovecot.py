@@ -94,7 +94,8 @@ class Dovecot(NamedTuple):
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
+def dovecot(more: str = "") -> Iterator[Dovecot]:
+    """`more`: what it is set to besides."""
     program = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else "")
     if not program:
         missing = "Dovecot is not installed (dovecot-imapd, dovecot-pop3d)"
@@ -115,6 +116,7 @@ def dovecot() -> Iterator[Dovecot]:
             login="dovenull" if root else me.pw_name, internal="dovecot" if root else me.pw_name,
             group="dovecot" if root else owner.pw_gid,
         )
+        + more
     )  # fmt: skip
     process = subprocess.Popen([program, "-F", "-c", folder / "conf"])
     try:

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -76,6 +77,38 @@ async def test_each_is_taken_once_and_then_deleted(house: House, server: Dovecot
 
 def sample(name: str) -> bytes:
     return (SAMPLES / f"{name}.eml").read_bytes()
+
+
+@ON_ONE
+async def test_a_server_that_can_do_little_is_asked_for_no_more(house: House) -> None:
+    """No UID EXPUNGE: what was taken is marked for whoever empties it. No keywords: a person's mail is remembered."""
+    with dovecot("protocol imap {\n imap_capability = IMAP4rev1\n}\nmail_max_keyword_length = 9\n") as plain:
+        url = read_url(plain.url("imap"))
+        polling = Poll(house.site, url)
+        plain.delivers("1.taken", await bounce(house))
+        plain.delivers("2.passed", b"Subject: Hello\n\n.\n")
+        assert await polling.once() == Round(2, 1)
+        assert (await house.person(ADA)).status == "bounced"
+        assert await polling.once() == Round(0, 0)
+        assert plain.holds() == ["1.taken", "2.passed"]
+        ((marked,), (left,)) = ([*(plain.folder / "mail").glob(f"cur/{name}*")] for name in plain.holds())
+        assert (marked.name[-1], left.name[-1]) == ("T", ",")
+        assert await Poll(house.site, url).once() == Round(1, 0), "by another process it is read once more"
+
+
+def test_a_server_that_goes_away_is_said_to() -> None:
+    with dovecot() as server:
+        url = read_url(server.url("imap"))
+        box = mailbox.opened(url, client_tls(), set())
+
+    def until_it_is_gone() -> None:
+        while True:
+            box.waiting()
+
+    with pytest.raises(Trouble, match=f"localhost:{url.port} can’t be read: it closed the connection"):
+        mailbox.troubled(url, until_it_is_gone)
+    with suppress(Trouble):
+        mailbox.troubled(url, box.close)
 
 
 @ON_ONE
