@@ -135,7 +135,7 @@ async def eventually(check: Callable[[], Awaitable[object]], seconds: float = 10
             await asyncio.sleep(0.02)
 
 
-async def settled(db: Database, *states: str, seconds: float = 10) -> None:
+async def settled(db: Database, *states: str, seconds: float = 30) -> None:
     """Wait until the outbox's rows are in these states, in the order of their ids."""
     seen: list[str] = []
 
