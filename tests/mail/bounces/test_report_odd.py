@@ -129,3 +129,12 @@ async def test_what_can_not_be_kept_may_come_again(
     assert [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR] == [
         "A mail that came back could not be taken: RuntimeError"
     ]
+
+
+def test_a_warning_in_a_form_that_only_a_library_knows_is_no_bounce() -> None:
+    """It is in nobody's words for a delay: a switch's."""
+    text = b"Your message to:\n\n  ada@example.org\n\nis still here.\n"
+    text += b"This is just a warning, you do not need to take any action\n"
+    report = read(b"From: switch@example.org\nSubject: Notice\n\n" + text, "")
+    assert report.kind == "auto"
+    assert "is still here" in report.words
