@@ -50,6 +50,11 @@ class Signer:
         self._keys = [(key, _beginning(domain.lower(), key)) for key in keys]
         self._kept: tuple[tuple[str, bytes, int], Sequence[tuple[Key, str, str]]] | None = None
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is worth a thread."""
+        return any(key.algorithm.startswith("rsa") for key, _ in self._keys)
+
     def sign(self, message: bytes, at: int) -> bytes:
         """`message`, with CRLF and ASCII but for its headers (RFC 8616), with its signatures above it; `at` is its
         row's time in ms."""

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -10,11 +12,13 @@ import pytest
 
 from newsletter.clock import HOUR, MINUTE
 from newsletter.errors import NotFound
-from newsletter.mail import Mailings, Tally, bulk_domains, bulk_ledger, bulk_turns
+from newsletter.mail import Mailings, Tally, bulk_domains, bulk_ledger, bulk_turns, dkim_keys
 from newsletter.mail.books import Books
 from newsletter.mail.breaker import Verdict
 from newsletter.mail.bulk_ledger import Job, want
 from newsletter.mail.bulk_signing import Signing
+from newsletter.mail.dkim import Signer
+from newsletter.mail.dkim_keys import Kind
 from newsletter.mail.handover import Handover
 from newsletter.mail.headers import MessageError
 from newsletter.mail.ledger import release
@@ -153,12 +157,25 @@ async def test_one_that_can_not_be_signed_ahead_is_left_to_whoever_asks_for_it()
             raise troubles[job.id]
         return f"message {job.id}".encode()
 
-    signer: Any = object()  # whether there is one is all that it asks
+    signer: Any = SimpleNamespace(is_slow=True)  # all that it asks
     signing = Signing(signer)
     await signing.ahead(jobs, make)
     made = {job.id: signing.made(job.id) for job in jobs}
     assert made == {n: None if n in troubles else f"message {n}".encode() for n in range(25)}
     assert signing.made(1) is None  # once
+    signing.close()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ahead"), [(["ed25519"], False), (["rsa"], True), (["ed25519", "rsa"], True)]
+)
+async def test_threads_sign_with_rsa_alone(tmp_path: Path, kinds: list[Kind], ahead: bool) -> None:
+    for kind in kinds:
+        dkim_keys.make(tmp_path / kind, kind)
+    signing = Signing(Signer("example.com", [dkim_keys.load(kind, str(tmp_path / kind)) for kind in kinds]))
+    job = msgspec.convert(dict.fromkeys(Job.__struct_fields__, "") | numbers(1), Job)
+    await signing.ahead([job], lambda _job: b"signed")
+    assert signing.made(1) == (b"signed" if ahead else None)
     signing.close()
 
 
