@@ -255,6 +255,7 @@ async def test_restarted_by_a_signal_nobody_is_even_in_doubt(scene: Scene, figur
         await scene.end_one(signal.SIGTERM)
         assert await scene.held() <= (WORKERS[scene.db.engine] - 1) * 2 * CONNECTIONS
     scene.start()
+    await scene.listening()
     await scene.drained()
     wrong, doubted = await judge(scene)
 
