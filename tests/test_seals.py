@@ -1,6 +1,10 @@
 """What is sealed is opened by its key and for its purpose alone."""
 
+import hmac
+from base64 import b64decode
+
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from newsletter.errors import SettingsError
 from newsletter.seals import seal, unseal
@@ -29,3 +33,11 @@ def test_nothing_else_opens_it() -> None:
     ):
         with pytest.raises(SettingsError):
             unseal(keys, purpose, text)
+
+
+def test_it_is_aes_256_in_gcm() -> None:
+    """Opened with the cipher's own parts: the key that the docstring says, a nonce, and a tag that is looked at."""
+    raw = b64decode(seal([NEW], "relay", TEXT).removeprefix("sealed:1:"))
+    key = hmac.digest(NEW.encode(), b"newsletter.seal.relay.v1", "sha256")
+    opened = Cipher(algorithms.AES256(key), modes.GCM(raw[:12], raw[-16:])).decryptor()
+    assert opened.update(raw[12:-16]) + opened.finalize() == TEXT.encode()

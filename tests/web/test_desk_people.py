@@ -58,6 +58,27 @@ async def test_another_role_and_none(still: Stage) -> None:
     assert (await web.get(page)).status_code == 404
 
 
+async def test_somebody_is_signed_out_everywhere_and_may_come_again(still: Stage) -> None:
+    web, hers, other = await still.visitor(), await still.visitor(), await still.visitor()
+    await still.signs_in(web)
+    own = {"csrf": csrf_on(await web.get("/admin/people"))}
+    await web.post("/admin/people", data={"email": EMMA, "role": "editor", **own})
+    page = await person(still)
+    assert 'value="end"' not in (await web.get(page)).text, "who has not come yet is signed in nowhere"
+    await hers.post(await path_of(still))
+    await comes_in_by_mail(still, other)
+    assert 'value="end"' in (await web.get(page)).text
+    ended = await web.post(page, data={"action": "end", **own})
+    assert ended.headers["Location"] == "/admin/people?done=end"
+    assert "signed in nowhere any more" in (await web.get(ended.headers["Location"])).text
+    assert not await signed_in_anywhere(hers)
+    assert not await signed_in_anywhere(other)
+    assert await signed_in(web)
+    await comes_in_by_mail(still, hers)
+    assert await signed_in_anywhere(hers)
+    assert "(<bdi>end</bdi>)" in (await web.get("/admin/audit")).text
+
+
 async def test_an_invitation_lives_a_week(still: Stage) -> None:
     web, hers = await still.visitor(), await still.visitor()
     await still.signs_in(web)
@@ -94,6 +115,14 @@ async def person(stage: Stage, email: str = EMMA) -> str:
     found = re.search(rf'<bdi>{email}</bdi>.+?href="(/admin/people/\d+)"', page, re.DOTALL)
     assert found
     return found[1]
+
+
+async def comes_in_by_mail(stage: Stage, web: httpx.AsyncClient) -> None:
+    await web.post("/admin/sign-in", data={"email": EMMA})
+    links = msgspec.json.decode((await stage.house.mails(EMMA))[-1].context)["links"]
+    start, purpose, ids = links["sign_in"]
+    await web.post(f"{start}{stage.site.tokens.make(purpose, *ids, now=stage.clock.now())}")
+    assert await signed_in_anywhere(web)
 
 
 async def path_of(stage: Stage, email: str = EMMA) -> str:

@@ -1,6 +1,7 @@
 """The first sheet of an XLSX file, row by row, in constant memory: XML in a ZIP (ECMA-376), read with expat.
 
-The file may come from anybody: a document type is refused, and nothing is believed about sizes.
+The file may come from anybody: it is measured before any of it is unpacked, and a document type is refused. `zipfile`
+hands out no more of a part than it says of itself.
 """
 
 import re
@@ -21,7 +22,8 @@ from newsletter.words import gettext, number
 
 LONGEST_CELL = 32_767  # characters; Excel's own limits
 MOST_COLUMNS = 16_384
-LARGEST_PART = 2 * 1024**3  # bytes, unpacked
+LARGEST = 2 * 1024**3  # bytes, all parts together, unpacked
+MOST_PARTS = 10_000
 _PIECE = 65_536
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d+)")
 _DATES = frozenset({*range(14, 23), *range(45, 48)})  # ECMA-376 §18.8.30
@@ -35,9 +37,17 @@ def rows(path: Path) -> Iterator[Row]:
     """Each row that isn't blank, as Excel would show its texts, with dates as ISO. Raises BadInput."""
     try:
         with ZipFile(path) as book, TemporaryFile() as spool:
+            _measure(book)
             yield from _Sheet(book, spool).rows()
     except (BadZipFile, zlib.error, KeyError, expat.ExpatError, EOFError, RuntimeError, ValueError):
         raise BadInput(_UNREADABLE) from None
+
+
+def _measure(book: ZipFile) -> None:
+    """Raises BadInput."""
+    parts = book.infolist()
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST:
+        raise BadInput("The XLSX file is larger than any sheet. Please save it as CSV.")
 
 
 class _Sheet:
@@ -219,12 +229,8 @@ def _fed(
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
     parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
     parser.CharacterDataHandler = characters
-    taken = 0
     with book.open(part) as file:
         while piece := file.read(_PIECE):
-            taken += len(piece)
-            if taken > LARGEST_PART:
-                raise BadInput("The XLSX file is larger than any sheet. Please save it as CSV.")
             parser.Parse(piece, False)
             yield
     parser.Parse(b"", True)

@@ -24,6 +24,7 @@ DONE = {
     "role": "It is saved, and holds from their next step on.",
     "again": "The invitation is on its way again. The older link works no more.",
     "remove": "They can come in no more. Where they were signed in they are not.",
+    "end": "They are signed in nowhere any more. The next link or passkey lets them in again.",
     "forget": "Their second step is off. They come in by a link alone, and can set it up anew.",
 }
 NAMED = "The settings name this address as the owner’s (NEWSLETTER_OWNER_EMAIL). Change it there first."
@@ -138,6 +139,9 @@ async def _do(tx: Tx, site: Site, verb: str, person: Person, values: dict[str, s
     """Raises BadInput, Conflict, NotFound."""
     if verb == "forget":
         await second_step.forget(tx, person.id)
+        return
+    if verb == "end":
+        await site.owners.leave_everywhere(tx, person.id)
         return
     role = values.get("role", "")
     named = site.settings.owner_email

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from newsletter.errors import BadInput
-from newsletter.subscribers.imports import Refused, Row, open_table
+from newsletter.subscribers.imports import Refused, Row, open_table, xlsx
 from tests.subscribers.imports.conftest import Written
 
 PLAIN = "email,name\r\nada@example.org,Zoë\r\nben@example.org,Ben\r\n"
@@ -163,3 +163,17 @@ def test_excel_without_its_parts_or_with_a_document_type_is_refused(sheet: Path,
                     new.writestr(name, words)
         with pytest.raises(BadInput, match="can’t be read"):
             open_table(bad)
+
+
+def test_excel_is_measured_before_it_is_unpacked(tmp_path: Path) -> None:
+    large, many = tmp_path / "large.xlsx", tmp_path / "many.xlsx"
+    with ZipFile(large, "w") as book:
+        for half in ("xl/workbook.xml", "xl/styles.xml"):
+            book.writestr(half, "<a/>")
+            book.filelist[-1].file_size = xlsx.LARGEST // 2 + 1
+    with ZipFile(many, "w") as book:
+        for number in range(xlsx.MOST_PARTS + 1):
+            book.writestr(f"xl/{number}.xml", "")
+    for bomb in (large, many):
+        with pytest.raises(BadInput, match="larger than any sheet"):
+            open_table(bomb)
