@@ -1,12 +1,16 @@
 """A mailing is cancelled, or sent once more, at once; its rows follow in slices, whoever breaks off in between."""
 
+import msgspec
+import pytest
+
 from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_turns, retries
 from newsletter.mail.life import beat
 from newsletter.mail.limits import UNLIMITED
 from newsletter.mail.retries import SLICE, Retry
-from newsletter.storage import Database
+from newsletter.storage import Database, Tx
+from tests.conftest import Clock
 from tests.mail.conftest import AtWork, eventually, rows, run
-from tests.mail.mailing import again, sent_off
+from tests.mail.mailing import again, content, people, sent_off
 from tests.mail.sink import Sink
 
 MANY = 2 * SLICE + 1
@@ -130,3 +134,72 @@ async def test_cancelled_in_the_middle_nobody_else_gets_it(
     assert tally.sent + tally.skipped == MANY
     assert tally.skipped > 0
     assert len(sink.mails) == len({mail.recipient for mail in sink.mails}) == tally.sent
+
+
+async def beside(db: Database, mailings: Mailings) -> tuple[int, int]:
+    """Two mailings to readers 1, 2 and 3; what is sent once more of the first, and of the second, is under way."""
+    readers = await people(db, 3)
+    first: int = await db.write(mailings.start, content())
+    second: int = await db.write(mailings.start, content())
+    for mailing_id in (first, second):
+        await db.write(mailings.fill, mailing_id, readers)
+    await all_are(db, "failed")
+    await run(db, "UPDATE outbox SET state = 'sent' WHERE mailing_id = :id AND subscriber_id = 2", id=first)
+    await run(db, "UPDATE outbox SET recipient = '' WHERE mailing_id = :id AND subscriber_id = 3", id=first)
+    await run(
+        db, "UPDATE outbox SET state = 'in_doubt' WHERE mailing_id = :id AND subscriber_id = 2", id=second
+    )
+    assert await db.write(retries.begin, [first], "failed")
+    assert await db.write(retries.begin, [second], "failed")
+    assert await db.write(retries.begin, [second], "in_doubt")
+    return first, second
+
+
+async def states(db: Database, mailing_id: int) -> list[str]:
+    """Of readers 1, 2 and 3."""
+
+    class State(msgspec.Struct):
+        state: str
+
+    async def look(tx: Tx) -> list[State]:
+        sql = "SELECT state FROM outbox WHERE mailing_id = :id ORDER BY subscriber_id"
+        return await tx.all(State, sql, id=mailing_id)
+
+    return [one.state for one in await db.read(look)]
+
+
+async def test_what_stands_beside_what_failed_is_left_alone(
+    db: Database, mailings: Mailings, clock: Clock
+) -> None:
+    first, second = await beside(db, mailings)
+    before = await db.read(retries.under_way)
+    assert [(one.mailing_id, one.state) for one in before] == [
+        (first, "failed"), (second, "failed"), (second, "in_doubt"),
+    ]  # fmt: skip
+    assert await db.read(retries.count, [first], "failed") == 1
+    assert await db.read(retries.next_of, before[0]) == [1]
+    clock.forward(5)
+    assert await db.write(retries.requeue, before[0], [1, 2, 3]) is None
+    assert await states(db, first) == ["queued", "sent", "failed"]
+    assert await states(db, second) == ["failed", "in_doubt", "failed"]
+    assert await db.read(retries.under_way) == before[1:]
+    (again_,) = [row for row in await rows(db) if row.state == "queued"]
+    assert (again_.not_before, again_.settled_at, again_.attempts, again_.resends) == (clock(), None, 0, 1)
+    await db.write(retries.end, second)
+    assert await db.read(retries.under_way) == []
+
+
+async def test_how_far_it_has_come_is_noted_of_that_mailing_and_that_state_alone(
+    db: Database, mailings: Mailings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "SLICE", 1)
+    _, second = await beside(db, mailings)
+    before = await db.read(retries.under_way)
+    failed = before[1]
+    assert await db.read(retries.next_of, failed) == [1]
+    on = await db.write(retries.requeue, failed, [1])
+    assert on == Retry(second, "failed", 1)
+    assert await db.read(retries.under_way) == [before[0], on, before[2]]
+    assert await db.read(retries.next_of, on) == [3], "after the one that it has come to"
+    assert await db.write(retries.requeue, failed, [1]) is None
+    assert await db.read(retries.under_way) == [before[0], on, before[2]]

@@ -17,7 +17,7 @@ from newsletter.storage import Database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import ADA, CONTEXTS, QUICK, AtWork, eventually, row, rows, settled
-from tests.mail.sink import CLOSE, HANG, RESET, Sink, client_tls, server_tls
+from tests.mail.sink import CLOSE, HANG, RESET, Line, Sink, client_tls, server_tls
 
 CONFIRM = CONTEXTS["confirmation"]
 WAITS = logging.getLogger("newsletter.mail.relay").name
@@ -174,6 +174,32 @@ async def settled_never(sink: Sink, more_than: int) -> None:
         return len(sink.dotted) > more_than
 
     await eventually(more, seconds=1.2)
+
+
+async def test_a_server_that_is_named_while_the_old_one_answers_gets_the_mail(
+    settings: Settings, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = Sink()
+    await new.open()
+    ours = msgspec.structs.replace(settings, smtp_url=f"smtp://127.0.0.1:{sink.port}?tls=off")
+    greets = sink.line
+
+    def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Line:
+        msgspec.structs.force_setattr(ours, "smtp_url", f"smtp://127.0.0.1:{new.port}?tls=off")
+        return greets(reader, writer)
+
+    monkeypatch.setattr(sink, "line", line)
+    relay = Relay(ours, QUICK)
+    await relay.take_back(await relay.lend())
+    assert (sink.connections, new.connections) == (1, 1)
+
+    async def left() -> bool:
+        return any(command.startswith(b"QUIT") for command in sink.commands)
+
+    await eventually(left)
+    assert not any(command.startswith(b"QUIT") for command in new.commands), "it is kept"
+    await relay.close()
+    await new.close()
 
 
 def test_a_bad_address_stops_the_start(db: Database, settings: Settings, tokens: Tokens) -> None:

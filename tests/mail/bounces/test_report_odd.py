@@ -9,7 +9,7 @@ from newsletter.errors import Unavailable
 from newsletter.mail.bounces.listener import Door, listening
 from newsletter.mail.bounces.mime import decoded_words, parse
 from newsletter.mail.bounces.model import Report
-from newsletter.mail.bounces.report import of_words, read
+from newsletter.mail.bounces.report import of_words, plain, read
 from newsletter.mail.bounces.sender import envelope_sender
 from newsletter.settings import Settings
 from newsletter.tokens import Tokens
@@ -138,3 +138,65 @@ def test_a_warning_in_a_form_that_only_a_library_knows_is_no_bounce() -> None:
     report = read(b"From: switch@example.org\nSubject: Notice\n\n" + text, "")
     assert report.kind == "auto"
     assert "is still here" in report.words
+
+
+def test_of_a_server_s_words_so_many_are_kept() -> None:
+    assert plain("x" * 400) == "x" * 300
+    assert plain(" " * 999 + "ab") == "a", "what comes after the first thousand is not looked at"
+    long = report("message/feedback-report", f"Feedback-Type: {'x' * 50}\n")
+    assert (long.kind, long.words) == ("auto", "x" * 40)
+
+
+NESTED = """\
+From: MAILER-DAEMON@mx.example.net
+Subject: Report
+Content-Type: multipart/report; boundary=a
+
+--a
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: {}
+
+--c
+Content-Type: text/plain
+
+550 from the depth
+--c--
+--b--
+--a
+Content-Type: message/delivery-status
+
+Action: failed
+Status: 5.0.0
+{}
+--a--
+"""
+
+
+def test_words_for_people_stand_beside_the_status_or_one_part_deeper() -> None:
+    """What lies deeper still is of the message that came back."""
+    shallow = "text/plain\n\n550 5.1.1 no such user\n--b\nContent-Type: multipart/mixed; boundary=c"
+    assert read(NESTED.format(shallow, "").encode()).words == "550 5.1.1 no such user"
+    assert read(NESTED.format("multipart/mixed; boundary=c", "").encode()).words == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("Status: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1 no such user", "5.1.1"),
+        ("Status: 5.2.2\nDiagnostic-Code: smtp; 550 5.1.1 no such user", "5.2.2"),
+        ("Diagnostic-Code: smtp; 550 5.1.1 no such user", "5.1.1"),
+        ("Status: 5.0.0\nDiagnostic-Code: smtp; 550 no such user", "5.0.0"),
+    ],
+)
+def test_the_exact_one_of_two_codes_is_kept(said: str, status: str) -> None:
+    found = report("message/delivery-status", f"Action: failed\n{said}\n")
+    assert found.status == status
+
+
+def test_who_is_not_said_to_have_failed_has_not() -> None:
+    assert report("message/delivery-status", "Action: delayed\nStatus: 4.4.1\n").kind == "auto"
+    assert report("message/delivery-status", "Status: 5.1.1\n").kind == "hard"
+    both = "Action: delayed\nStatus: 4.4.1\n\nAction: failed\nStatus: 5.1.1\n"
+    assert report("message/delivery-status", both).kind == "hard"
