@@ -33,8 +33,14 @@ GUARDS = {
         "tests/web/test_desk_settings.py",
         "tests/web/test_desk_tokens.py",
     ],
-    "storage": ["tests/storage"],
-    "mail": ["tests/mail", "tests/storage/test_subscriber_counts.py"],
+    "storage": ["tests/storage", "tests/magnets/test_versions.py"],
+    "mail": [
+        "tests/mail",
+        "tests/comments/test_answering.py",
+        "tests/storage/test_subscriber_counts.py",
+        "tests/subscribers/test_returns.py",
+        "tests/subscribers/test_suppressing.py",
+    ],
 }
 
 
