@@ -3,9 +3,11 @@ word is taken for where it came from."""
 
 import asyncio
 import re
+import socket
 import sqlite3
 import ssl
 import subprocess
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -28,9 +30,24 @@ NAME = "news.example.org"
 LARGE = b"x" * (2 << 20)  # more than a form may be, less than a guide
 FORGED = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
 
+PROGRAMS = (
+    ("GET", "/api/v1/subscribers"),
+    ("POST", "/api/v1/magnets"),
+    ("POST", "/hooks/bounces/postmark"),
+    ("GET", "/metrics"),
+)
+ANY = "@SECLEVEL=0"  # also what OpenSSL by itself would not speak any more
+RECOMMENDED = {
+    f"ECDHE-{key}-{cipher}"
+    for key in ("ECDSA", "RSA")
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+}
+"""Of TLS 1.2, by RFC 9325 §4.2 and Mozilla’s “intermediate”; of TLS 1.3 each server here knows the same three."""
+
 
 class Proxied(NamedTuple):
     port: int  # of the proxy, with TLS
+    plain: int  # and without
     folder: Path
 
 
@@ -105,7 +122,7 @@ async def proxied(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: st
         }  # fmt: skip
         service = machine.command("serve", "--port", str(behind))
         with at_work(service, tmp_path, machine.environment), at_work(command, tmp_path, machine.environment):
-            yield Proxied(port, tmp_path)
+            yield Proxied(port, plain, tmp_path)
 
 
 class Reader(httpx.AsyncClient):
@@ -123,15 +140,18 @@ class Reader(httpx.AsyncClient):
         return await self.send(asked)
 
 
+async def at_its_door(web: Reader) -> None:
+    async def up() -> bool:
+        with suppress(httpx.TransportError):
+            return (await web.ask("GET", "/health")).status_code == 200
+        return False
+
+    await eventually(up, 60)
+
+
 async def test_all_comes_through_as_it_is(proxied: Proxied, figure: Figure) -> None:
     async with Reader(proxied.port) as web:
-
-        async def up() -> bool:
-            with suppress(httpx.TransportError):
-                return (await web.ask("GET", "/health")).status_code == 200
-            return False
-
-        await eventually(up, 60)
+        await at_its_door(web)
         page = await web.ask("GET", "/forms/guide")
         assert page.status_code == 200
         assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -150,6 +170,51 @@ async def test_all_comes_through_as_it_is(proxied: Proxied, figure: Figure) -> N
     figure("proxy_answers_as_they_are", 6)
     assert b"a-link-of-somebodys" not in kept
     assert b"ada@example.org" not in kept
+
+
+async def test_pages_are_led_to_tls_and_programs_are_told(proxied: Proxied) -> None:
+    async with Reader(proxied.port) as web:
+        await at_its_door(web)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{proxied.plain}", headers={"Host": NAME}, timeout=30
+    ) as web:
+        page = await web.get("/forms/guide?a=b")
+        assert page.status_code in (301, 308)
+        assert page.headers["Location"] == f"https://{NAME}/forms/guide?a=b"
+        for method, path in PROGRAMS:
+            told = await web.request(method, path)
+            assert (told.status_code, told.headers.get("Location")) == (403, None), path
+
+
+async def test_only_recommended_ciphers_are_spoken(proxied: Proxied) -> None:
+    async with Reader(proxied.port) as web:
+        await at_its_door(web)
+    known = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    known.set_ciphers(f"ALL:COMPLEMENTOFALL:{ANY}")
+    names = {one["name"] for one in known.get_ciphers() if one["protocol"] != "TLSv1.3"}
+    assert names > RECOMMENDED
+    assert len(names) > 60, "this machine knows too few weak ones to tell"
+    spoken = {name for name in names if speaks(proxied.port, name, ssl.TLSVersion.TLSv1_2)}
+    assert spoken
+    assert spoken <= RECOMMENDED
+    for old in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+        assert not speaks(proxied.port, "ALL", old)
+
+
+def speaks(port: int, ciphers: str, version: ssl.TLSVersion) -> bool:
+    """Whether it is answered in nothing but these."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers(f"{ciphers}:{ANY}")
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of the oldest versions
+        context.minimum_version = context.maximum_version = version
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+        suppress(ssl.SSLError, ConnectionError),
+        context.wrap_socket(plain, server_hostname=NAME),
+    ):
+        return True
+    return False
 
 
 def ips(folder: Path) -> set[str]:
