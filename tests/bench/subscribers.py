@@ -1,13 +1,15 @@
 """The desk's first page, its list, search, filters and a person's page among a million subscribers, and `/metrics`,
 beside the same among ten thousand.
 
-Asked in turns, so that whatever else the machine does touches both. BENCH_PEOPLE is how many there are of the many;
-the few are 10,000, or a tenth of them. A list looks at 10,000 people at most, or 2,500 of a tag: with fewer than that
-among the few, the ratio of a filter that hardly anybody is in says how much less there was to look at; it has no goal.
+Asked in turns, so that whatever else the machine does touches both; first what the database is asked for a page, then
+the page itself, as a browser gets it. BENCH_PEOPLE is how many there are of the many; the few are 10,000, or a tenth of
+them. A list looks at 10,000 people at most, or 2,500 of a tag: with fewer than that among the few, the ratio of a
+filter that hardly anybody is in says how much less there was to look at and to show; it has no goal.
 Then all of the many get a tag and lose it again: how long the longest transactions of that are is how long a sign-up
 may wait.
 """
 
+import asyncio
 import os
 import random
 import statistics
@@ -24,6 +26,7 @@ from newsletter.web.admin.home_figures import PERIODS, figures
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from newsletter.web.metrics import Metrics
+from tests.bench import _pages
 from tests.bench._service import sqlite
 from tests.bench.export import environment, fill
 from tests.figures import Figure
@@ -53,7 +56,7 @@ LISTS = {
     "filter_nobody_of_tag": Asked(where="tag:topic-3 and field:city = Lisbon"),
 }
 NO_GOAL = ("filter_tag_and_status", "filter_two_tags", "filter_nobody_of_tag")
-"""Of the few, everybody with the tag is looked at: there are no more."""
+"""Of the few, everybody with the tag is looked at: there are no more, and they don't fill a page."""
 PREFIXES = ("ada", "reader", "zo", "Olga N", "x")
 Ask = Callable[[Site], Awaitable[object]]
 
@@ -77,14 +80,14 @@ async def main(figure: Figure) -> None:
                 figure(f"desk_{name}_p99_ms", spent[MANY] * 1_000)
                 figure(f"desk_{name}_processor_ratio", worked[MANY] / worked[FEW])
                 ratio = spent[MANY] / spent[FEW]
-                goal = ("", None) if name in NO_GOAL else (f"<= {GOAL}", ratio <= GOAL)
-                figure(f"desk_{name}_p99_ratio", ratio, *goal)
+                figure(f"desk_{name}_p99_ratio", ratio, *_goal(name, ratio))
+            paths = await _paths(sites)
+            await asyncio.to_thread(_as_pages, figure, urls, paths)
             await _many_at_once(sites[MANY], figure)
 
 
 async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
     """Each question as it is put to the few and to the many, in some turns that differ."""
-    chosen = random.Random(5)
     questions: dict[str, dict[int, list[Ask]]] = {
         name: {count: [_listed(asked)] for count in sites} for name, asked in LISTS.items()
     }
@@ -95,11 +98,42 @@ async def _questions(sites: dict[int, Site]) -> dict[str, dict[int, list[Ask]]]:
     questions["person"] = {}
     questions["page_in_between"] = {}
     for count, site in sites.items():
-        ids = await site.db.read(segments.ids_after, segments.parse(""), 0, count)
-        some = chosen.sample(ids, 50)
+        some = await _some(site, count)
         questions["person"][count] = [_person(id) for id in some]
         questions["page_in_between"][count] = [_listed(Asked(), id) for id in some]
     return questions
+
+
+async def _paths(sites: dict[int, Site]) -> dict[str, dict[int, list[str]]]:
+    """The addresses of each page, some that differ."""
+    paths = {name: {count: [_pages.address(asked)] for count in sites} for name, asked in LISTS.items()}
+    paths["first_page"] = {count: ["/admin"] for count in sites}
+    paths["search"] = {count: [_pages.address(Asked(search=text)) for text in PREFIXES] for count in sites}
+    paths |= {"person": {}, "page_in_between": {}}
+    for count, site in sites.items():
+        some = await _some(site, count)
+        paths["person"][count] = [f"/admin/subscribers/{id}" for id in some]
+        paths["page_in_between"][count] = [_pages.address(Asked(), id) for id in some]
+    return paths
+
+
+def _as_pages(figure: Figure, urls: dict[int, str], paths: dict[str, dict[int, list[str]]]) -> None:
+    with ExitStack() as opened:
+        browsers = {count: opened.enter_context(_pages.signed_in(url)) for count, url in urls.items()}
+        for name, asked in paths.items():
+            spent = _pages.p99(browsers, asked)
+            figure(f"page_{name}_p99_ms", spent[MANY] * 1_000)
+            ratio = spent[MANY] / spent[FEW]
+            figure(f"page_{name}_p99_ratio", ratio, *_goal(name, ratio))
+
+
+def _goal(name: str, ratio: float) -> tuple[str, bool | None]:
+    return ("", None) if name in NO_GOAL else (f"<= {GOAL}", ratio <= GOAL)
+
+
+async def _some(site: Site, count: int) -> list[int]:
+    ids = await site.db.read(segments.ids_after, segments.parse(""), 0, count)
+    return random.Random(5).sample(ids, 50)
 
 
 async def _many_at_once(site: Site, figure: Figure) -> None:
