@@ -11,6 +11,7 @@ from newsletter.doctor import Finding, Level, Names, examine
 from newsletter.errors import NewsletterError
 from newsletter.owners import settings_store
 from newsletter.storage import open_database, pending
+from newsletter.web.kit import relaying
 from newsletter.web.kit.owner_settings import adopt, sources
 
 _SIGNS: dict[Level, str] = {"well": "ok", "note": "!", "wrong": "WRONG"}
@@ -34,15 +35,16 @@ def examined(resolver: str, as_json: bool) -> int:
 
 async def _examine(resolver: str) -> list[Finding]:
     """With what an owner has set at the desk, where there is a database that says it."""
-    chosen = settings.load()
+    chosen, named = settings.load(), relaying.Named(relaying.given())
     with suppress(NewsletterError):  # which is one of the findings
         if not await pending(chosen.database_url):
             db = await open_database(chosen.database_url)
             try:
+                named = await db.read(relaying.named, chosen)
                 adopt(chosen, await db.read(settings_store.everything), sources())
             finally:
                 await db.close()
-    return await examine(chosen, Names(resolver))
+    return await examine(chosen, Names(resolver), named.source, relay_lost=named.lost)
 
 
 def _tell(found: list[Finding]) -> None:

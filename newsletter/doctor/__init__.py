@@ -16,8 +16,13 @@ __all__ = ["Finding", "Level", "Names", "examine"]
 _TRUST = ("SPF", "DKIM", "DMARC")
 
 
-async def examine(settings: Settings, names: Names) -> list[Finding]:
-    """Everything, in the order in which one would mend it. It sends no mail and changes nothing."""
+async def examine(
+    settings: Settings, names: Names, relay_by: str = "environment", *, relay_lost: bool = False
+) -> list[Finding]:
+    """Everything, in the order in which one would mend it. It sends no mail and changes nothing.
+
+    `relay_by`: who names the mail server, as `ways.relay` has it.
+    """
     domain = settings.from_email.rpartition("@")[2]
     envelope = settings.bounce_domain or domain  # whose SPF servers ask for, and where bounces go
     seen = await ways.web(settings)
@@ -27,7 +32,7 @@ async def examine(settings: Settings, names: Names) -> list[Finding]:
         *machine.disk(settings.database_url),
         *machine.clocks(seen.at),
         *seen.findings,
-        *await ways.relay(settings),
+        *await ways.relay(settings, relay_by, lost=relay_lost),
         *await sender.safely("SPF", sender.spf(names, envelope)),
         *await sender.safely("DKIM", _keys(names, settings, domain)),
         *await sender.safely("DMARC", sender.dmarc(names, domain)),

@@ -22,6 +22,20 @@ _SOON = 14 * DAY
 _LEFT = "You have unsubscribed"  # what our page says in one of its languages, and no login's
 _ENOUGH = 1_000_000  # bytes: a letter with a guide attached
 
+_LOOK = {
+    "": "Name your mail server at the desk, under Settings, or in NEWSLETTER_SMTP_URL.",
+    "environment": "Look at NEWSLETTER_SMTP_URL, and whether the relay lets this machine in.",
+    "file": "Look at smtp_url in the file that NEWSLETTER_CONFIG names, and whether the relay lets this machine in.",
+    "desk": "Look at your mail server at the desk, under Settings, and whether it lets this machine in.",
+}
+"""What to do about a relay that does not answer, by who names it."""
+
+_ENCRYPT = {
+    "environment": "Write ?tls=required into NEWSLETTER_SMTP_URL, or smtps://.",
+    "file": "Write ?tls=required into smtp_url in the file that NEWSLETTER_CONFIG names, or smtps://.",
+    "desk": "Choose a way that is encrypted for your mail server at the desk, under Settings.",
+}
+
 
 def _answers(where: str, tls: str, *, known: bool) -> str:
     if tls and known:
@@ -33,29 +47,27 @@ def _answers(where: str, tls: str, *, known: bool) -> str:
     return said % {"where": where, "tls": tls}
 
 
-async def relay(settings: Settings) -> list[Finding]:
-    """It connects, encrypts and logs in as it would for a mail, and sends none."""
+async def relay(settings: Settings, named_by: str, *, lost: bool) -> list[Finding]:
+    """It connects, encrypts and logs in as it would for a mail, and sends none.
+
+    `named_by`: the environment, the file or the desk; '': nobody. `lost`: the desk names one that can't be read.
+    """
     url = parse_url(settings.smtp_url)
     where = f"{url.host}:{url.port}"
+    found = [_lost(where)] if lost else []
     try:
         connection = await connect(url, settings.from_email.rpartition("@")[2], Timeouts(connect=_SECONDS))
     except RelayTrouble as trouble:
-        return [
-            wrong(
-                "SMTP",
-                str(trouble),
-                "Look at NEWSLETTER_SMTP_URL, and whether the relay lets this machine in.",
-            )
-        ]
+        return [*found, wrong("SMTP", str(trouble), _LOOK[named_by])]
     tls, extensions, largest = connection.tls, connection.extensions, connection.largest
     await connection.close()
-    found = [well("SMTP", _answers(where, tls, known=bool(url.username)))]
+    found += [well("SMTP", _answers(where, tls, known=bool(url.username)))]
     if not tls and not _is_here(url.host):
         found.append(
             wrong(
                 "SMTP",
                 _("What goes to %(where)s can be read on the way: it is not encrypted.") % {"where": where},
-                "Write ?tls=required into NEWSLETTER_SMTP_URL, or smtps://.",
+                _ENCRYPT.get(named_by, _ENCRYPT["environment"]),
             )
         )
     if tls in ("TLSv1", "TLSv1.1"):
@@ -67,6 +79,18 @@ async def relay(settings: Settings) -> list[Finding]:
             )
         )
     return [*found, *_offers(where, extensions, largest)]
+
+
+def _lost(where: str) -> Finding:
+    return wrong(
+        "SMTP",
+        _(
+            "The mail server that was set at the desk can't be used: it is kept sealed, and none of the secret keys "
+            "opens it any more. Mail goes by %(where)s instead."
+        )
+        % {"where": where},
+        "Enter it again at the desk, under Settings, or take it back: newsletter settings reset relay",
+    )
 
 
 def _offers(where: str, extensions: frozenset[str], largest: int) -> list[Finding]:

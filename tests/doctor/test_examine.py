@@ -151,8 +151,12 @@ async def test_a_service_that_speaks_german_takes_one_click_too(web: Web, settin
 async def test_what_can_be_read_on_the_way_is_told(sink: Sink, settings: Settings) -> None:
     sink.extensions = ("SIZE 5000",)
     elsewhere = msgspec.structs.replace(settings, smtp_url=f"smtp://0.0.0.0:{sink.port}?tls=off")
-    said = " ".join(one.sentence for one in await ways.relay(elsewhere))
+    found = await ways.relay(elsewhere, "desk", lost=False)
+    said = " ".join(one.sentence for one in found)
     assert "is not encrypted" in said
+    assert [one.to_do for one in found if one.level == "wrong"] == [
+        "Choose a way that is encrypted for your mail server at the desk, under Settings."
+    ]
     assert "no PIPELINING" in said
     assert "5,000 bytes at most" in said
 

@@ -14,6 +14,7 @@ from newsletter.owners import SCOPES
 from newsletter.web.api.table import ENDPOINTS
 from tests.conftest import Clock
 from tests.figures import Figure
+from tests.pictures import png
 from tests.ports import free_ports
 from tests.web.conftest import set_clock
 from tests.web.stage import serving
@@ -28,14 +29,16 @@ from made.api.imports import add_import, list_import_columns
 from made.api.forms import change_form_mails, get_form_mails
 from made.api.magnets import add_magnet_version, get_magnet, get_telling
 from made.api.sequences import add_sequence, add_step, list_steps
-from made.api.settings import change_settings, get_settings
+from made.api.settings import (
+    change_settings, delete_logo, delete_relay, get_logo, get_relay, get_settings, put_logo, put_relay,
+)
 from made.api.subscribers import (
     add_subscriber, ask_for_many, get_change_of_many, list_subscribers, start_change_of_many,
 )
 from made.models import (
-    Broadcast, Change, Draft, DraftChange, FormMails, FormMailsChange, ImportColumns, Magnet, MagnetReceipt, MailWords,
-    NewChange, NewChangeAction, NewSequence, NewStep, NewSubscriber, Problem, Receipt, Settings, SettingsChange, Start,
-    Steps, Subscribers, Telling,
+    Broadcast, Change, Draft, DraftChange, FormMails, FormMailsChange, ImportColumns, Logo, Magnet, MagnetReceipt,
+    MailWords, NewChange, NewChangeAction, NewRelay, NewRelayTls, NewSequence, NewStep, NewSubscriber, Problem, Receipt,
+    Relay, Settings, SettingsChange, Start, Steps, Subscribers, Telling,
 )
 from made.types import File
 
@@ -90,6 +93,24 @@ def work(client: AuthenticatedClient) -> None:
     settings = change_settings.sync(client=client, body=SettingsChange(mail_per_day=500), if_match=held.headers["etag"])
     assert isinstance(settings, Settings) and settings.mail_per_day == 500
 
+    png = sys.stdin.buffer.read()
+    missed = put_logo.sync(client=client, body=File(payload=BytesIO(png)))
+    assert isinstance(missed, Problem) and missed.status == 428
+    shown = put_logo.sync(client=client, body=File(payload=BytesIO(png)), if_none_match="*")
+    assert isinstance(shown, Logo) and (shown.width, shown.height) == (48, 48)
+    picture = get_logo.sync_detailed(client=client)
+    assert delete_logo.sync_detailed(client=client, if_match=picture.headers["etag"]).status_code == 204
+
+    by = get_relay.sync_detailed(client=client)
+    nowhere = NewRelay("127.0.0.1", 9, NewRelayTls.OFF)
+    down = put_relay.sync(client=client, body=nowhere, if_match=by.headers["etag"])
+    assert isinstance(down, Problem) and down.status == 422
+    nowhere.anyway = True
+    relay = put_relay.sync(client=client, body=nowhere, if_match=by.headers["etag"])
+    assert isinstance(relay, Relay) and (relay.port, str(relay.source)) == (9, "desk") and relay.version
+    stale = delete_relay.sync_detailed(client=client, if_match=by.headers["etag"])
+    assert stale.status_code == 412
+
     sent = add_import.sync(client=client, body=File(payload=BytesIO(b"Mail,City\\nben@example.org,Porto\\n")))
     assert isinstance(sent, Receipt)
     columns = list_import_columns.sync(id=sent.id, client=client)
@@ -101,13 +122,14 @@ if __name__ == "__main__":
 """
 
 
-async def _runs(folder: Path, program: str, *words: str) -> None:
+async def _runs(folder: Path, program: str, *words: str, reads: bytes = b"") -> None:
     """One of the programs beside this Python, or Python itself."""
     path = Path(sys.executable).with_name(program)
     running = await asyncio.create_subprocess_exec(
-        str(path), *words, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await running.communicate()
+        str(path), *words, cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await running.communicate(reads)
     assert running.returncode == 0, said.decode()
 
 
@@ -130,5 +152,6 @@ async def test_a_client_is_made_and_works(
         made = [one for one in (tmp_path / "made" / "api").glob("*/*.py") if one.stem != "__init__"]
         figure("client_calls_made", len(made), str(len(ENDPOINTS)), len(made) == len(ENDPOINTS))
         await _runs(tmp_path, "python", "-m", "mypy", "--strict", "--follow-imports=silent", "work.py")
-        await _runs(tmp_path, "python", "work.py", f"{url}/api/v1", token)
+        picture = Path(png(tmp_path / "logo.png", 96, 96)).read_bytes()
+        await _runs(tmp_path, "python", "work.py", f"{url}/api/v1", token, reads=picture)
     assert len(made) == len(ENDPOINTS)

@@ -23,6 +23,7 @@ from tests.web.stage import OLGA, Stage
 
 SECRET = "Gänse: wein/%40@#?"
 PATH = "/admin/settings/relay"
+RELAY = "/settings/relay"
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ async def test_it_is_tried_with_a_mail_and_its_password_stays_hidden(
         assert box.logins == [("olga", SECRET)] * 2
         dump = await desk.stage.dump()
         program_ = await program(desk.stage)
-        said = [shown, str(dump), caplog.text, (await program_.ask("GET", "/settings/relay")).text]
+        said = [shown, str(dump), caplog.text, (await program_.ask("GET", RELAY)).text]
         said.append((await desk.web.get("/admin/settings")).text)
         assert not [one for one in said if SECRET in one or "wein" in one]
     assert (await rows(site))["smtp_url"].startswith("sealed:")
@@ -88,7 +89,7 @@ async def test_one_that_fails_changes_nothing_unless_it_is_wanted_all_the_same(d
         await press(desk, **entered(box, username="olga", password=SECRET, anyway="yes"))
         assert f"127.0.0.1:{box.port}" in site.settings.smtp_url
         await press(desk, path="/forget")
-    assert (site.settings.smtp_url, await rows(site)) == (before, {})
+    assert (site.settings.smtp_url, "smtp_url" in await rows(site)) == (before, False)
     gone = entered(box)  # nobody listens there any more
     assert "No connection to the relay" in await press(desk, 422, **gone)
 
@@ -126,13 +127,44 @@ async def test_a_program_names_it_too(still: Stage) -> None:
     shop = await program(still)
     async with relay(("olga", SECRET)) as box:
         new = {"host": "127.0.0.1", "port": box.port, "tls": "off", "username": "olga", "password": "guess"}
-        refused = (await shop.ask("PUT", "/settings/relay", 422, json=new)).json()
+        before, read = await shop.read(RELAY)
+        assert (before["source"], before["version"]) == ("", "")
+        refused = (await shop.ask("PUT", RELAY, 422, json=new, headers=read)).json()
         assert "535" in refused["errors"]["host"]
-        named = (await shop.ask("PUT", "/settings/relay", json=new | {"password": SECRET})).json()
-        assert named == {k: new[k] for k in ("host", "port", "tls", "username")} | {"source": "desk"}
+        new["password"] = SECRET
+        named = (await shop.ask("PUT", RELAY, json=new, headers=read)).json()
+        own = {name: new[name] for name in ("host", "port", "tls", "username")}
+        assert named == own | {"source": "desk", "lost": False, "version": named["version"]}
         assert box.to == [OLGA]
-        await shop.ask("DELETE", "/settings/relay", 204)
-    assert (await shop.get("/settings/relay"))["source"] == ""
+        await shop.ask("DELETE", RELAY, 412, headers=read)
+        await shop.ask("DELETE", RELAY, 204, headers=(await shop.read(RELAY))[1])
+    assert (await shop.get(RELAY))["source"] == ""
+
+
+@ON_ONE
+async def test_a_program_that_has_not_read_it_changes_nothing_and_mails_nobody(still: Stage) -> None:
+    """The password is nowhere to be read: that it was given anew is seen all the same."""
+    shop = await program(still)
+    async with relay(("olga", SECRET)) as box:
+        new = {"host": "127.0.0.1", "port": box.port, "tls": "off", "username": "olga", "password": SECRET}
+        await shop.ask("PUT", RELAY, 428, json=new)
+        await shop.ask("DELETE", RELAY, 428)
+        await shop.ask("PUT", RELAY, json=new, headers={"If-Match": "*"})
+        read = (await shop.read(RELAY))[1]
+        await shop.ask("PUT", RELAY, json=new, headers=read)
+        assert len(box.to) == 2
+        await shop.ask("PUT", RELAY, 412, json=new, headers=read)
+        assert len(box.to) == 2
+        box.hold = asyncio.Event()
+        read = (await shop.read(RELAY))[1]
+        slow = asyncio.create_task(shop.ask("PUT", RELAY, 412, json=new, headers=read))
+        async with asyncio.timeout(20):
+            while len(box.to) < 3:
+                await asyncio.sleep(0.02)
+        await owner_settings.forget(still.site, "smtp_url")  # while the test mail is under way
+        box.hold.set()
+        await slow
+    assert await rows(still.site) == {"held": ""}
 
 
 @pytest.fixture

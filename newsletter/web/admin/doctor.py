@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 
 from newsletter.errors import BadInput
 from newsletter.web.admin.door import form_key, own_form, refresh, session_of
+from newsletter.web.kit import relaying
 from newsletter.web.kit.site import site_of
 from newsletter.words import marked
 
@@ -35,7 +36,8 @@ async def look(request: Request[Any, Any, Any]) -> Response[str]:
         raise BadInput(BUSY)
     async with _under_way:
         doctor = import_module("newsletter.doctor")  # `serve` shall not wait for it
-        found = await doctor.examine(site.settings, doctor.Names())
+        named = await site.db.read(relaying.named, site.settings)
+        found = await doctor.examine(site.settings, doctor.Names(), named.source, relay_lost=named.lost)
     return site.pages.page(
         "admin/doctor.html",
         headers={"Cache-Control": "no-store"},

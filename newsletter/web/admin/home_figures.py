@@ -11,6 +11,7 @@ from newsletter.signups import FUNNEL_DAYS, Funnel, funnels
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
 from newsletter.web.admin.broadcasts import title_of
+from newsletter.web.kit import relaying
 from newsletter.web.kit.site import Site
 from newsletter.words import day
 
@@ -73,6 +74,7 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         "most_waiting": MOST_WAITING,
         "held": await _held(tx),
         "troubles": await _troubles(tx, site),
+        "relay_lost": (await relaying.named(tx, site.settings)).lost,
         "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],
         "funnel_days": back,
     }

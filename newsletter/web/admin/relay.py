@@ -27,12 +27,12 @@ LABELS = {
 async def show(request: Request[Any, Any, Any]) -> Response[str]:
     site = site_of(request)
     session = await session_of(request)
-    page = _page(site, session, saved="saved" in request.query_params)
+    page = await _page(site, session, saved="saved" in request.query_params)
     await refresh(request, session, page)
     return page
 
 
-def _page(
+async def _page(
     site: Site,
     session: Session,
     *,
@@ -43,13 +43,15 @@ def _page(
     saved: bool = False,
 ) -> Response[str]:
     now = relaying.standing(site.settings)
+    named = await site.db.read(relaying.named, site.settings)
     shown = typed or now
     return site.pages.page(
         "admin/relay.html",
         422 if errors or trouble else 200,
         headers={"Cache-Control": "no-store"},
         now=now,
-        source=relaying.source(site),
+        source=named.source,
+        lost=named.lost,
         values={name: getattr(shown, name) for name in LABELS if name != "password"},
         labels=LABELS,
         longest=FIELDS,
@@ -75,9 +77,9 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
             raise BadInput("Please look again.", sent.errors)
         await relaying.take(site, wanted, sent.session.email, anyway=sent.values.get("anyway") == "yes")
     except NotTakenError as error:
-        return _page(site, sent.session, typed=wanted, trouble=error.sentence, words=error.words)
+        return await _page(site, sent.session, typed=wanted, trouble=error.sentence, words=error.words)
     except BadInput as error:
-        return _page(site, sent.session, typed=wanted, errors=error.fields, trouble=error.sentence)
+        return await _page(site, sent.session, typed=wanted, errors=error.fields, trouble=error.sentence)
     return Redirect("/admin/settings/relay?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
 
 

@@ -46,6 +46,7 @@ class Call(msgspec.Struct):
     query: Any
     body: Any
     if_match: str
+    if_none: bool = False  # it has read that there is none
     head: bool = False
     file: Path | None = None  # gone when it is answered
 
@@ -58,9 +59,13 @@ class Call(msgspec.Struct):
         return id
 
     def match(self, thing: Any) -> None:
-        """`thing` is what it is now. Raises Refusal where that isn't what the program has read."""
-        given = [one.strip() for one in self.if_match.split(",")]
-        if "*" not in given and etag(thing) not in given:
+        """`thing` is what it is now; None: there is none. Raises Refusal where that isn't what the program has read."""
+        if self.if_none:
+            as_read = thing is None
+        else:
+            given = [one.strip() for one in self.if_match.split(",")]
+            as_read = thing is not None and ("*" in given or etag(thing) in given)
+        if not as_read:
             raise Refusal(412, "It has changed", STALE)
 
 
@@ -81,6 +86,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     gives: type[msgspec.Struct] | str | None = None  # a media type, where it is no JSON
     single: bool = False  # one thing, which has an ETag
     matches: bool = False  # it changes a thing, and demands to know which one was read
+    makes: bool = False  # of those: it also makes one where none is
     refuses: tuple[int, ...] = ()  # what it answers beside what all do
 
     @property

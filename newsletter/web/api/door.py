@@ -30,6 +30,7 @@ LONGEST_KEY = 255
 UNSIGNED = "Send a token: Authorization: Bearer nl_…"
 UNKNOWN = "This token is not one of ours, or was revoked, or has expired."
 NO_MATCH = "Send the ETag of what you read as If-Match, so that nobody’s change is lost."
+NO_MATCH_NOR_NONE = f"{NO_MATCH} Where there was none, send If-None-Match: *"
 BAD_KEY = f"An Idempotency-Key is 1 to {LONGEST_KEY} printable ASCII characters."
 
 _HANDS_OUT = re.compile(r"^export/|/(data|consent|refused|secret)$")
@@ -147,10 +148,11 @@ class Door:
         """All but its body. Raises BadInput, Refusal."""
         judge(endpoint, given)
         query = reading.query(scope.get("query_string", b""), endpoint.asks)
-        if endpoint.matches and "if-match" not in given:
-            raise Refusal(428, "Which one?", NO_MATCH)
+        none = endpoint.makes and given.get("if-none-match", "").strip() == "*"
+        if endpoint.matches and "if-match" not in given and not none:
+            raise Refusal(428, "Which one?", NO_MATCH_NOR_NONE if endpoint.makes else NO_MATCH)
         head = bool(scope.get("state", {}).get("head"))
-        return Call(self._noting, token, path, query, None, given.get("if-match", ""), head)
+        return Call(self._noting, token, path, query, None, given.get("if-match", ""), none, head)
 
     async def _done(self, call: Call, endpoint: Endpoint) -> Reply:
         """Noted in the audit log where it changes something, or hands out a file. Raises NewsletterError."""

@@ -5,7 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from newsletter.errors import NotFound
+from newsletter.errors import NotFound, SettingsError
+from newsletter.mail.brand import Logo as Picture
+from newsletter.mail.brand import logo_of
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.settings import PATH
 from newsletter.web.kit import logo
@@ -33,25 +35,46 @@ async def get_logo(call: Call) -> Reply:
     one = call.site.letters.brand.logo
     if one is None:
         raise NotFound(NONE)
+    return Reply(_shape(call, one))
+
+
+def _shape(call: Call, one: Picture) -> Logo:
     url = f"{call.site.settings.public_url}/logo/{one.name}"
-    return Reply(Logo(url, len(one.content), one.width, one.height))
+    return Logo(url, len(one.content), one.width, one.height)
 
 
 async def put_logo(call: Call) -> Reply:
     """Puts the PNG that is the body at the top of mails."""
     assert call.file is not None
-    await logo.keep(call.site, call.file)
+    await logo.keep(call.site, call.file, lambda kept: call.match(_kept(call, kept)))
     return await get_logo(call)
+
+
+def _kept(call: Call, setting: str) -> Logo | None:
+    """As it is shown; None where no picture is kept that can be."""
+    try:
+        return _shape(call, logo_of(setting)) if setting else None
+    except SettingsError:
+        return None
 
 
 async def delete_logo(call: Call) -> Reply:
     """Removes the picture at the top of mails."""
-    await logo.remove(call.site)
+    await logo.remove(call.site, lambda kept: _there(call, _kept(call, kept)))
     return Reply()
 
 
+def _there(call: Call, one: Logo | None) -> None:
+    """Raises NotFound, Refusal."""
+    if one is None:
+        raise NotFound(NONE)
+    call.match(one)
+
+
 ENDPOINTS = (
-    Endpoint("GET", ONE, "settings:read", get_logo, gives=Logo, refuses=(404,)),
-    Endpoint("PUT", ONE, "settings:write", put_logo, 200, file=PNG, gives=Logo),
-    Endpoint("DELETE", ONE, "settings:write", delete_logo, 204),
-)
+    Endpoint("GET", ONE, "settings:read", get_logo, gives=Logo, single=True, refuses=(404,)),
+    Endpoint(
+        "PUT", ONE, "settings:write", put_logo, 200, file=PNG, gives=Logo, single=True, matches=True, makes=True,
+    ),
+    Endpoint("DELETE", ONE, "settings:write", delete_logo, 204, matches=True, refuses=(404,)),
+)  # fmt: skip

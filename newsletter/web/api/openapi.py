@@ -134,14 +134,23 @@ def _in_query(one: Endpoint) -> list[dict[str, Any]]:
 def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
     headers = []
     if one.matches:
-        text = "The ETag of what was read."
         headers.append(
             {
                 "name": "If-Match",
                 "in": "header",
-                "required": True,
+                "required": not one.makes,
                 "schema": {"type": "string"},
-                "description": text,
+                "description": "The ETag of what was read.",
+            }
+        )
+    if one.makes:
+        headers.append(
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "pattern": r"^\*$", "examples": ["*"]},
+                "description": "Instead of `If-Match`, where there was none to read.",
             }
         )
     if one.method == "POST":

@@ -8,12 +8,13 @@ from msgspec import Meta
 from newsletter.errors import BadInput
 from newsletter.mail import kept
 from newsletter.mail.smtp import Tls, parse_url
-from newsletter.owners import people
+from newsletter.owners import people, settings_store
+from newsletter.storage import Tx
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.reading import WRONG
 from newsletter.web.api.settings import PATH
 from newsletter.web.kit import relaying
-from newsletter.web.kit.owner_settings import forget
+from newsletter.web.kit.owner_settings import follow
 from newsletter.web.kit.relaying import NotTakenError, Source, Wanted
 
 ONE = f"{PATH}/relay"
@@ -27,11 +28,22 @@ Login = Annotated[str, Meta(max_length=200, description="Empty: it asks for none
 
 
 class Relay(msgspec.Struct):
-    host: str
-    port: int
+    host: Host
+    port: Port
     tls: Way
-    username: str
+    username: Login
     source: Annotated[Source, Meta(description="What names it; empty: it comes with the service")]
+    lost: Annotated[
+        bool,
+        Meta(description="Another one is kept, and none of the secret keys opens it any more: name it again"),
+    ]
+    version: Annotated[
+        str,
+        Meta(
+            description="Another one each time that a server is named; empty: none was",
+            examples=["0123456789ab"],
+        ),
+    ]
 
 
 class NewRelay(msgspec.Struct):
@@ -51,8 +63,23 @@ class NewRelay(msgspec.Struct):
 
 async def get_relay(call: Call) -> Reply:
     """The mail server that all mail goes by."""
-    now = parse_url(call.site.settings.smtp_url)
-    return Reply(Relay(now.host, now.port, now.tls, now.username or "", relaying.source(call.site)))
+    return Reply(await call.site.db.read(_named, call))
+
+
+async def _named(tx: Tx, call: Call) -> Relay:
+    """As the row says that is there now, whatever this process has heard of it."""
+    site = call.site
+    found = await relaying.named(tx, site.settings)
+    own = site.settings if found.lost else site.machine or site.settings
+    now = parse_url(found.url or own.smtp_url)
+    return Relay(
+        now.host, now.port, now.tls, now.username or "", found.source, lost=found.lost, version=found.version
+    )
+
+
+async def _judge(tx: Tx, call: Call) -> None:
+    """Raises Refusal."""
+    call.match(await _named(tx, call))
 
 
 async def put_relay(call: Call) -> Reply:
@@ -60,7 +87,9 @@ async def put_relay(call: Call) -> Reply:
     new: NewRelay = call.body
     wanted = Wanted(new.host, str(new.port), new.tls, new.username, new.password)
     try:
-        await relaying.take(call.site, wanted, await _owner(call), anyway=new.anyway)
+        await relaying.take(
+            call.site, wanted, await _owner(call), anyway=new.anyway, judge=lambda tx: _judge(tx, call)
+        )
     except NotTakenError as error:
         raise BadInput(error.sentence, {"host": kept.said(error.words)}) from None
     return await get_relay(call)
@@ -77,12 +106,20 @@ async def _owner(call: Call) -> str:
 
 async def delete_relay(call: Call) -> Reply:
     """Forgets the mail server that was named; the machine's own counts again."""
-    await forget(call.site, relaying.NAME)
+    await call.site.db.write(_forget, call)
+    await follow(call.site)
     return Reply()
 
 
+async def _forget(tx: Tx, call: Call) -> None:
+    """Raises Refusal."""
+    await settings_store.hold(tx)
+    await _judge(tx, call)
+    await settings_store.drop(tx, (relaying.NAME,))
+
+
 ENDPOINTS = (
-    Endpoint("GET", ONE, "settings:read", get_relay, gives=Relay),
-    Endpoint("PUT", ONE, "settings:write", put_relay, 200, NewRelay, gives=Relay),
-    Endpoint("DELETE", ONE, "settings:write", delete_relay, 204),
+    Endpoint("GET", ONE, "settings:read", get_relay, gives=Relay, single=True),
+    Endpoint("PUT", ONE, "settings:write", put_relay, 200, NewRelay, gives=Relay, single=True, matches=True),
+    Endpoint("DELETE", ONE, "settings:write", delete_relay, 204, matches=True),
 )

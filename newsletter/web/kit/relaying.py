@@ -6,8 +6,10 @@ server and the name that it was given for, and goes to no other.
 
 import asyncio
 import re
+from collections.abc import Callable, Coroutine
+from hashlib import blake2b
 from importlib import import_module
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -20,8 +22,9 @@ from newsletter.mail.messages import Messages
 from newsletter.mail.smtp import RelayTrouble, Timeouts, Tls, connect, parse_url
 from newsletter.owners import settings_store
 from newsletter.settings import Settings
+from newsletter.storage import Tx
 from newsletter.web.kit.owner_settings import follow, sources
-from newsletter.web.kit.owner_values import RELAY
+from newsletter.web.kit.owner_values import RELAY, read
 from newsletter.web.kit.site import Site
 from newsletter.words import marked
 
@@ -64,6 +67,19 @@ class Wanted(msgspec.Struct):
     password: str = ""
 
 
+class Named(msgspec.Struct, frozen=True):
+    """Who names the server that all mail goes by."""
+
+    source: Source = ""
+    lost: bool = False  # one was named at the desk, and none of the secret keys opens it any more
+    url: str = ""  # as the desk names it
+    version: str = ""  # another one each time that it is named at the desk
+
+
+Judge = Callable[[Tx], Coroutine[Any, Any, None]]
+"""Raises where the server that is named is not to be changed."""
+
+
 class NotTakenError(BadInput):
     """Nothing was changed; `words` is what the server said."""
 
@@ -76,6 +92,26 @@ def standing(settings: Settings) -> Wanted:
     """What is named now, but for its password."""
     now = parse_url(settings.smtp_url)
     return Wanted(now.host, str(now.port), now.tls, now.username or "")
+
+
+def given() -> Source:
+    """By what the machine names it; '': it does not."""
+    found = sources().get(NAME)
+    return "environment" if found == "environment" else "file" if found else ""
+
+
+async def named(tx: Tx, settings: Settings) -> Named:
+    """What the machine says wins, and a row counts for nothing then."""
+    if by := given():
+        return Named(by)
+    row = await settings_store.one(tx, NAME)
+    if not row:
+        return Named()
+    version = blake2b(row.encode(), digest_size=6).hexdigest()
+    try:
+        return Named("desk", url=read(NAME, row, settings), version=version)
+    except SettingsError:
+        return Named(lost=True, version=version)
 
 
 def url_of(wanted: Wanted, settings: Settings) -> str:
@@ -121,14 +157,21 @@ def _kept(wanted: Wanted, settings: Settings) -> str:
     return now.password or "" if same else ""
 
 
-async def take(site: Site, wanted: Wanted, to: str, *, anyway: bool = False) -> str:
+async def _whichever(_tx: Tx) -> None:
+    """At the desk the last one counts."""
+
+
+async def take(
+    site: Site, wanted: Wanted, to: str, *, anyway: bool = False, judge: Judge = _whichever
+) -> str:
     """From now on all mail goes by this server, once it has taken one to the owner at `to`: what it said to that.
 
-    With `anyway` also where it has not. Raises BadInput, NotTakenError.
+    With `anyway` also where it has not. Raises BadInput, NotTakenError, and what `judge` raises.
     """
     if NAME in sources():
         raise BadInput(GIVEN)
     url = url_of(wanted, site.settings)
+    await site.db.read(judge)  # before anybody gets a mail by it
     if _under_way.locked():
         raise BadInput(BUSY)
     async with _under_way:
@@ -139,9 +182,15 @@ async def take(site: Site, wanted: Wanted, to: str, *, anyway: bool = False) -> 
                 raise
             said = error.words
     sealed = import_module("newsletter.seals").seal(site.settings.secret_keys, RELAY, url)
-    await site.db.write(settings_store.put, NAME, sealed)
+    await site.db.write(_keep, sealed, judge)
     await follow(site)
     return said
+
+
+async def _keep(tx: Tx, sealed: str, judge: Judge) -> None:
+    await settings_store.hold(tx)
+    await judge(tx)
+    await settings_store.put(tx, NAME, sealed)
 
 
 async def _tried(site: Site, url: str, to: str) -> str:
@@ -165,10 +214,3 @@ async def _tried(site: Site, url: str, to: str) -> str:
     if outcome.result != "sent":
         raise NotTakenError(outcome.words)
     return outcome.words
-
-
-def source(site: Site) -> Source:
-    """Where the server that is named now comes from; '': it is what the service comes with."""
-    if given := sources().get(NAME):
-        return "environment" if given == "environment" else "file"
-    return "desk" if NAME in site.adopted else ""

@@ -1,5 +1,7 @@
 """The picture at the top of mails by the API: the same that the desk takes, held to the same."""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,14 @@ pytestmark = [
 LOGO = "/settings/logo"
 
 
-async def put(shop: Program, content: bytes, status: int, kind: str = "image/png") -> dict[str, object]:
-    answer = await shop.ask("PUT", LOGO, status, content=content, headers={"Content-Type": kind})
+FIRST = {"If-None-Match": "*"}
+ANY = {"If-Match": "*"}
+
+
+async def put(
+    shop: Program, content: bytes, status: int, kind: str = "image/png", read: Mapping[str, str] = ANY
+) -> dict[str, object]:
+    answer = await shop.ask("PUT", LOGO, status, content=content, headers={"Content-Type": kind, **read})
     said: dict[str, object] = answer.json()
     return said
 
@@ -26,8 +34,9 @@ async def put(shop: Program, content: bytes, status: int, kind: str = "image/png
 async def test_a_picture_is_sent_looked_at_and_removed(shop: Program, tmp_path: Path) -> None:
     content = Path(png(tmp_path / "logo.png", 96, 192)).read_bytes()
     await shop.ask("GET", LOGO, 404)
-    made = await put(shop, content, 200)
-    assert made == await shop.get(LOGO)
+    made = await put(shop, content, 200, read=FIRST)
+    seen, read = await shop.read(LOGO)
+    assert made == seen
     assert (made["size"], made["width"], made["height"]) == (len(content), 24, 48)
     url = str(made["url"])
     shown = await (await shop.stage.visitor()).get(url.removeprefix(URL))
@@ -35,18 +44,37 @@ async def test_a_picture_is_sent_looked_at_and_removed(shop: Program, tmp_path: 
     letters = shop.stage.site.letters
     assert letters.brand.logo is not None
     assert letters.brand.logo.content == content
-    other = await put(shop, Path(png(tmp_path / "other.png", 48, 48)).read_bytes(), 200)
+    other = await put(shop, Path(png(tmp_path / "other.png", 48, 48)).read_bytes(), 200, read=read)
     assert other["url"] != url
-    for _ in range(2):
-        await shop.ask("DELETE", LOGO, 204)
+    await shop.ask("DELETE", LOGO, 412, headers=read)
+    await shop.ask("DELETE", LOGO, 204, headers=(await shop.read(LOGO))[1])
+    await shop.ask("DELETE", LOGO, 404, headers=ANY)
     await shop.ask("GET", LOGO, 404)
     assert letters.brand.logo is None
+
+
+async def test_nobodys_picture_is_lost(shop: Program, tmp_path: Path) -> None:
+    """Whoever has not read what is there replaces nothing; of two who have, one does, also where none was there."""
+    content = Path(png(tmp_path / "logo.png", 96, 96)).read_bytes()
+    for read in ({}, {"If-None-Match": '"one"'}):
+        said = await put(shop, content, 428, read=read)
+        assert "If-None-Match: *" in str(said["detail"])
+    await shop.ask("DELETE", LOGO, 428)
+    await put(shop, content, 412, read=ANY)
+    for first, tall in ((True, 50), (False, 60)):
+        as_read = FIRST if first else (await shop.read(LOGO))[1]
+        headers = {"Content-Type": "image/png", **as_read}
+        others = [Path(png(tmp_path / f"{n}.png", 48, tall + n)).read_bytes() for n in (1, 2)]
+        raced = [shop.web.request("PUT", ROOT + LOGO, content=other, headers=headers) for other in others]
+        assert sorted(one.status_code for one in await asyncio.gather(*raced)) == [200, 412]
+    await put(shop, content, 412, read=FIRST)
+    await shop.ask("DELETE", LOGO, 204, headers=ANY)
 
 
 async def test_what_is_no_such_picture_changes_nothing(shop: Program, stage: Stage, tmp_path: Path) -> None:
     """What it is called counts for nothing, its own bytes do."""
     content = Path(png(tmp_path / "logo.png", 96, 96)).read_bytes()
-    before = await put(shop, content, 200, "application/octet-stream")
+    before = await put(shop, content, 200, "application/octet-stream", FIRST)
     tries = [
         (422, b"", "image/png"),
         (422, b"GIF89a", "image/png"),
@@ -60,7 +88,7 @@ async def test_what_is_no_such_picture_changes_nothing(shop: Program, stage: Sta
         await put(shop, wrong, status, kind)
         assert await shop.get(LOGO) == before, (status, kind)
     assert not any(importing.folder(stage.site.settings).iterdir())
-    await shop.ask("DELETE", LOGO, 204)
+    await shop.ask("DELETE", LOGO, 204, headers=ANY)
 
 
 async def test_one_that_the_machine_sets_stays(
@@ -70,13 +98,13 @@ async def test_one_that_the_machine_sets_stays(
     monkeypatch.setenv("NEWSLETTER_LOGO", path)
     said = await put(shop, Path(path).read_bytes(), 422)
     assert "where this service runs" in str(said["detail"])
-    await shop.ask("DELETE", LOGO, 422)
+    await shop.ask("DELETE", LOGO, 422, headers=ANY)
     assert stage.site.settings.logo == ""
 
 
 async def test_it_stands_in_the_log_who_changed_it(shop: Program, stage: Stage, tmp_path: Path) -> None:
-    await put(shop, Path(png(tmp_path / "logo.png", 96, 96)).read_bytes(), 200)
-    await shop.ask("DELETE", LOGO, 204)
+    await put(shop, Path(png(tmp_path / "logo.png", 96, 96)).read_bytes(), 200, read=FIRST)
+    await shop.ask("DELETE", LOGO, 204, headers=ANY)
     rows, _ = await stage.site.db.read(audit.page, audit.Asked())
     assert [row.verb for row in rows[:2]] == ["DELETE settings/logo", "PUT settings/logo"]
     owner = await stage.visitor()
