@@ -40,6 +40,7 @@ async def main(folder: Path, words: list[str]) -> None:
 
 
 async def take(page: Page, folder: Path, name: str) -> None:
+    await page.wait_for_load_state("networkidle")  # a preview comes after the page around it
     for width in WIDTHS:
         for scheme in SCHEMES:
             await page.set_viewport_size({"width": width, "height": 900})

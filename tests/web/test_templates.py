@@ -51,3 +51,10 @@ async def test_the_desk_offers_what_it_can_export(still: Stage) -> None:
     assert re.findall(r'"(\w+)":', words[1]) == formats
     for name in formats:
         assert (await web.get(f"/admin/export?format={name}")).status_code == 200
+
+
+def test_two_sentences_have_a_space_between_them() -> None:
+    """The end of a line that ends with a tag is no space: the next sentence has to bring its own."""
+    glued = re.compile(r"[.!?]\{% endtrans %\}(?:\{% \w[^%]*%\})?\n[ ]*\{% trans")
+    pages = [path for path in TEMPLATES.rglob("*.html") if glued.search(path.read_text("utf-8"))]
+    assert not pages
