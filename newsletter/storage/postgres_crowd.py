@@ -114,7 +114,6 @@ class Member:
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.value: Any = None
         self.error: NewsletterError | None = None
-        self.wrote = False
         self.answer: tuple[tuple[str, ...], Rows] | None = None
 
     def begin(self, now: int) -> None:

@@ -1,5 +1,6 @@
 """The owner's colour and logo in each mail; whatever they are, it can be read, and nothing else is loaded."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 from newsletter.colours import ENOUGH, contrast
 from newsletter.errors import SettingsError
 from newsletter.mail.brand import DARK_PAPER, PAPER, Brand, brand_of
+from newsletter.mail.messages import Messages
 from newsletter.mail.templates import FOLDER, inlined
 from newsletter.settings import Settings
+from newsletter.tokens import Tokens
+from tests.mail.conftest import delivery
 from tests.mail.every import KINDS, built
 from tests.mail.test_messages import parts
 from tests.pictures import png
@@ -89,3 +93,20 @@ def test_writing_the_styles_changes_nothing_else(path: Path) -> None:
         assert re.findall(jinja, out, re.DOTALL) == re.findall(jinja, source, re.DOTALL)
     assert sorted(re.findall(jinja, out, re.DOTALL)) == sorted(re.findall(jinja, source, re.DOTALL))
     assert re.sub(r"<[^>]*>|\s", "", out) == re.sub(r"<[^>]*>|\s", "", source)
+
+
+def test_a_colour_that_is_changed_is_in_the_next_mail_and_one_that_is_none_changes_nothing(
+    settings: Settings, tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = msgspec.structs.replace(settings)
+    messages = Messages(ours, tokens)
+    looks = [messages.build(delivery())]
+    for colour in ("#b00020", "red", "red", ""):
+        msgspec.structs.force_setattr(ours, "brand_colour", colour)
+        looks.append(messages.build(delivery()))
+    assert b"#b00020" not in looks[0]
+    assert b"#b00020" in looks[1]
+    assert looks[2] == looks[3] == looks[1]
+    assert looks[4] == looks[0]
+    (said,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    assert said.startswith("Mails look as they did: NEWSLETTER_BRAND_COLOUR must be #")

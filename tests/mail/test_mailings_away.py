@@ -52,13 +52,14 @@ class Gone:
     """The real database, until it is gone."""
 
     def __init__(self, db: Database) -> None:
-        self._db, self.gone = db, False
+        self._db, self.gone, self.tried = db, False, 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)
 
     async def write(self, action: Any, *args: Any, **more: Any) -> Any:
         if self.gone:
+            self.tried += 1
             raise unavailable()
         return await self._db.write(action, *args, **more)
 
@@ -177,3 +178,28 @@ async def _leaves(tx: Tx, who: int) -> None:
         who=who,
     )
     await responses.left(tx, who)
+
+
+async def test_a_worker_whose_database_is_away_at_first_says_so_once_and_begins_when_it_comes(
+    db: Database,
+    mailings: Mailings,
+    at_work: AtWork,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("newsletter.mail.worker._AGAIN", 0.01)
+    await sent_off(db, mailings, 3)
+    away: Any = Gone(db)
+    away.gone = True
+
+    async def tried_often() -> bool:
+        return bool(away.tried >= 10)
+
+    async with at_work(on=away):
+        await eventually(tried_often)
+        assert not sink.commands
+        away.gone = False
+        await eventually(lambda: _some(sink, 3))
+    said = [one.getMessage() for one in caplog.records if "waits for its database" in one.getMessage()]
+    assert len(said) == 1

@@ -249,3 +249,15 @@ def test_a_template_that_lacks_a_value_says_which(messages: Messages) -> None:
 def test_no_template_trusts_a_value() -> None:
     for path in (TEMPLATES / "email").rglob("*.*"):
         assert not re.search(r"\|\s*safe\b|autoescape|Markup", path.read_text("utf-8")), path
+
+
+def test_an_answer_goes_where_the_owner_wants_it(settings: Settings, tokens: Tokens) -> None:
+    ours = msgspec.structs.replace(settings, reply_to="desk@example.com")
+    raw = Messages(ours, tokens).build(delivery())
+    assert b"\r\nReply-To: desk@example.com\r\n" in raw
+    assert b"Reply-To" not in Messages(settings, tokens).build(delivery())
+    one = delivery("comment_reply", context=CONTEXTS["comment_reply"] | {"reply": [41, 7]})
+    assert b"\r\nReply-To: letters@example.com\r\n" in Messages(ours, tokens).build(one)  # no door for them
+    door = msgspec.structs.replace(ours, bounce_domain="bounces.example.com")
+    answer = f"\r\nReply-To: reply+{tokens.make('reply', 41, 7)}@bounces.example.com\r\n"
+    assert answer.encode() in Messages(door, tokens).build(one)

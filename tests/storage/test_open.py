@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from newsletter.errors import SettingsError, Unavailable
-from newsletter.storage import Database, engine_of, migrate, open_database, pending, sqlite_path
+from newsletter.storage import Database, Tx, engine_of, migrate, open_database, pending, sqlite_path
 from tests.storage.conftest import make_table
 
 
@@ -100,6 +100,34 @@ async def test_a_name_that_does_not_exist(postgres_url: str, caplog: pytest.LogC
     with pytest.raises(SettingsError, match="NEWSLETTER_DATABASE_URL can't be used"):
         await open_database("postgresql://olga:secret@host:port/letters")
     assert "secret" not in caplog.text
+
+
+@pytest.mark.postgres
+async def test_what_holds_on_each_connection_to_a_server(postgres_url: str) -> None:
+    async def shown(tx: Tx) -> dict[str, str]:
+        names = (
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+            "timezone",
+            "synchronous_commit",
+            "jit",
+        )
+        return {name: str(await tx.value(f"SHOW {name}")) for name in names}
+
+    async def count(tx: Tx) -> int:
+        mine = "datname = current_database() AND application_name = 'newsletter'"
+        return int(await tx.value(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}"))
+
+    db = await open_database(postgres_url)
+    assert await db.read(count) == 1, "others are made when they are needed"
+    assert await db.write(shown) == {
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "10s",
+        "timezone": "UTC",
+        "synchronous_commit": "on",
+        "jit": "off",
+    }
+    await db.close()
 
 
 def test_it_works_without_the_postgres_driver() -> None:

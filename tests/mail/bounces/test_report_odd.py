@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.errors import Unavailable
 from newsletter.mail.bounces.listener import Door, listening
-from newsletter.mail.bounces.mime import decoded_words, parse
+from newsletter.mail.bounces.mime import decoded_words, parse, walk
 from newsletter.mail.bounces.model import Report
 from newsletter.mail.bounces.report import of_words, plain, read
 from newsletter.mail.bounces.sender import envelope_sender
@@ -200,3 +200,32 @@ def test_who_is_not_said_to_have_failed_has_not() -> None:
     assert report("message/delivery-status", "Status: 5.1.1\n").kind == "hard"
     both = "Action: delayed\nStatus: 4.4.1\n\nAction: failed\nStatus: 5.1.1\n"
     assert report("message/delivery-status", both).kind == "hard"
+
+
+def test_parts_whose_end_nobody_knows_are_none() -> None:
+    message = parse(b"Content-Type: multipart/report\n\n--x\nContent-Type: text/plain\n\n550 5.1.1 gone\n")
+    assert list(walk(message)) == [message]
+
+
+async def test_an_answer_to_a_notification_is_handed_on_as_it_came(
+    settings: Settings, tokens: Tokens
+) -> None:
+    """What its server hears is what became of it; nothing has come back."""
+    answers: list[tuple[str, bytes]] = []
+
+    async def take(_: Report) -> str:
+        raise AssertionError("no report")
+
+    async def answer(recipient: str, mail: bytes) -> str:
+        answers.append((recipient, mail))
+        return "554 5.7.1 Not today"
+
+    at, to = listen("127.0.0.1", 0), f"Reply+{'a' * 45}@{DOMAIN}"
+    door = Door(DOMAIN, tokens, take, answer=answer)
+    async with listening(door, at):
+        talk = await call(at.getsockname()[1])
+        await talk.hears()
+        assert await talk.hands_over(to, b"Subject: Re: On work\n\nI agree.") == "554 5.7.1 Not today"
+        talk.close()
+    assert answers == [(to, b"Subject: Re: On work\r\n\r\nI agree.\r\n")]
+    assert not door.taken
