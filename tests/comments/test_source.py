@@ -22,6 +22,8 @@ from newsletter.comments.text import sanitise
         ('<ol start="3"><li>Three</li><li>Four</li></ol>', "3. Three\n4. Four"),
         ("<blockquote><p>Said</p><p>before</p></blockquote><p>No.</p>", "> Said\n>\n> before\n\nNo."),
         ("<p>Type <code>a`b</code></p>", "Type ``a`b``"),
+        ("<p>Type <code>ab</code></p>", "Type `ab`"),
+        ("<p>So:</p><pre>x = *1*</pre>", "So:\n\n```\nx = *1*\n```"),
         ("<pre><code>x = *1*\n\n  y\n</code></pre>", "```\nx = *1*\n\n  y\n```"),
         ("<p>2 * 3 * 4, snake_case, [x], &amp;lt;</p>", r"2 \* 3 \* 4, snake\_case, \[x\], \&lt;"),
         ("<p># none<br>1. nor<br>- nor &gt;</p>", "\\# none\n1\\. nor\n\\- nor >"),

@@ -268,6 +268,7 @@ def test_a_list_shows_a_text_whole_unless_it_outgrows_it() -> None:
     long, grown = render("**word** " * 500), render("*&* " * 2_400)
     assert excerpt(long, 100) == long
     assert excerpt(grown, 10) == "<p>&amp; &amp; &amp; &amp; &amp;…</p>"
+    assert excerpt(render('*"* ' * 2_400), 4) == '<p>" "…</p>'
 
 
 def test_nothing_is_left_to_be_made_ready_by_the_first_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:

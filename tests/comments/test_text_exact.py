@@ -47,6 +47,10 @@ def test_a_cut_counts_its_sign(longest: int, shown: str) -> None:
         ("abcdef gh", "abcdef…"),
         ("abcde\u0301\u0301fgh", "abcd…"),  # a letter goes with its marks
         ("abcd\U0001f469\u200d\U0001f467fgh", "abcd…"),  # and a family stays together
+        (
+            "abc\U0001f469\u200d\U0001f467fgh",
+            "abc\U0001f469\u200d\U0001f467…",
+        ),  # also where nothing more fits
     ],
 )
 def test_seven_characters_end_where_a_reader_would_end_them(typed: str, shown: str) -> None:
@@ -75,6 +79,13 @@ def test_a_link_may_follow_another(typed: str) -> None:
     assert text.count_links(text.render(typed)) == 2
 
 
+@pytest.mark.parametrize(
+    ("address", "left"), [("a[1]", ""), ("a[1]", "]"), ("a(1)", ""), ("a(1)", ")"), ("a[(1)]", ")].")]
+)
+def test_a_bare_address_keeps_the_brackets_that_open_in_it(address: str, left: str) -> None:
+    assert text.render(f"{SITE}{address}{left}").endswith(f">{SITE}{address}</a>{left}</p>")
+
+
 def test_forty_elements_stand_in_each_other() -> None:
     assert text.sanitise("<b>" * 39 + "a" + "</b>" * 39).count("<b>") == 39
     assert text.sanitise("<b>" * 40 + "a" + "</b>" * 40).count("<b>") == 40
@@ -94,6 +105,8 @@ def test_a_website_has_two_hundred_characters_at_most() -> None:
         text.website(longest + "a")
     with pytest.raises(BadInput, match="200 characters at most"):  # it is 200 only as it was typed
         text.website(longest[8:] + "aaaaaaa")
+    with pytest.raises(BadInput, match="200 characters at most"):  # and here only as it would be kept
+        text.website(longest.replace("example.org", "example.org:443"))
 
 
 @pytest.mark.parametrize(

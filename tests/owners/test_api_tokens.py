@@ -1,5 +1,7 @@
 """Tokens for programs: shown once, kept as a hash, gone at once."""
 
+import re
+
 import pytest
 
 from newsletter.clock import DAY, HOUR
@@ -14,6 +16,7 @@ async def test_it_works_until_it_is_revoked(house: House) -> None:
     token = await db.write(tokens.new, " My  shop ", ["forms:read", "comments:read"], None)
     found = await db.read(tokens.find, token)
     assert found is not None
+    assert re.fullmatch(r"nl_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}", token), "as the documentation shows one"
     assert token.startswith(f"{found.prefix}_")
     assert (found.name, found.scopes, found.expires_at) == ("My shop", "comments:read forms:read", None)
     assert found.may("forms:read")

@@ -80,6 +80,9 @@ async def test_a_recovery_code_is_taken_once(house: House, clock: Clock) -> None
     assert await check(house, owner, last) == "wrong"
     assert await house.db.write(second_step.forget, owner)
     assert not (await standing(house, owner)).on
+    assert not await house.count("SELECT count(*) FROM recovery_codes"), (
+        "none is left for whoever comes after"
+    )
     assert not await house.db.write(second_step.forget, owner)
 
 
