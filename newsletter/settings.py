@@ -119,8 +119,10 @@ def read_file(path: str | None) -> dict[str, Any]:
         return {}
     try:
         read = import_module("tomllib").loads(Path(path).read_text("utf-8"))  # most have no such file
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"NEWSLETTER_CONFIG: can't read {path}: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"NEWSLETTER_CONFIG: can't read {path}: {error.strerror}.") from None
+    except ValueError as error:
+        raise SettingsError(f"NEWSLETTER_CONFIG: {path} is no TOML: {error}") from None
     return {name.lower(): value for name, value in read.items()}
 
 

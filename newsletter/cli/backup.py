@@ -30,6 +30,8 @@ def backup(to: Path, keep: int | None) -> None:
         raise click.UsageError(f"--keep is for a folder, and {to} is none.")
     if to.is_dir():
         to /= f"newsletter-{clock.moment(clock.now()):%Y-%m-%dT%H%M%SZ}.{'db' if source else 'dump'}"
+    if not to.parent.is_dir():
+        raise click.ClickException(f"There is no folder {to.parent} that a backup could be put in.")
     if source:
         _watched(lambda: files.make(source, to), source, to)
     else:

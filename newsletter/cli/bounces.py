@@ -54,7 +54,7 @@ def bounces() -> None:
     "--port", default=8024, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
 )
 def listen(host: str, port: int) -> None:
-    """Take the bounce domain’s mail from a mail server, by SMTP or LMTP, until it is stopped."""
+    """Take the bounce domain’s mail, by SMTP or LMTP. A mail server hands it over, until it is stopped."""
     chosen = settings.load()
     if not chosen.bounce_domain:
         raise click.ClickException(
@@ -88,7 +88,7 @@ async def _listen(chosen: settings.Settings, host: str, port: int) -> None:
     help="Seconds between two rounds.",
 )
 def poll(once: bool, every: int) -> None:
-    """Take what comes back from the mailbox in NEWSLETTER_BOUNCE_MAILBOX, by IMAP or POP.
+    """Take what comes back from a mailbox, by IMAP or POP. NEWSLETTER_BOUNCE_MAILBOX names it.
 
     What is in the ledger is deleted there; what is nothing of ours stays. --once ends with 75 where it can’t be read.
     """
@@ -129,7 +129,7 @@ def _hurry() -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--to", "recipient", default="", help="The envelope’s recipient, where the pipe knows it.")
 def read(file: BinaryIO, recipient: str) -> None:
-    """Take one mail that came back, from FILE or (-) a pipe, and say what follows.
+    """Take one mail that came back, and say what follows. FILE is where it is; - is a pipe.
 
     Ends with 75 where the database can’t be reached now, so that a mail server keeps the mail and tries again.
     """

@@ -72,7 +72,7 @@ def new(file: Path) -> None:
 @click.argument("which")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML part here.")
 def preview(which: str, html: Path | None) -> None:
-    """Print the text part, and all that is to say about it. It is as a reader without a name sees it."""
+    """Print the text of WHICH, a file or a number. It is as a nameless reader sees it, with all that is to say."""
     subject, plain, page, findings = with_site(_preview, _named(which))
     click.echo(f"Subject: {subject}\n\n{plain}")
     if html:
@@ -88,7 +88,7 @@ def preview(which: str, html: Path | None) -> None:
 @click.argument("which")
 @click.option("--to", help="Another address than the owner's.")
 def test(which: str, to: str | None) -> None:
-    """Mail one copy to yourself."""
+    """Mail one copy of WHICH, a file or a number, to yourself."""
     sent_to = with_site(_test, _named(which), to)
     click.echo(f"One copy goes to {sent_to} as soon as a worker runs.")
 
@@ -99,7 +99,7 @@ def test(which: str, to: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--again", is_flag=True, help="Also where the very same was sent before.")
 def send(which: str, at: str | None, yes: bool, again: bool) -> None:
-    """Send it to its audience, after a question."""
+    """Send WHICH, a file or a number, after a question. Its audience gets it."""
     plan = with_site(sending.plan, _named(which), at)
     for sentence in plan.warnings:
         click.echo(sentence, err=True)
@@ -118,7 +118,7 @@ def send(which: str, at: str | None, yes: bool, again: bool) -> None:
 
 @broadcast.command()
 @click.argument("number", type=NUMBER, required=False)
-@click.option("--people", type=click.Choice([*Tally.__struct_fields__]))
+@click.option("--people", type=click.Choice([*Tally.__struct_fields__]), help="Who has this state, and why.")
 def status(number: int | None, people: str | None) -> None:
     """How far it has come; with --people who has that state, and why. Without NUMBER all of them."""
     if number is None and people:

@@ -42,7 +42,7 @@ def _selector(context: click.Context, parameter: click.Parameter, value: str | N
 @doctor.command()
 @click.option("--json", "as_json", is_flag=True, help="For a program.")
 def domains(as_json: bool) -> None:
-    """What became of the mail of 30 days, by who keeps the mailboxes, and what to do.
+    """What became of the mail of 30 days, by mailbox provider. It says what to do.
 
     Ends with 1 where a provider refuses you, or has too many readers who call your mail spam.
     """
@@ -86,7 +86,7 @@ def _tell_domains(found: trouble.Report) -> None:
     help="The file. dkim-SELECTOR.pem, unless you say.",
 )
 def dkim(selector: str | None, kind: Kind, output: Path | None) -> None:
-    """Make a key that signs your mail (DKIM), and say what to put in the DNS.
+    """Make a key that signs your mail (DKIM). It says what to put in the DNS.
 
     A key that is in its file already stays as it is, and its DNS record is shown again.
     """

@@ -30,7 +30,10 @@ def export() -> None:
 @click.option("--tag", default="", help="Only those with this tag.")
 @click.option("--form", "form_slug", default="", help="Only those who came through this form.")
 @click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Only those who signed up on or after this day (UTC)."
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Only those who signed up on or after this day (UTC).",
 )
 @click.option("--raw", is_flag=True, help="CSV to the letter: no BOM, no guard against formulas.")
 @click.option(

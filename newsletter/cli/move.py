@@ -10,7 +10,7 @@ from newsletter import settings
 from newsletter.cli.noting import note
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.mail import hold
-from newsletter.storage import Tx, engine_of, move, open_database, sqlite_path
+from newsletter.storage import Tx, move, open_database, sqlite_path
 
 _WHY = "The database was moved here."
 _GONE = "Its database was moved to a PostgreSQL."
@@ -27,7 +27,7 @@ def move_to(url: str, yes: bool) -> None:
     try:
         origin = settings.load().database_url
         source = sqlite_path(origin)
-        if engine_of(url) != "postgres":
+        if url.partition("://")[0] not in ("postgresql", "postgres"):
             raise BadInput("Please name a PostgreSQL, like postgresql://name@host/database.")
         if not source.exists():
             raise BadInput(

@@ -37,7 +37,7 @@ def suppressions() -> None:
 @suppressions.command("list")
 @click.option("--reason", type=click.Choice(REASONS), help="Only these.")
 def list_(reason: str | None) -> None:
-    """Reason, since when, until when, and whose address it is where a subscriber has it. The newest first."""
+    """Print the list, the newest first: reason, since, until, whose. An address is told where a subscriber has it."""
     rows = [(row, email) for row, email in with_site(_listed) if reason in (None, row.reason)]
     for row, email in rows:
         until = f"until {clock.iso(row.expires_at)}" if row.expires_at else "for good"
@@ -72,7 +72,7 @@ def remove(email: str, yes: bool) -> None:
 @suppressions.command()
 @click.option("--yes", is_flag=True, help="Don’t ask.")
 def soft(yes: bool) -> None:
-    """Put on it, for 90 days, whose mailbox has taken nothing of late: two mails or more, and none between."""
+    """Put on it whose mailbox has taken nothing of late. For 90 days: of two mails or more none arrived."""
     found = with_site(_wavering)
     for one in found[:_SHOWN]:
         click.echo(f"{one.email}: {one.times} mails came back since {clock.iso(one.first)}", err=True)
@@ -89,7 +89,7 @@ def soft(yes: bool) -> None:
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def export(output: Path | None) -> None:
-    """The list as CSV: email where it is known, key, reason, created, expires."""
+    """Write the list as CSV. It has email, where it is known, key, reason, created and expires."""
     rows = with_site(_listed, takes_out=True)
     try:
         if output is None:
@@ -114,7 +114,7 @@ def export(output: Path | None) -> None:
     help="Where the file says none.",
 )
 def import_(file: Path, reason: str) -> None:
-    """Put the addresses of FILE on the list: a CSV with a column email, or one address a line.
+    """Put the addresses of FILE on the list. It is a CSV with a column email, or has one address a line.
 
     The keys of an export are taken too; they mean somebody only where the secret key is the same.
     """

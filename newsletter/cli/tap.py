@@ -35,7 +35,7 @@ async def _status(site: Site) -> str:
 
 @sending.command()
 def hold() -> None:
-    """Begin no message to anybody from now on, whoever runs a worker; what is on the wire may end."""
+    """Begin no message to anybody from now on. It holds for every worker; what is on the wire may end."""
     done = with_site(_hold)
     click.echo("Nothing more is sent until: newsletter sending resume" if done else "It is held already.")
 
