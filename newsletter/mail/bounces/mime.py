@@ -34,7 +34,7 @@ class Part(msgspec.Struct, frozen=True):
 
     fields: Fields
     body: bytes
-    depth: int = 0
+    depth: int
 
     def first(self, name: str) -> str:
         return self.fields.get(name, [""])[0]
