@@ -1,4 +1,4 @@
-"""How much of a stranger's mail is looked at: each bound is where it is said to be, and what is beyond it is not read."""
+"""How much of a stranger's mail is looked at: each bound is where it is said to be, and nothing beyond it is read."""
 
 import pytest
 
