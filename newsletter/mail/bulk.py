@@ -232,7 +232,7 @@ def _part(name: str, kind: str, parts: Sequence[str | Slot]) -> list[str | Slot]
 
 def quoted(line: str) -> str:
     """A line's text as quoted-printable, which begins a line of its own and whose lines are 76 long at most."""
-    if len(line) < WIDTH and _PLAIN.fullmatch(line) and not line.endswith(" "):
+    if _PLAIN.fullmatch(line) and not line.endswith(" "):  # which is short
         return line
     if _SAFE.fullmatch(line) and "From" not in line and "." not in line[:: WIDTH - 1]:  # a link, mostly
         return "=\r\n".join([line[start : start + WIDTH - 1] for start in range(0, len(line), WIDTH - 1)])

@@ -1,6 +1,7 @@
 """What we sign another program verifies, and nobody can change a byte of it."""
 
 import re
+from collections import Counter
 from email.headerregistry import Address
 
 import msgspec
@@ -62,6 +63,18 @@ def test_every_message_is_signed_with_each_key(messages: Messages, keys: Keys, n
     above = raw.removesuffix(bare).decode("ascii")
     assert max(map(len, above.split("\r\n"))) <= 76
     assert re.findall(r" (?:t|[lx])=\d+;", above) == [f" t={NOON // 1000};"] * 2
+
+
+def test_what_nobody_may_add_is_named_once_more_than_it_is_there(signer: Signer) -> None:
+    fixed = ["from", "to", "cc", "subject", "date", "reply-to", "list-unsubscribe", "list-unsubscribe-post"]
+    fixed.append("content-type")
+    others = ["message-id", "mime-version", "list-id", "list-help", "feedback-id"]
+    for there in (["from"], [*fixed, *others, "x-other"]):
+        raw = "".join(f"{name}: a\r\n" for name in there) + "\r\nHello\r\n"
+        signed = re.sub(r"\s", "", signer.sign(raw.encode(), NOON).decode())
+        expected = Counter(fixed) + Counter(name for name in there if name != "x-other")
+        named = re.findall(r"\bh=([^;]+);", signed)
+        assert [Counter(one.lower().split(":")) for one in named] == [expected] * 2
 
 
 @pytest.mark.parametrize("name", sorted(CONTEXTS))

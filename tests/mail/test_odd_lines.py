@@ -29,6 +29,18 @@ def test_a_line_that_ends_with_a_space_keeps_it_at_every_length(first: str, leng
     assert not any(one.endswith((" ", "\t")) or one == "." or one.startswith("From ") for one in lines)
 
 
+@pytest.mark.parametrize(
+    "line", ["{}", "{}-", "well {}", "see {} now", "Fro{}", "From {}", ".{}", "{}=", "ü{}", "{}ü"]
+)
+@pytest.mark.parametrize("length", [1, *range(WIDTH - 8, WIDTH + 4), 2 * WIDTH, 999])
+def test_any_line_is_read_as_it_was_and_is_short_enough(line: str, length: int) -> None:
+    text = line.format("b" * length)
+    lines = quoted(text).split("\r\n")
+    assert quopri.decodestring(quoted(text).encode()).decode() == text
+    assert max(map(len, lines)) <= WIDTH
+    assert not any(one.startswith((".", "From ")) for one in lines)
+
+
 def test_what_is_read_as_it_was_meant_goes() -> None:
     check(raw(), NAMES, ONE)
     check(raw(body="x" * WIDTH), NAMES, ONE)
