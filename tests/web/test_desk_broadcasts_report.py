@@ -34,7 +34,7 @@ async def test_how_far_it_has_come(desk: Broadcaster) -> None:
     await desk.settled("failed", 4, reply="550 <b>No such person</b>")
     await desk.settled("in_doubt", 5)
     page = await desk.sees(f"/{id}?done=sent")
-    assert "It is on its way." in page
+    assert "You have sent it off." in page
     assert "<strong>3</strong> of 6 sent" in page
     for kind, count in {"sent": 3, "queued": 1, "in_doubt": 1, "failed": 1}.items():
         assert f'people?state={kind}">{count}</a>' in page, kind

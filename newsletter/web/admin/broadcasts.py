@@ -33,7 +33,7 @@ DONE = {
     "copied": "This is a copy, and a draft. Nothing of it is sent until you say so.",
     "saved": marked("Saved."),
     "tested": "Saved. One copy goes to your own address.",
-    "sent": "It is on its way.",
+    "sent": "You have sent it off.",
     "already": "It was sent off already, and goes out once.",
     "unscheduled": "It is a draft again, and goes out at no time.",
     "pause": "It is paused. Nobody else gets it until you go on.",
