@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
-from newsletter.clock import DAY, SECOND, now
+from newsletter.clock import DAY, MINUTE, SECOND, now
 from newsletter.errors import BadInput, NewsletterError, Refused
 from newsletter.owners import SESSION_LIVES, Role, Session, audit
 from newsletter.web.kit import traces
@@ -21,10 +21,16 @@ from newsletter.words import gettext as _
 from newsletter.words import marked
 
 ROTATE_AFTER = DAY
+JUST_IN = 15 * MINUTE
+"""Since signing in: as long as that one changes how one signs in."""
 
 STALE = "This page was open for too long, or came from elsewhere. Please load it again; nothing was changed."
 
 
+ANEW = (
+    "Please sign out, sign in again, and do it then: this changes how you come in, and you have been here for more "
+    "than a quarter of an hour. Nothing was changed."
+)
 LEAST = "least"
 """What a route declares: the least role that it takes, or ANYBODY. Without it, it takes owners alone."""
 
@@ -140,6 +146,12 @@ async def refresh(request: Request[Any, Any, Any], session: Session, response: R
 def form_key(site: Site, session: Session) -> str:
     """What the desk's own forms carry: bound to this session."""
     return site.tokens.fingerprint("desk-form", str(session.id))
+
+
+def just_in(session: Session) -> None:
+    """A desk that was left open shall give nobody a key of their own. Raises BadInput."""
+    if now() - session.created_at > JUST_IN:
+        raise BadInput(ANEW)
 
 
 class Sent(msgspec.Struct):

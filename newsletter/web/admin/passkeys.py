@@ -15,7 +15,7 @@ from newsletter.errors import BadInput, Conflict, TooMany
 from newsletter.ids import read_id
 from newsletter.owners import Passkey, Session, passkeys
 from newsletter.storage import Tx
-from newsletter.web.admin.door import cookie, form_key, own_fields, refresh, session_of
+from newsletter.web.admin.door import cookie, form_key, just_in, own_fields, refresh, session_of
 from newsletter.web.kit import traces
 from newsletter.web.kit.body import read_fields
 from newsletter.web.kit.site import Site, site_of
@@ -75,7 +75,7 @@ async def _page(
 
 @post(PLACE, status_code=200)
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Asks a device, takes its answer, or removes one. Raises SignedOut, BadInput."""
+    """Asks a device, takes its answer, or removes one, for who has just come in. Raises SignedOut, BadInput."""
     site = site_of(request)
     sent = await own_fields(
         request, {"action": 10, "name": passkeys.LONGEST_NAME, "answer": LONGEST_ANSWER, "remove": 20}
@@ -83,6 +83,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     verb, values, session = sent.values.get("action", ""), sent.values, sent.session
     name = values.get("name", "")
     try:
+        just_in(session)
         if sent.errors:
             raise BadInput(" ".join(sent.errors.values()), sent.errors)
         if values.get("remove"):

@@ -7,7 +7,7 @@ from litestar.response import Redirect
 
 from newsletter.errors import BadInput
 from newsletter.owners import Session, second_step, totp
-from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.admin.door import form_key, just_in, own_fields, refresh, session_of
 from newsletter.web.kit import qr, traces
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
@@ -56,13 +56,14 @@ def _picture(link: str) -> str:
 
 @post(PLACE, status_code=200)
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Once it is on, each change needs a code. Raises SignedOut, BadInput, Conflict, TooMany."""
+    """By who has just come in, and once it is on with a code too. Raises SignedOut, BadInput, Conflict, TooMany."""
     site = site_of(request)
     sent = await own_fields(request, {"action": 10, "code": second_step.LONGEST})
     verb, code, session = sent.values.get("action", ""), sent.values.get("code", ""), sent.session
     who = session.owner_id
     codes: list[str] = []
     try:
+        just_in(session)
         if sent.errors or verb not in ("begin", "confirm", "codes", "off"):
             raise BadInput("Please use one of the buttons. Nothing was changed.", sent.errors)
         if verb in ("codes", "off"):
