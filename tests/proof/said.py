@@ -10,13 +10,15 @@ from typing import Literal
 from newsletter.clock import DAY
 from newsletter.comments import Policy, Status
 
+Wish = Literal["", "replies", "thread", "none"]
+"""What somebody wants to hear of on a page; `none`: they have left it, and no comment of theirs changes that."""
+
 
 @dataclass
 class Author:
     confirmed: bool = False
     blocked: bool = False
     since: int = 0
-    follows: bool = False  # what is mailed to whoever is confirmed
 
 
 @dataclass
@@ -30,10 +32,12 @@ class Said:
     raw: str
     status: Status
     at: int
-    follow: str = ""
+    follow: Wish = ""
     edited: bool = False
     decided: int = 0
     learned: Literal["", "ham", "spam"] = ""
+    due: bool = False  # its followers are still to be told
+    told: bool = False  # they were, and never are again
 
     @property
     def key(self) -> tuple[str, int | None, str | None, str]:
@@ -49,6 +53,7 @@ class Table:
     closed: set[str] = field(default_factory=set)
     stood: dict[str, set[int]] = field(default_factory=dict)  # of an author: what the owner let stand
     lessons: dict[int, str] = field(default_factory=dict)  # also of comments that are gone
+    wishes: dict[tuple[str, str], Wish] = field(default_factory=dict)  # by page and address
 
     def author(self, by: str, now: int) -> Author:
         return self.authors.setdefault(by, Author(since=now))
@@ -83,6 +88,26 @@ class Table:
             mine = self.stood.setdefault(one.by, set())
             (mine.add if lesson == "ham" else mine.discard)(one.id)
 
+    def settled(self, one: Said) -> None:
+        """It has come before the public, or before the owner."""
+        if one.status == "approved":
+            one.due = not one.told
+        if one.by and one.follow and one.status in ("approved", "pending"):
+            held = self.wishes.setdefault((one.page, one.by), one.follow)
+            if held != "none" and one.follow == "thread":
+                self.wishes[one.page, one.by] = "thread"
+
+    def hears(self, one: Said) -> set[str]:
+        """Who is mailed of it: confirmed, not blocked, and never its own author."""
+        parent = self.said.get(one.parent or 0)
+        answered = parent.by if parent else None
+        return {
+            by
+            for (page, by), wish in self.wishes.items()
+            if page == one.page and (wish == "thread" or (wish == "replies" and by == answered))
+            if by != one.by and self.authors[by].confirmed and not self.authors[by].blocked
+        }
+
     def below(self, id: int) -> list[Said]:
         return [one for one in self.said.values() if one.parent == id]
 
@@ -101,6 +126,7 @@ class Table:
         if (
             not author.confirmed
             and not author.blocked
+            and not any(by == who for _, who in self.wishes)
             and not any(one.by == by for one in self.said.values())
         ):
             del self.authors[by]

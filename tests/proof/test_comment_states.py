@@ -17,10 +17,9 @@ from newsletter.errors import Conflict, NotFound, Refused, Repeated
 from tests.conftest import Clock
 from tests.figures import Figure
 from tests.proof.said import Said
-from tests.proof.said_beside import Beside
+from tests.proof.said_beside import DEPTH, FOLLOWS, Beside
 from tests.proof.states import SHARES, Ground, walk
 
-WHO_FOLLOWS = "SELECT c.email_key FROM follows f JOIN commenters c ON c.id = f.commenter_id"
 PAGES = ("https://news.example.com/on-work", "https://news.example.com/on-rest")
 ADA, BEN, MALLORY = "ada@example.org", "ben@example.com", "mallory@example.org"
 OLGA = parse("olga@example.org")
@@ -28,7 +27,7 @@ LINKS = "See https://a.example https://b.example https://c.example"
 MOMENTS = (
     "written", "refused", "repeated", "confirmed", "more waited", "approved", "spam", "deleted", "blocked", "answered",
     "changed", "too late", "removed", "closed", "erased", "purged", "not to be written to", "told", "gone",
-    "unfollowed",
+    "unfollowed", "heard", "owner told",
 )  # fmt: skip
 
 somebody = st.sampled_from((ADA, BEN, MALLORY))
@@ -37,12 +36,15 @@ text = st.sampled_from(("I agree.", "I don’t.", "Why?", LINKS))
 
 
 class Thread(Beside):
-    @initialize(policy=st.sampled_from(("all", "first", "first", "none")), known=st.booleans())
-    def open(self, policy: Policy, known: bool) -> None:
+    @initialize(
+        policy=st.sampled_from(("all", "first", "first", "none")), known=st.sampled_from(((), (ADA,), (ADA, BEN))),
+        follow=st.sampled_from(("replies", "thread")),
+    )  # fmt: skip
+    def open(self, policy: Policy, known: tuple[str, ...], follow: str) -> None:
         self.table.policy = policy
-        self.ground.do(self.site.moderation.set_options, policy, 3, 2, 0, "")
-        if known:
-            self.write(ADA, PAGES[0], 0, False, "I agree.", "thread")
+        self.ground.do(self.site.moderation.set_options, policy, DEPTH, 2, 0, "")
+        for by, said in zip(known, ("I agree.", "Why?"), strict=False):
+            self.write(by, PAGES[0], 0, False, said, follow)
             self.confirm(0, stale=False)
             self.moderate(0, "approve")
 
@@ -56,7 +58,9 @@ class Thread(Beside):
     def write(self, by: str, page: str, below: int, answers: bool, raw: str, follow: str) -> None:
         now = self.now
         parent = self._said(below) if answers and self.table.said else None
-        if parent and raw != LINKS:  # else most are refused for standing on another page
+        if parent and raw != LINKS:  # else most are refused: nobody can see it, or it stands on another page
+            seen = [one for one in self.table.said.values() if one.status == "approved"]
+            parent = seen[-1 - below % len(seen)] if seen else parent
             page = parent.page
         below_it = parent.id if parent else None
         draft = self._draft(by, page, below_it, raw, follow)
@@ -86,7 +90,13 @@ class Thread(Beside):
             self.table.author(said.by, now)
             assert done.status in self.table.may_become(said.by), f"{said} of {self.table.authors[said.by]}"
         self.table.said[said.id] = said
+        self._settled(said)
         self.went["written"] += 1
+
+    def _settled(self, one: Said) -> None:
+        self.table.settled(one)
+        if one.status == "pending":
+            self.to_tell.add(one.id)
 
     @precondition(lambda self: self.table.said)
     @rule(nth=nth, stale=st.booleans())
@@ -110,6 +120,7 @@ class Thread(Beside):
         self.table.authors[one.by].confirmed = True
         for said in waiting:
             self._now_stands(said, self.table.may_become(one.by))
+            self._settled(said)
         self.went["confirmed"] += 1
 
     def _now_stands(self, one: Said, may: set[str]) -> None:
@@ -118,6 +129,8 @@ class Thread(Beside):
         assert status in may, f"{one} became {status}"
         if status != one.status:
             one.status, one.decided = status, self.ground.clock.now()
+            if status == "pending":
+                self.to_tell.add(one.id)
 
     @precondition(lambda self: self.table.said)
     @rule(nth=nth, verb=st.sampled_from(("approve", "approve", "spam", "delete", "block")))
@@ -151,8 +164,7 @@ class Thread(Beside):
         if one.status != "approved":
             one.status, one.decided = "approved", now
             self.table.learn(one, "ham")
-            if one.by and one.follow:
-                self.table.authors[one.by].follows = True
+            self.table.settled(one)
 
     def _called_spam(self, one: Said, now: int, *, blocked: bool) -> None:
         if one.status != "spam" or one.learned != "spam":
@@ -178,6 +190,7 @@ class Thread(Beside):
         said.id = self.ground.do(reply, one.id, "Olga", OLGA, Words(raw)).id
         self._approved(one, now)
         self.table.said[said.id] = said
+        self.table.settled(said)
         self.went["answered"] += 1
 
     @precondition(lambda self: self.table.said)
@@ -214,7 +227,7 @@ class Thread(Beside):
         self.went["removed"] += 1
 
     @precondition(lambda self: self.table.said)
-    @rule(page=st.sampled_from(PAGES), closed=st.booleans())
+    @rule(page=st.sampled_from(PAGES), closed=st.sampled_from((False, False, False, True)))
     def close(self, page: str, closed: bool) -> None:
         found = self.ground.look(f"SELECT id FROM threads WHERE url = '{page}'")
         for (thread_id,) in found:
@@ -231,6 +244,7 @@ class Thread(Beside):
                 if id in self.table.said:
                     self.table.take_away(self.table.said[id])
             self.table.stood.pop(by, None)
+            self.table.wishes = {key: wish for key, wish in self.table.wishes.items() if key[1] != by}
             self.went["erased"] += 1
             assert not self.ground.holds(by)
 
@@ -243,13 +257,12 @@ class Thread(Beside):
     def purge(self, days: int) -> None:
         self.ground.clock.forward(days * DAY)
         old = self.table.old(self.now)
-        wishes = {by for (by,) in self.ground.look(WHO_FOLLOWS)}  # or has left a thread, which is to stay so
         self.ground.do(self.site.notices.purge)
         for one in [self.table.said[id] for id in old]:
             by = one.by
             if one.id in self.table.said:
                 self.table.take_away(one)
-            if by and by not in wishes:
+            if by:
                 self.table.forget_idle(by)
         self.went["purged"] += len(old)
 
@@ -260,14 +273,16 @@ class Thread(Beside):
     @rule()
     def tell(self) -> None:
         _ = self.now
-        while self.ground.do(self.site.notices.tell_followers):
-            self.went["told"] += 1
-        self.ground.do(self.site.notices.tell_owner, OLGA)
+        self._tell_followers()
+        self._tell_owner(OLGA)
 
     @rule(nth=nth)
     def unfollow(self, nth: int) -> None:
-        if ids := self.ground.look("SELECT id FROM follows WHERE kind <> 'none' ORDER BY id DESC"):
-            self.ground.do(self.site.notices.unfollow, ids[nth % len(ids)][0])
+        found = self.ground.look(f"SELECT f.id, t.url, c.email_key {FOLLOWS}")
+        if found := [one for one in found if self.table.wishes[one[1:]] != "none"]:
+            id, page, by = found[nth % len(found)]
+            self.ground.do(self.site.notices.unfollow, id)
+            self.table.wishes[page, by] = "none"
             self.went["unfollowed"] += 1
 
 
