@@ -229,6 +229,9 @@ class PostgresDatabase:
             )
             await explained(connection.execute(f"VACUUM {names}", timeout=None))
 
+    async def checkpoint(self) -> None:
+        """It has a process for that."""
+
     async def close(self) -> None:
         await self._crowd.close()
         await self._pool.close()

@@ -228,6 +228,10 @@ class SqliteDatabase:
                 raise sqlite3.OperationalError("somebody has been reading an old snapshot for too long")
             await asyncio.sleep(0.05)
 
+    async def checkpoint(self) -> None:
+        with suppress(sqlite3.Error):  # as after a COMMIT: the log stays, and the next one tries again
+            await (await self._current_writer()).run(sqlite_file.checkpoint)
+
     async def close(self) -> None:
         """Finishes what waits. The writer goes last: the last to close checkpoints."""
         self._closed = True

@@ -128,6 +128,11 @@ def truncate_log(raw: sqlite3.Connection) -> bool:
     return not busy
 
 
+def checkpoint(raw: sqlite3.Connection) -> None:
+    """Moves what it can of the write-ahead log into the database, and waits for nobody who reads."""
+    raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
 def vacuum(raw: sqlite3.Connection) -> None:
     """Writes the whole file anew, by way of a temporary file that has no name: memory may not hold it all."""
     raw.execute("PRAGMA temp_store = FILE")

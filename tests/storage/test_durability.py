@@ -1,7 +1,13 @@
 """What was answered survives the death of the process."""
 
-from newsletter.storage import Tx, open_database
-from tests.storage.conftest import addresses, make_table, start
+import asyncio
+import shutil
+import sqlite3
+from contextlib import aclosing, closing
+from pathlib import Path
+
+from newsletter.storage import Database, Tx, open_database
+from tests.storage.conftest import add, addresses, make_table, start
 
 
 async def test_kill_9_loses_nothing_that_was_answered(database_url: str) -> None:
@@ -27,6 +33,28 @@ async def test_every_commit_is_synced(sqlite_url: str) -> None:
     settings = await db.write(pragmas)
     await db.close()
     assert settings == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1}
+
+
+async def test_a_checkpoint_brings_what_was_committed_into_the_file_itself(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    db = await open_database(sqlite_url)
+    await db.write(make_table)
+    await db.write(add, 1, "ada@example.org")
+    await db.checkpoint()
+    alone = tmp_path / "alone.db"  # the log stays behind
+    shutil.copy(sqlite_url.removeprefix("sqlite:///"), alone)
+    await db.write(add, 2, "ben@example.org")
+    await db.close()
+    with closing(sqlite3.connect(alone)) as raw:
+        assert raw.execute("SELECT address FROM notes").fetchall() == [("ada@example.org",)]
+
+
+async def test_a_checkpoint_waits_for_nobody_who_reads(notes: Database) -> None:
+    await notes.write(add, 1, "ada@example.org")
+    async with aclosing(notes.stream("SELECT id FROM notes")) as rows:
+        assert await anext(rows)
+        await asyncio.wait_for(notes.checkpoint(), 10)
 
 
 async def pragmas(tx: Tx) -> dict[str, object]:

@@ -111,6 +111,7 @@ class _Traced:
         self.wait = db.wait
         self.woken = db.woken
         self.scrub = db.scrub
+        self.checkpoint = db.checkpoint
         self.close = db.close
 
     @property

@@ -1,11 +1,15 @@
 """How many are taken in at once, and that reading ahead loses and repeats nobody."""
 
+import shutil
+import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from newsletter.storage import Tx
 from newsletter.subscribers import imports
-from newsletter.subscribers.imports.run import AHEAD, FEWEST, LONGEST, MOST, _paced
+from newsletter.subscribers.imports.run import AHEAD, FEWEST, LOGGED, LONGEST, MOST, _paced
 from tests.cast import House
 from tests.conftest import ON_ONE
 from tests.subscribers.imports.conftest import Written
@@ -17,6 +21,7 @@ def test_a_slice_that_took_too_long_is_followed_by_a_shorter_one() -> None:
     assert _paced(1_000, LONGEST * 100) == 500
     assert _paced(FEWEST, LONGEST * 100) == FEWEST
     assert _paced(1_000, LONGEST * 0.75) == 1_000
+    assert _paced(1_000, LONGEST * 0.625) in (1_359, 1_360)
     assert _paced(1_000, 0.0) == 1_500
     assert _paced(MOST, 0.0) == MOST
 
@@ -38,3 +43,24 @@ async def test_more_than_is_read_ahead_comes_in_once(house: House, written: Writ
     assert (reached[0], reached[-1]) == (FEWEST, count)
     for table in ("subscribers", "consent_records"):
         assert await house.count(f"SELECT count(*) FROM {table}") == count
+
+
+@ON_ONE
+async def test_the_log_goes_into_the_database_between_slices(
+    house: House, written: Written, tmp_path: Path
+) -> None:
+    """A COMMIT does it by itself too, but after more pages than so few people fill."""
+    path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(LOGGED + FEWEST)))
+    importing = imports.Importing(house.site.tokens, house.site.post)
+    with closing(staged(path)) as people:
+        async for _ in imports.take_in(house.db, importing, people, ORIGIN, dry=False):
+            pass
+    alone = tmp_path / "alone.db"  # the log stays behind
+    shutil.copy(await house.db.read(file_of), alone)
+    with closing(sqlite3.connect(alone)) as raw:
+        (count,) = raw.execute("SELECT count(*) FROM subscribers").fetchone()
+    assert count >= LOGGED
+
+
+async def file_of(tx: Tx) -> str:
+    return str(await tx.value("SELECT file FROM pragma_database_list WHERE name = 'main'"))
