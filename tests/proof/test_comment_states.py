@@ -16,7 +16,7 @@ from newsletter.comments import Draft, Policy, Words
 from newsletter.errors import Conflict, NotFound, Refused, Repeated
 from tests.conftest import Clock
 from tests.figures import Figure
-from tests.proof.said import Said
+from tests.proof.said import Said, Wish
 from tests.proof.said_beside import DEPTH, FOLLOWS, Beside
 from tests.proof.states import SHARES, Ground, walk
 
@@ -40,7 +40,7 @@ class Thread(Beside):
         policy=st.sampled_from(("all", "first", "first", "none")), known=st.sampled_from(((), (ADA,), (ADA, BEN))),
         follow=st.sampled_from(("replies", "thread")),
     )  # fmt: skip
-    def open(self, policy: Policy, known: tuple[str, ...], follow: str) -> None:
+    def open(self, policy: Policy, known: tuple[str, ...], follow: Wish) -> None:
         self.table.policy = policy
         self.ground.do(self.site.moderation.set_options, policy, DEPTH, 2, 0, "")
         for by, said in zip(known, ("I agree.", "Why?"), strict=False):
@@ -55,7 +55,7 @@ class Thread(Beside):
         by=somebody, page=st.sampled_from(PAGES), below=nth, answers=st.booleans(), raw=text,
         follow=st.sampled_from(("", "replies", "thread")),
     )  # fmt: skip
-    def write(self, by: str, page: str, below: int, answers: bool, raw: str, follow: str) -> None:
+    def write(self, by: str, page: str, below: int, answers: bool, raw: str, follow: Wish) -> None:
         now = self.now
         parent = self._said(below) if answers and self.table.said else None
         if parent and raw != LINKS:  # else most are refused: nobody can see it, or it stands on another page
