@@ -6,6 +6,7 @@ import pytest
 from newsletter.mail import Mailings, Tally, bulk_ledger, bulk_turns, retries
 from newsletter.mail.life import beat
 from newsletter.mail.limits import UNLIMITED
+from newsletter.mail.outbox import TOPIC
 from newsletter.mail.retries import SLICE, Retry
 from newsletter.storage import Database, Tx
 from tests.conftest import Clock
@@ -179,7 +180,9 @@ async def test_what_stands_beside_what_failed_is_left_alone(
     assert await db.read(retries.count, [first], "failed") == 1
     assert await db.read(retries.next_of, before[0]) == [1]
     clock.forward(5)
+    woken = db.woken(TOPIC)
     assert await db.write(retries.requeue, before[0], [1, 2, 3]) is None
+    assert db.woken(TOPIC) == woken + 1, "a worker that sleeps begins"
     assert await states(db, first) == ["queued", "sent", "failed"]
     assert await states(db, second) == ["failed", "in_doubt", "failed"]
     assert await db.read(retries.under_way) == before[1:]

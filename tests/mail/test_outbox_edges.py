@@ -1,4 +1,4 @@
-"""The outbox at its edges: a budget to the millisecond, what is withdrawn, who is forgotten, which of two ends holds."""
+"""The outbox at its edges: a budget to the millisecond, what is withdrawn, who is forgotten, and the longer end."""
 
 from newsletter.clock import DAY
 from newsletter.mail import Post, prune
