@@ -23,6 +23,7 @@ from newsletter.comments.notices import Notices
 from newsletter.comments.pages import canonical_url
 from newsletter.comments.persons import Persons
 from newsletter.comments.reading import MOST_BELOW, PER_PAGE, Branch, Branches, Shown, Standing, Threads
+from newsletter.comments.rules import parse_rules
 from newsletter.comments.source import source
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
@@ -73,6 +74,7 @@ __all__ = [
     "count_comments",
     "excerpt",
     "in_order",
+    "parse_rules",
     "plain",
     "read",
     "render",

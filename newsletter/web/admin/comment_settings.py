@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from newsletter.comments import Options, Policy
+from newsletter.comments import Options, Policy, parse_rules
 from newsletter.errors import BadInput
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
@@ -65,24 +65,22 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
         errors.setdefault(name, _whole(least, most))
     if values.get("policy") not in get_args(Policy):
         errors["policy"] = "Please choose one of these."
-    if not errors:
-        errors = await _store(site, values, numbers)
+    try:
+        parse_rules(values.get("rules", ""))
+    except BadInput as error:
+        errors.setdefault("rules", error.sentence)
     if errors:
         options = await site.db.read(site.moderation.options)
         return _page(site, sent.session, options, values, errors)
+    await _store(site, values, numbers)
     to = "/admin/comments/settings?saved=1"
     return Redirect(to, status_code=303, headers={"Cache-Control": "no-store"})
 
 
-async def _store(site: Site, values: dict[str, str], numbers: dict[str, int]) -> dict[str, str]:
-    """What is wrong with the rules, if anything is."""
+async def _store(site: Site, values: dict[str, str], numbers: dict[str, int]) -> None:
     policy, rules = cast("Policy", values["policy"]), values.get("rules", "")
     depth, links, days = (numbers[name] for name in NUMBERS)
-    try:
-        await site.db.write(site.moderation.set_options, policy, depth, links, days, rules)
-    except BadInput as error:
-        return {"rules": error.sentence}
-    return {}
+    await site.db.write(site.moderation.set_options, policy, depth, links, days, rules)
 
 
 def _whole(least: int, most: int) -> str:
