@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from newsletter.errors import SettingsError
+from newsletter.errors import BadInput, SettingsError
 from newsletter.mail.dkim import signer_of
+from newsletter.mail.dkim_keys import Kind, make
 from newsletter.settings import Settings
 
 
@@ -56,3 +57,16 @@ def test_a_key_that_cant_be_used_is_named(tmp_path: Path, kind: str, sentence: s
 def test_a_setting_that_cant_be_used_is_named(given: tuple[str, ...]) -> None:
     with pytest.raises(SettingsError, match=r"^NEWSLETTER_DKIM_KEYS (must be like s1=|takes 2 keys)"):
         signer_of(Settings(dkim_keys=given))
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_a_new_key_is_its_owner_s_alone_and_replaces_none(tmp_path: Path, kind: Kind) -> None:
+    path = tmp_path / "key.pem"
+    make(path, kind)
+    assert path.stat().st_mode & 0o777 == 0o600
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError):
+        make(path, kind)
+    assert path.read_bytes() == before
+    with pytest.raises(BadInput, match=r"missing/key\.pem can't be made: No such file"):
+        make(tmp_path / "missing" / "key.pem", kind)

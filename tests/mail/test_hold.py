@@ -7,7 +7,7 @@ from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
 from tests.mail.conftest import ADA, BEN, CONTEXTS, OLGA, AtWork, eventually, rows
-from tests.mail.mailing import sent_off
+from tests.mail.mailing import content, sent_off
 from tests.mail.sink import Sink
 
 PROVIDERS = Limits(domains=read_limits(["*=5/100"]))
@@ -72,3 +72,16 @@ async def test_what_waited_may_be_dropped(db: Database, mailings: Mailings, post
     assert await db.write(hold.drop_older, held.held_at) == 2
     assert [(one.state, one.recipient) for one in await rows(db) if one.reply] == [("skipped", "")] * 2
     assert [one.state for one in await rows(db)].count("queued") == 3
+
+
+async def test_a_backup_that_is_restored_comes_up_held_with_each_of_its_open_mailings(
+    db: Database, mailings: Mailings
+) -> None:
+    open_, over = await sent_off(db, mailings, 1), await db.write(mailings.start, content())
+    await db.write(mailings.cancel, over)
+    await db.write(hold.hold_all, "A backup was restored.")
+    held = await db.read(hold.held)
+    assert held
+    assert held.held_why == "A backup was restored."
+    found = [await db.read(mailings.find, one) for one in (open_, over)]
+    assert [(one.state, one.why) for one in found] == [("held", "A backup was restored."), ("cancelled", "")]

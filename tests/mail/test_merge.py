@@ -1,11 +1,12 @@
 """Merge tags: a few names, defaults, and nothing that is evaluated."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from newsletter.mail.merge import Marks, Slot, Tag, clean, filled, in_url, values_of
+from newsletter.mail.merge import Marks, Slot, Tag, clean, filled, in_url, kept_values, values_of
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,11 @@ def test_only_what_a_message_needs_of_a_person_is_kept() -> None:
         "field.city": "Porto",
     }
     assert values_of({"email", "name"}, "a@b.de", "", {}) == {"email": "a@b.de"}
+
+
+def test_the_tags_of_a_text_are_told_and_a_row_keeps_only_texts() -> None:
+    marks = Marks()
+    marked = marks.mark("{{ name }}, {{ nonsense }} and {{ field.town }}")
+    assert marks.used(marked) == [Tag("name"), Tag("field.town")]
+    kept = kept_values({"name", "field.town", "field.age"}, "a@b.de", "Ada", '{"town": "Ely", "age": 7}')
+    assert msgspec.json.decode(kept) == {"name": "Ada", "field.town": "Ely"}

@@ -198,6 +198,10 @@ async def test_a_server_that_is_named_while_the_old_one_answers_gets_the_mail(
 
     await eventually(left)
     assert not any(command.startswith(b"QUIT") for command in new.commands), "it is kept"
+    monkeypatch.setattr(sink, "line", greets)
+    msgspec.structs.force_setattr(ours, "smtp_url", f"smtp://127.0.0.1:{sink.port}?tls=off")
+    await relay.take_back(await relay.lend())  # what was kept leads to another one
+    assert (sink.connections, new.connections) == (2, 1)
     await relay.close()
     await new.close()
 

@@ -1,5 +1,6 @@
 """Whose key can't be used is believed nothing, and what isn't signed by it isn't either."""
 
+import hmac
 from base64 import b64encode
 
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.clock import SECOND, moment
 from newsletter.errors import BadInput
-from newsletter.mail.bounces.signatures import by_certificate, by_curve
+from newsletter.mail.bounces.signatures import by_certificate, by_curve, by_secret, same
 from tests.conftest import NOON
 
 SAID = b"A bounce of Ada's."
@@ -87,3 +88,13 @@ def test_a_key_of_sendgrid_s_is_one_on_a_curve() -> None:
     for key in ("none!", b64encode(b"none").decode()):
         with pytest.raises(BadInput, match="verification key of SendGrid"):
             by_curve(key, right, SAID)
+
+
+def test_mailgun_signs_with_a_secret() -> None:
+    right = hmac.new(b"secret", SAID, "sha256").hexdigest()
+    assert by_secret("secret", right, SAID)
+    assert not by_secret("secret", right, b"A lie.")
+    assert not by_secret("another", right, SAID)
+    assert not by_secret("secret", right.upper(), SAID)
+    assert same("grüße", "grüße")
+    assert not same("grüße", "grüß\udcc3")
