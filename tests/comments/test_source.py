@@ -45,6 +45,7 @@ def test_what_was_written_here_stays_as_it_was_typed() -> None:
 def test_marks_that_cannot_be_written_are_left_out_rather_than_shown() -> None:
     html = sanitise('<p>a<b>"x"</b>y and <i>thin</i></p>')
     assert source("", html) == 'a"x"y and thin'
+    assert source("", sanitise('<p>a<b>"x"</b>y</p><p>and <i>thin</i></p>')) == 'a"x"y\n\nand thin'
 
 
 TAGS = "p b i ul li ol pre code blockquote".split()  # noqa: SIM905  read better so

@@ -46,6 +46,7 @@ def test_a_cut_counts_its_sign(longest: int, shown: str) -> None:
         ("abc defgh", "abc…"),
         ("abcdef gh", "abcdef…"),
         ("abcde\u0301\u0301fgh", "abcd…"),  # a letter goes with its marks
+        ("abcdef\u0301gh", "abcde…"),
         ("abcd\U0001f469\u200d\U0001f467fgh", "abcd…"),  # and a family stays together
         (
             "abc\U0001f469\u200d\U0001f467fgh",
@@ -84,6 +85,14 @@ def test_a_link_may_follow_another(typed: str) -> None:
 )
 def test_a_bare_address_keeps_the_brackets_that_open_in_it(address: str, left: str) -> None:
     assert text.render(f"{SITE}{address}{left}").endswith(f">{SITE}{address}</a>{left}</p>")
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["a<script>b</style>c</script>d", "a<style>b<script>c</script></style>d", "a</script>d", "a</style>d"],
+)
+def test_what_a_script_or_a_style_holds_goes_up_to_its_own_end(html: str) -> None:
+    assert text.sanitise(html) == "ad"
 
 
 def test_forty_elements_stand_in_each_other() -> None:
