@@ -40,11 +40,13 @@ async def main(folder: Path, words: list[str]) -> None:
 
 
 async def take(page: Page, folder: Path, name: str) -> None:
-    await page.wait_for_load_state("networkidle")  # a preview comes after the page around it
     for width in WIDTHS:
         for scheme in SCHEMES:
             await page.set_viewport_size({"width": width, "height": 900})
             await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+            for frame in await page.locator("iframe:visible").all():
+                await frame.scroll_into_view_if_needed()  # what was never in sight is not painted
+            await page.wait_for_load_state("networkidle")
             path = folder / f"{name}.{width}.{scheme}.png"
             await page.screenshot(path=path, full_page=True)
     print(name, file=sys.stderr)
