@@ -261,3 +261,10 @@ def test_an_answer_goes_where_the_owner_wants_it(settings: Settings, tokens: Tok
     door = msgspec.structs.replace(ours, bounce_domain="bounces.example.com")
     answer = f"\r\nReply-To: reply+{tokens.make('reply', 41, 7)}@bounces.example.com\r\n"
     assert answer.encode() in Messages(door, tokens).build(one)
+
+
+def test_what_html_would_escape_stands_in_the_text_as_it_is(messages: Messages) -> None:
+    context = CONTEXTS["confirmation"] | {"magnet_title": "Q & A <for you>"}
+    text, html = parts(messages.build(delivery(context=context)))
+    assert "Q & A <for you>" in " ".join(text.split())
+    assert "Q &amp; A &lt;for you&gt;" in " ".join(html.split())
