@@ -130,6 +130,7 @@ class Table:
             and not any(one.by == by for one in self.said.values())
         ):
             del self.authors[by]
+            self.stood.pop(by, None)
 
     def old(self, now: int) -> list[int]:
         """What nobody confirmed or can confirm in thirty days, and spam of that age."""

@@ -152,13 +152,15 @@ class Thread(Beside):
         self.went[{"approve": "approved", "delete": "deleted", "block": "blocked"}.get(verb, verb)] += 1
 
     @precondition(lambda self: any(one.status == "pending" for one in self.table.said.values()))
-    @rule()
-    def look_through(self) -> None:
-        """The owner lets stand what waits."""
+    @rule(changed=st.booleans())
+    def look_through(self, changed: bool) -> None:
+        """The owner lets stand what waits; right after its author may say something else."""
         waiting = [
             nth for nth, one in enumerate(reversed(self.table.said.values())) if one.status == "pending"
         ]
         self.moderate(waiting[0], "approve")
+        if changed:
+            self.change(waiting[0], LINKS, "author")
 
     def _approved(self, one: Said, now: int) -> None:
         if one.status != "approved":
