@@ -41,8 +41,23 @@ _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 class Connection(aiosqlite.Connection):
     """An aiosqlite connection whose thread also runs a whole function, as one hop."""
 
+    _stopped: "asyncio.Future[None] | None" = None
+
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         return cast("T", await self._execute(function, self._conn))  # type: ignore[no-untyped-call]  # aiosqlite leaves it untyped
+
+    def stop(self) -> "asyncio.Future[None] | None":
+        self._stopped = super().stop()
+        return self._stopped
+
+    async def opened(self) -> None:
+        """Raises sqlite3.Error, once its thread is done: it speaks to the loop to the end, and that may close now."""
+        try:
+            await self
+        except BaseException:
+            if self._stopped:
+                await asyncio.wait([self._stopped])
+            raise
 
 
 async def connect(path: Path, pragmas: str, patience: float) -> Connection:
@@ -51,7 +66,7 @@ async def connect(path: Path, pragmas: str, patience: float) -> Connection:
     `patience`: seconds to wait for other programs' locks.
     """
     connection = Connection(partial(_open, path, patience), iter_chunk_size=64)
-    await connection
+    await connection.opened()
     try:
         await _prepare(connection, pragmas, monotonic() + patience)
     except BaseException:

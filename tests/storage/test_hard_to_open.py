@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
@@ -104,3 +105,15 @@ def test_a_step_that_was_passed_over_is_not_made_up_for(tmp_path: Path) -> None:
     applied = Applied(second.number, second.name, second.sha256)
     with pytest.raises(MigrationError, match=r"0001_words.sql was never applied, but later ones were"):
         outstanding([first, second], [applied])
+
+
+def test_its_thread_has_said_all_before_the_loop_is_closed(tmp_path: Path) -> None:
+    heard: list[threading.ExceptHookArgs] = []
+    hook, threading.excepthook = threading.excepthook, heard.append
+    try:
+        for _ in range(200):
+            with closing(asyncio.new_event_loop()) as loop, pytest.raises(sqlite3.OperationalError):
+                loop.run_until_complete(connect(tmp_path / "gone" / "data.db", WRITER_PRAGMAS, 0.1))
+    finally:
+        threading.excepthook = hook
+    assert not heard

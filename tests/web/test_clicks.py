@@ -46,7 +46,7 @@ async def test_off_unless_it_is_switched_on(serve: Serve) -> None:
         assert TALK.replace("&", "&amp;") in hrefs(letter.html)
         assert await clicks(stage, one) == {}
         page = await (await at_desk(stage)).sees(f"/{one.id}")
-        assert "clicks only where <code>NEWSLETTER_CLICKS</code> is on" in page
+        assert "clicks only where the settings say so" in page
 
 
 async def test_the_links_are_everybodys_and_lead_where_they_led(serve: Serve) -> None:
