@@ -130,7 +130,8 @@ def spent(words: list[str], around: dict[str, str]) -> Used:
 
 @contextmanager
 def made(count: int) -> Iterator[Path]:
-    """Addresses in no order, as a list that grew has them."""
+    """Addresses and names in no order, as a list that grew has them: with names that rise from row to row an index of
+    them fills from end to end for who takes the rows as they come, and nobody's list is like that."""
     chosen = random.Random(7)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "people.csv"
@@ -138,8 +139,9 @@ def made(count: int) -> Iterator[Path]:
             file.write("email,name,status,joined,tags\n")
             for n in range(count):
                 domain = f"host{chosen.randrange(5_000)}.example.org"
+                name = f"Reader{chosen.randrange(500)} Harrow{chosen.randrange(20_000)}"
                 file.write(
-                    f"reader{chosen.randrange(10**9)}-{n}@{domain},Reader {n},active,2024-01-02 03:04:05,vip\n"
+                    f"reader{chosen.randrange(10**9)}-{n}@{domain},{name},active,2024-01-02 03:04:05,vip\n"
                 )
         yield path
 

@@ -50,6 +50,10 @@ async def test_every_fault_is_named(house: House) -> None:
     assert {*refused.value.fields} == {"name", "scopes", "days"}
     with pytest.raises(BadInput, match="no scope 'all'"):
         await house.db.write(house.site.api_tokens.new, "x", ["all"], None)
+    with pytest.raises(BadInput) as refused:
+        await house.db.write(house.site.api_tokens.new, "x" * 61, ["forms:read"], None)
+    assert {*refused.value.fields} == {"name"}
+    assert await house.db.write(house.site.api_tokens.new, "x" * 60, ["forms:read"], None)
 
 
 async def test_an_answer_is_given_again_for_a_day(house: House, clock: Clock) -> None:

@@ -82,7 +82,7 @@ async def added(still: Stage, web: httpx.AsyncClient, name: str = "My phone") ->
     await still.signs_in(web)
     own, device = {"csrf": csrf_on(await web.get(PLACE)), "name": name}, Device()
     told = options(await web.post(PLACE, data={"action": "ask", **own}))
-    assert told["rp"]["id"] == HOST
+    assert told["rp"] == {"id": HOST, "name": "Olga Writes"}
     assert told["authenticatorSelection"]["userVerification"] == "required"
     done = await web.post(PLACE, data={"action": "add", "answer": device.make(told), **own})
     assert done.headers["Location"] == f"{PLACE}?done=added", done.text
