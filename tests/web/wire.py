@@ -1,13 +1,13 @@
 """A tiny app behind the real server, and clients that speak to it byte by byte."""
 
 import asyncio
+import logging
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection, create_server
-from subprocess import Popen
+from socket import create_connection
+from subprocess import PIPE, Popen
 from typing import Any
 
 from litestar import Litestar, Request, get, post
@@ -176,25 +176,18 @@ def edge(seen: Seen | None = None, public_url: str = "http://localhost:8000", **
 @contextmanager
 def serving(deadlines: str = "standard", drain: float = 5.0) -> Iterator[tuple[int, Popen[bytes]]]:
     """The tiny app under `serve`, in a process of its own: its port, and the process."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    started = Popen([sys.executable, "-m", "tests.web.wire", str(port), deadlines, str(drain)], cwd=ROOT)
+    started = Popen([sys.executable, "-m", "tests.web.wire", deadlines, str(drain)], cwd=ROOT, stdout=PIPE)
     try:
-        while not _answers(port):
-            assert started.poll() is None
-        yield port, started
+        assert started.stdout
+        said = (
+            started.stdout.readline().decode()
+        )  # its port is its own: one that was free may be taken meanwhile
+        yield int(said.rpartition(":")[2]), started
     finally:
         started.kill()
         started.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        create_connection(("127.0.0.1", port), timeout=10).close()
-    except ConnectionRefusedError:
-        time.sleep(0.05)
-        return False
-    return True
+        if started.stdout:
+            started.stdout.close()
 
 
 async def say(port: int, *parts: bytes, pause: float = 0.0, wait: float = 5.0) -> tuple[bytes, bool]:
@@ -252,5 +245,6 @@ def status(answer: bytes) -> int:
 
 
 if __name__ == "__main__":
-    chosen = {"standard": Deadlines(), "quick": QUICK}[sys.argv[2]]
-    process.run(serve(edge(), "127.0.0.1", int(sys.argv[1]), drain=float(sys.argv[3]), deadlines=chosen))
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
+    chosen = {"standard": Deadlines(), "quick": QUICK}[sys.argv[1]]
+    process.run(serve(edge(), "127.0.0.1", 0, drain=float(sys.argv[2]), deadlines=chosen))
