@@ -148,9 +148,9 @@ class Door:
         """All but its body. Raises BadInput, Refusal."""
         judge(endpoint, given)
         query = reading.query(scope.get("query_string", b""), endpoint.asks)
-        said = given.get("if-none-match", "").strip() if endpoint.makes else ""
-        none = said == "*"
-        if endpoint.matches and not none and (said or "if-match" not in given):
+        said = given.get("if-none-match") if endpoint.makes else None
+        none = said is not None and said.strip() == "*"
+        if endpoint.matches and not none and (said is not None or "if-match" not in given):
             raise Refusal(428, "Which one?", NO_MATCH_NOR_NONE if endpoint.makes else NO_MATCH)
         head = bool(scope.get("state", {}).get("head"))
         return Call(self._noting, token, path, query, None, given.get("if-match", ""), none, head)
