@@ -56,7 +56,12 @@ async def test_a_picture_is_sent_looked_at_and_removed(shop: Program, tmp_path: 
 async def test_nobodys_picture_is_lost(shop: Program, tmp_path: Path) -> None:
     """Whoever has not read what is there replaces nothing; of two who have, one does, also where none was there."""
     content = Path(png(tmp_path / "logo.png", 96, 96)).read_bytes()
-    unread = {}, {"If-None-Match": '"one"'}, ANY | {"If-None-Match": '"one"'}, ANY | {"If-None-Match": ""}
+    unread: tuple[dict[str, str], ...] = (
+        {},
+        {"If-None-Match": '"one"'},
+        ANY | {"If-None-Match": '"one"'},
+        ANY | {"If-None-Match": ""},
+    )
     for read in unread:
         said = await put(shop, content, 428, read=read)
         assert "If-None-Match: *" in str(said["detail"])
