@@ -46,7 +46,7 @@ async def test_a_disk_that_fills_up(
             await full(scene, filler, server, kind)
             filler.give_back()
             down += not server.lives()
-            await eventually(server.is_back, SOON)
+            await eventually(server.is_back, 2 * SOON)
             paused += server.rows(LEFT)[0][0] > 0
             began = monotonic()
             await scene.heard(SOON)
