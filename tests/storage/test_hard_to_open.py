@@ -28,10 +28,19 @@ def held(path: Path) -> sqlite3.Connection:
 
 async def test_who_is_refused_at_once_tries_again_until_the_file_is_free(tmp_path: Path) -> None:
     """As SQLite refuses all but one who switch a new file to a log in the same moment."""
-    path = tmp_path / "data.db"
+    path, tries = tmp_path / "data.db", tmp_path / "tries.db"
+    tries.touch()
+    note = f"""
+        ATTACH '{tries}' AS tries;
+        CREATE TABLE IF NOT EXISTS tries.page (full);
+        INSERT INTO tries.page VALUES (zeroblob(100000));
+        DETACH tries;
+    """
     with closing(held(path)) as other:
-        opening = asyncio.create_task(connect(path, f"PRAGMA busy_timeout = 0; {WRITER_PRAGMAS}", 60))
-        assert not (await asyncio.wait([opening], timeout=0.2))[0]
+        opening = asyncio.create_task(connect(path, f"PRAGMA busy_timeout = 0; {note} {WRITER_PRAGMAS}", 60))
+        while tries.stat().st_size < 200_000 and not opening.done():
+            await asyncio.sleep(0.001)
+        assert not opening.done()
         other.execute("COMMIT")
         connection = await opening
     await connection.run(require_log)
