@@ -151,12 +151,11 @@ class Books:
 
     def _is_time(self, done: Sequence[Verdict], wants: Sequence[Want]) -> bool:
         """Whether rows are settled now. A provider's room is counted by its rows."""
-        waiting = len(self._accepted) + len(done)
         return (
             not wants
             or bool(self._settings.domain_limits)
             or any(one.state != "sent" for one in done)
-            or (waiting > 0 and bool(self._since) and clock.monotonic() - self._since >= _LATE)
+            or (bool(self._since) and clock.monotonic() - self._since >= _LATE)
         )
 
     def _set_alarm(self) -> None:

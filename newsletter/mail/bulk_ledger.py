@@ -42,7 +42,7 @@ class Want(msgspec.Struct, frozen=True):
     row_id: int
     exact: str
     mailbox: str
-    claimed_at: int = 0
+    claimed_at: int
 
 
 class _Mailing(msgspec.Struct):

@@ -193,6 +193,25 @@ async def test_a_mailing_that_is_held_or_cancelled_lets_nobody_go(db: Database, 
     assert not await db.read(held_back, mailing_id)
 
 
+async def test_what_was_put_aside_is_due_when_its_own_provider_has_room(
+    db: Database, mailings: Mailings, clock: Clock
+) -> None:
+    words = "gmail.com=0/1 gmx.net=0/1"
+    mailing_id = await sent_off_to(db, mailings, ["gmail.com"], 3)
+    await settle(db, words, await reserve(db, words))
+    assert not await db.read(bulk_domains.is_due)
+    clock.forward(MINUTE // 2)
+    await sent_off_to(db, mailings, ["gmx.net"], 3)
+    assert await db.read(bulk_domains.is_due)
+    await settle(db, words, await reserve(db, words))
+    clock.forward(MINUTE // 2)
+    assert await db.read(bulk_domains.is_due)
+    await db.write(mailings.hold, mailing_id)
+    assert not await db.read(bulk_domains.is_due), "there is room at the one, and the other's wait"
+    clock.forward(MINUTE // 2)
+    assert await db.read(bulk_domains.is_due)
+
+
 async def test_a_small_mailing_does_not_wait_behind_a_large_one(db: Database, mailings: Mailings) -> None:
     words = "gmail.com=2/0"
     await sent_off_to(db, mailings, ["gmail.com"], 60)

@@ -31,7 +31,7 @@ async def test_nothing_of_a_cancelled_one_is_begun_while_its_rows_still_wait(
     assert await db.write(mailings.cancel, mailing_id)
     assert await db.read(mailings.tally, mailing_id) == Tally(skipped=SLICE, sending=10, queued=SLICE - 9)
     assert await db.write(bulk_ledger.reserve, 1, 10, UNLIMITED) == []
-    wants = [bulk_ledger.Want(job.id, "", "") for job in reserved]
+    wants = [bulk_ledger.Want(job.id, "", "", job.claimed_at) for job in reserved]
     assert await db.write(bulk_turns.turn, 1, [], wants, UNLIMITED) == set()
     assert await db.write(mailings.drop, mailing_id)
     assert await db.read(mailings.tally, mailing_id) == Tally(skipped=2 * SLICE, queued=1)

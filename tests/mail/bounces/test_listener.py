@@ -1,6 +1,8 @@
 """Mail comes back through a door of its own, and the right person is mailed no more."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from newsletter.mail.bounces.listener import Door, listening
 from newsletter.mail.bounces.model import Report
 from newsletter.settings import Settings
 from newsletter.storage import Database
+from newsletter.tokens import Tokens
 from newsletter.web.process import listen
 from tests.cast import House, build
 from tests.conftest import ON_ONE
@@ -55,6 +58,12 @@ class Talk:
 
     def close(self) -> None:
         self._writer.close()
+
+    def breaks_off(self) -> None:
+        """Without the end that a connection has otherwise: a reset."""
+        at_once = struct.pack("ii", 1, 0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self._writer.transport.abort()
 
 
 async def call(port: int) -> Talk:
@@ -170,3 +179,38 @@ async def test_more_than_the_largest_mail_is_refused_and_the_door_stays_open(
     assert (await talk.sends(b"EHLO " + b"x" * 2_000_000 + b"\r\n"))[:3] == "500"
     assert (await talk.says("NOOP")).startswith("250")
     talk.close()
+
+
+async def test_an_answer_to_a_notification_goes_another_way_than_what_comes_back(tokens: Tokens) -> None:
+    answers, reports = list[str](), list[Report]()
+
+    async def answer(recipient: str, _mail: bytes) -> str:
+        answers.append(recipient)
+        return "250 2.0.0 Read"
+
+    async def take(report: Report) -> str:
+        reports.append(report)
+        return "noted"
+
+    at = listen("127.0.0.1", 0)
+    async with listening(Door(DOMAIN, tokens, take, answer=answer), at):
+        talk = await call(at.getsockname()[1])
+        await talk.hears()
+        assert await talk.hands_over(f"Reply+ben@{DOMAIN}", b"Subject: Re\n\nYes.\n") == "250 2.0.0 Read"
+        complaint = sample("complaint-arf-abuse", b"")
+        assert await talk.hands_over(f"complaints@{DOMAIN}", complaint) == "250 2.0.0 Taken"
+        talk.close()
+    assert (answers, [one.kind for one in reports]) == ([f"Reply+ben@{DOMAIN}"], ["complaint"])
+
+
+@ON_ONE
+async def test_nothing_is_left_of_a_conversation_that_is_broken_off(port: int) -> None:
+    before = asyncio.all_tasks()
+    talk = await call(port)
+    await talk.hears()
+    await talk.says("EHLO mx.example.org", "MAIL FROM:<>", f"RCPT TO:<complaints@{DOMAIN}>", "DATA")
+    assert asyncio.all_tasks() - before
+    talk.breaks_off()
+    async with asyncio.timeout(10):
+        while asyncio.all_tasks() - before:
+            await asyncio.sleep(0.01)

@@ -154,6 +154,24 @@ def test_only_what_can_be_used_is_taken(url: str) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(("scheme", "port"), [("imaps", 993), ("pop3s", 995), ("imap", 143), ("pop3", 110)])
+def test_each_way_has_its_port(scheme: str, port: int) -> None:
+    assert read_url(f"{scheme}://a:b@localhost").port == port
+    assert read_url(f"{scheme}://a:b@localhost:99").port == 99
+
+
+def test_of_a_huge_one_pop_hands_over_only_its_first_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "_LINES", 5)
+    monkeypatch.setattr(mailbox, "LARGEST", 500)
+    with dovecot() as server:
+        server.delivers("1.large", b"Subject: large\n\n" + b"x\n" * 600)
+        server.delivers("2.huge", b"Subject: huge\n\n" + b"x\n" * 3_000)
+        box = mailbox.opened(read_url(server.url("pop3")), client_tls(), set())
+        huge, large = sorted(box.fetch(name) for name in box.waiting())  # by their subjects
+        box.close()
+    assert (len(large), huge.count(b"x")) == (500, 5)
+
+
 def test_an_answer_is_known_by_its_address() -> None:
     raw = b"Delivered-To: reply+abc.def@Bounces.example.org\nFrom: ada@example.org\n\nI agree.\n"
     assert mailbox.letter(raw, "bounces.example.org").answers == "reply+abc.def@Bounces.example.org"
