@@ -53,11 +53,11 @@ class Standing(msgspec.Struct):
     """How a provider stands with us."""
 
     name: str
-    next_at: int = 0
-    slow_until: int = 0
-    pause: int = 0
-    waits: int = 0
-    under_way: int = 0
+    next_at: int
+    slow_until: int
+    pause: int
+    waits: int
+    under_way: int
 
 
 class _Name(msgspec.Struct):

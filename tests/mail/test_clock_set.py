@@ -13,7 +13,7 @@ from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
-from tests.mail.conftest import ADA, CONTEXTS, AtWork, eventually, row, run, settled
+from tests.mail.conftest import ADA, CONTEXTS, AtWork, eventually, row, rows, run, settled
 from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
 
@@ -78,6 +78,32 @@ async def test_what_is_to_wait_is_left_alone_by_a_clock_that_is_right(
     clock.forward(MINUTE)
     assert not await db.write(life.set_right)
     assert await row(db) == before
+
+
+async def test_what_waits_as_it_should_is_left_alone_beside_what_does_not(
+    db: Database, post: Post, mailings: Mailings, clock: Clock
+) -> None:
+    await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
+    early = (await row(db)).id
+    later = clock.now() + MINUTE
+    await run(db, "UPDATE outbox SET state = 'deferred', attempts = 1, not_before = :at", at=later)
+    clock.forward(30 * DAY)
+    await sent_off(db, mailings, 1)
+    clock.forward(-30 * DAY)
+    assert await db.write(life.set_right)
+    found = {one.id == early: one.not_before for one in await rows(db)}
+    assert found == {True: later, False: clock.now()}
+
+
+async def test_what_was_sent_by_a_clock_that_was_ahead_is_not_looked_at_for_ever(
+    db: Database, post: Post, mailings: Mailings, clock: Clock
+) -> None:
+    await sent_off(db, mailings, 1)
+    clock.forward(30 * DAY)
+    await db.write(post.enqueue, "confirmation", ADA, context=CONFIRM)
+    await run(db, "UPDATE outbox SET state = 'sent' WHERE mailing_id IS NULL")
+    clock.forward(-30 * DAY)
+    assert not await db.write(life.set_right)
 
 
 async def test_a_worker_that_died_before_is_missed_all_the_same(

@@ -245,3 +245,21 @@ async def test_nothing_is_kept_of_who_has_no_more_to_wait_for(
         assert not await reserve(db, words)
     assert await run(db, "DELETE FROM send_domains") == 0
     assert await run(db, "UPDATE outbox SET reply = '' WHERE provider IS NOT NULL") == 0
+
+
+async def test_who_never_had_to_wait_is_not_kept_either(
+    db: Database, mailings: Mailings, clock: Clock
+) -> None:
+    words = "*=0/60"
+    await sent_off_to(db, mailings, ["example.org"], 1)
+    await settle(db, words, await reserve(db, words))
+    clock.forward(MINUTE)
+    assert not await reserve(db, words)
+    assert await run(db, "DELETE FROM send_domains") == 0
+
+
+async def test_for_whom_most_wait_is_said_first(db: Database, mailings: Mailings) -> None:
+    mailing_id = await sent_off_to(db, mailings, ["gmx.net", "gmail.com", "gmail.com", "web.de"], 16)
+    await reserve(db, "*=1/0")
+    told = [(one.name, one.waiting) for one in await db.read(held_back, mailing_id)]
+    assert told == [("gmail.com", 7), ("gmx.net", 3), ("web.de", 3)]

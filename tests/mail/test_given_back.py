@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,11 +22,11 @@ from newsletter.mail.dkim import Signer
 from newsletter.mail.dkim_keys import Kind
 from newsletter.mail.handover import Handover
 from newsletter.mail.headers import MessageError
-from newsletter.mail.ledger import release
+from newsletter.mail.ledger import release, settlement
 from newsletter.mail.life import beat
 from newsletter.mail.limits import Limits, give_back, meter
 from newsletter.mail.relay import Relay
-from newsletter.mail.smtp import Connection
+from newsletter.mail.smtp import Connection, RelayTrouble
 from newsletter.providers import read_limits
 from newsletter.settings import Settings
 from newsletter.storage import Database, Tx, open_database
@@ -33,7 +34,7 @@ from newsletter.tokens import Tokens
 from tests.conftest import NOON, ON_ONE, Clock
 from tests.mail.conftest import QUICK, AtWork, delivery, eventually, rows
 from tests.mail.mailing import content, people, sent_off, sent_off_to
-from tests.mail.sink import Sink
+from tests.mail.sink import CLOSE, Sink
 
 DAILY = Limits(per_day=20)
 
@@ -63,9 +64,11 @@ async def test_what_no_server_has_judged_takes_nothing_off_the_day(
     jobs = await db.write(bulk_ledger.reserve, 1, 100, DAILY)
     await db.write(bulk_turns.turn, 1, [], [want(tokens, job) for job in jobs], DAILY)
     done = [Verdict.of(release(job, "It hung up.", 0), job.mailing_id) for job in jobs[:2]]
+    done.append(Verdict.of(settlement(jobs[2], "sent", "250 taken"), jobs[2].mailing_id, 250))
     await db.write(bulk_turns.turn, 1, done, [], DAILY)
     assert await spent(db) == 3
-    assert [row.state for row in await rows(db)].count("queued") == 2
+    found = Counter((row.state, row.settled_at) for row in await rows(db))
+    assert found == {("queued", None): 2, ("sending", None): 2, ("sent", NOON): 1}
 
 
 async def test_what_was_claimed_in_an_hour_that_nothing_is_known_of_is_not_counted_below_nought(
@@ -239,6 +242,20 @@ async def test_whatever_is_wrong_with_one_message_the_others_go_on(
     assert doubt.resent or doubt.state == "in_doubt"
     assert not connection.usable
     assert "ada@" not in caplog.text
+
+
+@ON_ONE
+async def test_each_answer_says_how_the_relay_is(
+    db: Database, settings: Settings, tokens: Tokens, lent: tuple[Relay, Connection], sink: Sink
+) -> None:
+    relay, connection = lent
+    handover = Handover(db, settings, tokens, relay)
+    relay.had_trouble(RelayTrouble("It was away."))
+    assert (await handover.deliver(connection, delivery())).state == "sent"
+    assert not relay.troubled
+    sink.plays({"dot": [CLOSE]})
+    assert (await handover.deliver(connection, delivery(resends=1))).state == "in_doubt"
+    assert relay.troubled
 
 
 async def test_a_kept_connection_over_which_the_server_has_said_good_bye_is_not_used(
