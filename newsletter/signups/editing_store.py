@@ -20,6 +20,7 @@ class Tally(msgspec.Struct):
     mailed: int  # sign-ups that were mailed a link
     confirmed: int  # sign-ups
     downloaded: int  # people who confirmed here and took one of the form's guides themselves
+    closed: int  # 1: it takes nobody
 
 
 async def tallies(tx: Tx) -> list[Tally]:
@@ -37,7 +38,7 @@ async def tallies(tx: Tx) -> list[Tally]:
                              AND s.form_id = o.form_id AND s.confirmed_at IS NOT NULL)
                GROUP BY o.form_id)
            SELECT f.slug, f.title, coalesce(came.mailed, 0) AS mailed, coalesce(came.confirmed, 0) AS confirmed,
-               coalesce(took.people, 0) AS downloaded
+               coalesce(took.people, 0) AS downloaded, f.closed
            FROM forms f LEFT JOIN came ON came.form_id = f.id LEFT JOIN took ON took.form_id = f.id
            ORDER BY f.slug""",
     )

@@ -72,6 +72,7 @@ SHOWN = {
     "/admin/broadcasts",
     "/admin/broadcasts/new",
     "/admin/broadcasts/{id:str}",
+    "/admin/broadcasts/preview",
     "/admin/broadcasts/{id:str}/preview",
     "/admin/broadcasts/{id:str}/send",
     "/admin/broadcasts/{id:str}/people",

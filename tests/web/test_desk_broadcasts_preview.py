@@ -110,3 +110,14 @@ async def test_it_goes_on_beside_a_text_that_is_kept(desk: Broadcaster) -> None:
     shown = await desk.sends(where[1], version=version[1], look="html", at="", **LETTER)
     assert shown.status_code == 200, shown.text
     assert "Hello there, a <strong>" in shown.text
+
+
+async def test_where_nothing_is_written_the_frame_says_what_will_be_seen(desk: Broadcaster) -> None:
+    page = await desk.sees("/new")
+    frame = re.search(r'<iframe name="preview" [^>]*src="/admin/broadcasts(/preview)"', page)
+    assert frame
+    seen = await desk.web.get(f"/admin/broadcasts{frame[1]}")
+    assert "as soon as something is written" in seen.text
+    assert seen.headers["Content-Security-Policy"].startswith("sandbox;")
+    typed = await desk.sends("/new", action="look", **LETTER)
+    assert 'src="/admin/broadcasts/preview"' not in typed.text

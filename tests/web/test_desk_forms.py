@@ -229,6 +229,19 @@ async def test_the_numbers_of_each_form(service: Stage) -> None:
     assert "2 mailed, 1 confirmed, 1 downloaded" in (await web.get("/admin/forms")).text
 
 
+async def test_the_list_says_which_are_closed(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    own = await own_values(web, "/admin/forms/new")
+    for slug, more in (("course", {"closed": "1"}), ("walk", {})):
+        await web.post("/admin/forms/new", data={"slug": slug, **FILLED, **more, **own})
+    rows = re.findall("<li>(.*?)</li>", (await web.get("/admin/forms")).text, re.DOTALL)
+    said = {
+        re.findall("<code>(.*?)</code>", row)[0]: "closed</span>" in row for row in rows if "<code>" in row
+    }
+    assert said == {"course": True, "guide": False, "walk": False}
+
+
 async def test_nobody_else_gets_there(still: Stage) -> None:
     web = await still.visitor()
     for path in ("/admin/forms", "/admin/forms/new", "/admin/forms/guide"):

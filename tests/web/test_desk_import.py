@@ -15,6 +15,11 @@ from tests.web.conftest import Serve
 from tests.web.stage import ADA, BEN, CLEO, Stage
 
 PEOPLE = f"Mail;Name;Seit\n{ADA};Ada;2024-05-06\n{BEN};Ben;\nnonsense;X;\n{ADA};Ada again;\n"
+MAILCHIMP = (
+    "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_IP,CONFIRM_IP,LATITUDE,TAGS,LONGITUDE,GMTOFF,DSTOFF,"
+    "TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER\n"
+    f"{ADA},Ada,Byron,2,192.0.2.1,192.0.2.1,51.5,work,-0.1,0,1,Europe/London,GB,,2024-05-06 10:00:00,1,a,,,,\n"
+)
 ORIGIN = "the form on my old page"
 
 pytestmark = ON_ONE
@@ -83,6 +88,21 @@ async def test_from_a_file_to_subscribers(service: Stage) -> None:
     assert [line.partition(",")[0] for line in refused] == ["\ufeffline", "4", "5"]
     assert kept(service) == []
     assert {mail.message for mail in await service.house.mails()} <= {"sign_in"}
+
+
+async def test_columns_that_are_left_out_lie_folded(still: Stage) -> None:
+    web = await owner(still)
+    path = (await sends(web, MAILCHIMP.encode())).headers["Location"]
+    page = (await web.get(path)).text
+    taken, _, left = page.partition("<details")
+    assert "20 columns" not in page
+    assert "17 columns are left out" in left
+    assert re.findall(r'<select id="c\d+" name="(c\d+)"', taken) == ["c0", "c1", "c2", "c7"]
+    assert len(re.findall(r'<select id="c\d+"', left.partition("</details>")[0])) == 17
+    own = await presses(web, path, "check", c4="field:optin_ip", c7="ignore", origin="")
+    taken, _, left = own.text.partition("<details")
+    assert re.findall(r'<select id="c\d+" name="(c\d+)"', taken) == ["c0", "c1", "c2", "c4"]
+    assert own.status_code == 422
 
 
 async def test_the_file_is_the_owners_alone_while_it_waits(still: Stage) -> None:

@@ -1,6 +1,7 @@
 """The subscribers at the desk: listed, found, looked at one by one, and changed by their owner."""
 
 import json
+import re
 from io import BytesIO
 
 import httpx
@@ -8,11 +9,13 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from newsletter.clock import DAY
+from newsletter.clock import DAY, iso
 from newsletter.mail.outbox import Reason
 from newsletter.storage import Tx
 from newsletter.subscribers import HEADER, records
+from newsletter.web.kit.rostering import Event, when
 from newsletter.words import speak
+from tests.web.conftest import Serve
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
 
@@ -109,6 +112,26 @@ async def test_what_happened_to_one_person(still: Stage, desk: httpx.AsyncClient
     assert known["email"] == ADA
     assert known["consent_chain_intact"]
     assert (await desk.get(f"{LIST}/1")).status_code == (await desk.get(f"{LIST}/x")).status_code == 404
+
+
+@pytest.mark.parametrize(("spoken", "day"), [("en", "16 January 2026"), ("de", "16. Januar 2026")])
+async def test_when_it_happened_is_told_by_the_owners_clock(serve: Serve, spoken: str, day: str) -> None:
+    async with serve(worker=False, time_zone="Pacific/Kiritimati") as stage:  # 14 hours ahead
+        await stage.member(await stage.visitor(), ADA)
+        web = await stage.visitor()
+        await stage.signs_in(web)
+        speak(spoken)
+        try:
+            page = (await web.get(await page_of(stage, ADA))).text
+        finally:
+            speak("en")
+    at = re.escape(iso(stage.clock.now()))
+    assert re.search(rf'<time datetime="{at}">{day} <span class="quiet">02:00</span></time>', page), page
+
+
+def test_a_time_beyond_all_calendars_stays_as_it_is() -> None:
+    event = Event("9999-12-31T23:00:00+00:00", "Came here for the first time")
+    assert when(event, "Pacific/Kiritimati") == ("31 December 9999", "23:00")
 
 
 async def test_their_owner_changes_them(still: Stage, desk: httpx.AsyncClient) -> None:

@@ -27,6 +27,8 @@ _BLOCK = re.compile(r"<(?:p|h[2-4]|ul|ol|blockquote|pre|hr|img)\b")
 LOOKS = {"look": 4, "dark": 1, "at": 3}
 """Beside the text itself: HTML or text, light or dark, and how far down its owner is (percent)."""
 
+NOTHING_YET = "What you write is seen here as its readers will see it, as soon as something is written."
+
 LONGEST_VERSION = 9  # digits; the form of a draft has one, whatever button is pressed
 
 
@@ -43,6 +45,13 @@ async def typed(request: Request[Any, Any, Any]) -> Response[str]:
     except BadInput as error:
         return said(site, [error.sentence], 422)
     return shown(site, letter, sent.session.email, sent.values)
+
+
+@get("/admin/broadcasts/preview")
+async def unwritten(request: Request[Any, Any, Any]) -> Response[str]:
+    """What the frame holds beside an empty page. Raises SignedOut."""
+    await session_of(request)
+    return said(site_of(request), [NOTHING_YET])
 
 
 @get("/admin/broadcasts/{id:str}/preview")
@@ -117,4 +126,4 @@ def framed(site: Site, html: str, status: int = 200) -> Response[str]:
     return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
-ROUTES = [typed, kept]
+ROUTES = [typed, unwritten, kept]

@@ -145,6 +145,7 @@ async def _mapping(
     guess = _guess(table, one)
     columns = [
         {
+            "id": f"c{n}",
             "name": name,
             "samples": [
                 row.cells[n] for row in table.sample[:SAMPLES] if n < len(row.cells) and row.cells[n]
@@ -164,7 +165,8 @@ async def _mapping(
         encodings=ENCODINGS,
         encoding=encoding,
         preset=preset.title if preset else "",
-        columns=columns,
+        taken=[one for one in columns if one["target"] != "ignore"],
+        left=[one for one in columns if one["target"] == "ignore"],
         more=max(0, len(table.columns) - MOST_COLUMNS),
         kinds=KINDS,
         values={"origin": one.chosen.origin, "tag": one.chosen.tag} | values,

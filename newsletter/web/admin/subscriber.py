@@ -14,7 +14,7 @@ from newsletter.subscribers import records
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit import people
 from newsletter.web.kit.changing import WARNED, do
-from newsletter.web.kit.rostering import whole
+from newsletter.web.kit.rostering import when, whole
 from newsletter.web.kit.site import Site, site_of
 
 FIELDS = {"action": 20, "name": 200, "tag": 100, "field": 100, "value": 1_000, "guide": 20, "sure": 1}
@@ -84,7 +84,7 @@ async def _page(
         person=person,
         fields=known["fields"],
         intact=known["consent_chain_intact"],
-        events=events,
+        events=[(event, *when(event, site.settings.time_zone)) for event in events],
         listed=await site.db.read(site.suppressions.why, person.email.lower()),
         guides=await site.db.read(records.guides, id),
         why=WHY,

@@ -98,8 +98,13 @@ async def spam_comment(call: Call) -> Reply:
 
 async def delete_comment(call: Call) -> Reply:
     """Deletes it."""
-    await call.site.db.write(call.site.moderation.delete, call.id)
+    await call.site.db.write(_delete, call)
     return Reply()
+
+
+async def _delete(tx: Tx, call: Call) -> None:
+    await _held(tx, call)
+    await call.site.moderation.delete(tx, call.id)
 
 
 async def block_commenter(call: Call) -> Reply:
@@ -196,7 +201,7 @@ async def _change_rules(tx: Tx, call: Call) -> CommentRules:
 ENDPOINTS = (
     Endpoint("GET", PATH, "comments:read", list_comments, asks=shapes.CommentsAsked, gives=shapes.Comments),
     Endpoint("GET", ONE, "comments:read", get_comment, gives=shapes.Comment, single=True),
-    Endpoint("DELETE", ONE, "comments:moderate", delete_comment, 204),
+    Endpoint("DELETE", ONE, "comments:moderate", delete_comment, 204, matches=True),
     Endpoint("POST", f"{ONE}/approve", "comments:moderate", approve_comment, gives=shapes.Receipt, matches=True),
     Endpoint("POST", f"{ONE}/spam", "comments:moderate", spam_comment, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/block", "comments:moderate", block_commenter, gives=shapes.Receipt),

@@ -132,8 +132,11 @@ async def test_comments(shop: Program, stage: Stage) -> None:
     await shop.ask("POST", f"/comments/{first['id']}/approve", headers=read)
     assert [one["text"] for one in (await shop.get("/comments", status="approved"))["items"]] == ["One"]
     await shop.ask("POST", f"/comments/{second['id']}/spam")
-    await shop.ask("DELETE", f"/comments/{second['id']}", 204)
-    await shop.ask("GET", f"/comments/{second['id']}", 404)
+    await shop.ask("DELETE", f"/comments/{second['id']}", 428)
+    await shop.ask("DELETE", f"/comments/{second['id']}", 412, headers={"If-Match": '"x"'})
+    _, read = await shop.read(f"/comments/{second['id']}")
+    await shop.ask("DELETE", f"/comments/{second['id']}", 204, headers=read)
+    await shop.ask("DELETE", f"/comments/{second['id']}", 404, headers=read)
 
     path = f"/comments/{first['id']}"
     one, read = await shop.read(path)
