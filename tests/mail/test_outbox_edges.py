@@ -1,10 +1,12 @@
 """The outbox at its edges: a budget to the millisecond, what is withdrawn, who is forgotten, and the longer end."""
 
 from newsletter.clock import DAY
-from newsletter.mail import Post, prune
+from newsletter.mail import Mailings, Post, Recipient, prune
+from newsletter.mail.outbox import TOPIC
 from newsletter.storage import Database, Tx
 from tests.conftest import NOON, Clock
 from tests.mail.conftest import ADA, BEN, CONTEXTS, rows, run
+from tests.mail.mailing import content, people
 
 
 async def last_at(db: Database, at: int) -> None:
@@ -116,3 +118,17 @@ async def test_the_longer_of_two_wishes_holds(db: Database, post: Post, clock: C
     assert await db.read(until) == ("bounced", None)
     assert await db.read(post.suppressed, ADA) in post.listed_as(ADA)
     assert not await db.read(post.suppressed, BEN)
+
+
+async def test_a_sample_is_forgotten_by_its_address_and_a_reader_s_own_mail_is_not(
+    db: Database, mailings: Mailings
+) -> None:
+    """That goes with the reader."""
+    (reader,) = await people(db, 1)
+    mailing_id = await db.write(mailings.start, content())
+    before = db.woken(TOPIC)
+    samples = [Recipient(None, reader.email.title()), Recipient(None, ADA)]
+    await db.write(mailings.fill, mailing_id, [reader, *samples])
+    assert db.woken(TOPIC) == before + 1, "whoever sends hears of it"
+    await db.write(mailings.forget_samples, reader.email)
+    assert {row.recipient for row in await rows(db)} == {reader.email, ADA}

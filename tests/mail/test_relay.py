@@ -209,3 +209,18 @@ async def test_a_server_that_is_named_while_the_old_one_answers_gets_the_mail(
 def test_a_bad_address_stops_the_start(db: Database, settings: Settings, tokens: Tokens) -> None:
     with pytest.raises(SettingsError, match="NEWSLETTER_SMTP_URL"):
         Worker(db, msgspec.structs.replace(settings, smtp_url="smtp://"), tokens)
+
+
+@pytest.mark.parametrize(("idle", "kept"), [(60.0, True), (-1.0, False)])
+async def test_what_nobody_uses_is_kept_for_its_time_alone(
+    settings: Settings, sink: Sink, idle: float, kept: bool
+) -> None:
+    here = msgspec.structs.replace(settings, smtp_url=f"smtp://127.0.0.1:{sink.port}?tls=off")
+    relay = Relay(here, msgspec.structs.replace(QUICK, idle=idle))
+    connection = await relay.lend()
+    await relay.take_back(connection)
+    await relay.sweep()
+    again = await relay.lend()
+    assert (again is connection) is kept
+    again.cut()
+    await relay.close()

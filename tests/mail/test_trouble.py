@@ -54,6 +54,7 @@ async def test_each_provider_s_mail_is_counted(db: Database, clock: Clock) -> No
         (Taken("x", 3_000, complaint=2), "few"),
         (Taken("x", 3, complaint=1), "few"),
         (Taken("x", 98, hard=2), "hard"),
+        (Taken("x", 99, hard=2), "few"),
         (Taken("x", 1_000, hard=2), "few"),
         (Taken("x", 40, soft=2), "soft"),
         (Taken("x", 1, soft=1), "few"),
