@@ -64,6 +64,25 @@ async def test_who_is_listed(
     assert words in page.text
 
 
+async def test_an_empty_list_says_where_to_bring_one_from(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    page = (await web.get(LIST)).text
+    assert "Nobody." in page
+    assert '<a href="/admin/import">Bring subscribers from elsewhere</a>' in page
+    assert (await web.get("/admin/import")).status_code == 200
+
+
+async def test_a_desk_without_anybody_begins_with_what_to_do_first(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    first = (await web.get("/admin")).text.partition('id="counts-title"')[0]
+    assert '<a class="button" href="#snippets-title">Put the form on a page</a>' in first
+    assert '<a class="button plain" href="/admin/import">Bring subscribers from elsewhere</a>' in first
+    await still.signs_up(web, BEN)
+    assert "#snippets-title" not in (await web.get("/admin")).text
+
+
 @pytest.mark.parametrize(
     ("query", "whom"),
     [
