@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import atheris  # type: ignore[import-untyped]
+import atheris  # type: ignore[import-untyped]  # it has no types
 
 with atheris.instrument_imports(include=["newsletter.mail.bounces"]):
     from newsletter.mail.bounces.model import Report
