@@ -47,6 +47,20 @@ async def test_a_draft_is_written_kept_and_changed(desk: Broadcaster) -> None:
     assert "draft" in listed.lower()
 
 
+async def test_who_would_send_it_to_nobody_is_shown_the_way_to_readers(desk: Broadcaster) -> None:
+    """One press spends a letter: it is sent, and can only be copied."""
+    nobody = "At the moment nobody would get it."
+    id, narrow = await desk.writes(), await desk.writes(audience="tag:none")
+    page = await desk.sees(f"/{id}/send")
+    assert nobody in page
+    assert 'href="/admin/import"' in page
+    await subscribed(desk.stage, 1)
+    assert nobody not in await desk.sees(f"/{id}/send")
+    page = await desk.sees(f"/{narrow}/send")
+    assert nobody in page
+    assert f'<a href="/admin/broadcasts/{narrow}">Change who gets it</a>' in page
+
+
 async def test_its_address_in_the_archive_goes_with_its_subject(desk: Broadcaster) -> None:
     first, second = await desk.writes(subject=""), await desk.writes()
     assert [(await desk.now(id)).slug for id in (first, second)] == ["broadcast", "on-work"]
