@@ -230,11 +230,12 @@ _LEFT = """
            THEN 1 ELSE 0 END
     """
 _WAITING = """SELECT id FROM outbox WHERE mailing_id = :id AND state IN ('queued', 'deferred') LIMIT :limit"""
-# What a worker has at this moment is passed over, and skipped by a later slice: a wait for it could be one for us.
+_DROPPED = """UPDATE outbox SET state = 'skipped', reply = 'Its owner cancelled it.', settled_at = :now, worker = NULL
+    WHERE id IN ({ids}) AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = :id AND m.state = 'cancelled')"""
+# On PostgreSQL what a worker has at this moment is passed over, and skipped by a later slice: a wait for it could be
+# one for us. The rows are looked up before: a subquery may be asked again for each row, and its LIMIT limits nothing.
 _DROP = {
-    engine: f"""
-    UPDATE outbox SET state = 'skipped', reply = 'Its owner cancelled it.', settled_at = :now, worker = NULL
-    WHERE id IN ({_WAITING} {lock}) AND EXISTS (SELECT 1 FROM mailings m WHERE m.id = :id AND m.state = 'cancelled')
-    """  # noqa: S608  our own
-    for engine, lock in (("sqlite", ""), ("postgres", "FOR UPDATE SKIP LOCKED"))
+    "sqlite": _DROPPED.format(ids=_WAITING),
+    "postgres": f"""WITH waiting AS MATERIALIZED ({_WAITING} FOR UPDATE SKIP LOCKED)
+                    {_DROPPED.format(ids="SELECT id FROM waiting")}""",  # noqa: S608  our own
 }
