@@ -113,6 +113,8 @@ class Scene:
         await eventually(done, 180)
 
     async def close(self) -> None:
+        if self.workers:
+            await self.listening()
         while self.workers:
             await self.end_one(signal.SIGTERM)
         await self.sink.close()
