@@ -145,9 +145,13 @@ class Database(Protocol):
         written anew. `copies`: the copies that migrations left beside the file are deleted.
         """
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self, *, again: bool) -> None:
         """Between two of many transactions that each write much: what SQLite has in its log goes into the database
-        now, where the next COMMIT would do it and hold everybody up for twice as long. Nobody needs to call it."""
+        now, where the next COMMIT would do it and hold everybody up for twice as long. Nobody needs to call it.
+
+        `again`: the caller comes back, and at the end without it. Until then no COMMIT does it, unless the log grows to
+        four times as much.
+        """
 
     async def close(self) -> None: ...
 

@@ -229,7 +229,7 @@ class PostgresDatabase:
             )
             await explained(connection.execute(f"VACUUM {names}", timeout=None))
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self, *, again: bool) -> None:
         """It has a process for that."""
 
     async def close(self) -> None:

@@ -228,9 +228,11 @@ class SqliteDatabase:
                 raise sqlite3.OperationalError("somebody has been reading an old snapshot for too long")
             await asyncio.sleep(0.05)
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self, *, again: bool) -> None:
+        if self._closed:  # as who is broken off may come here last
+            return
         with suppress(sqlite3.Error):  # as after a COMMIT: the log stays, and the next one tries again
-            await (await self._current_writer()).run(sqlite_file.checkpoint)
+            await (await self._current_writer()).run(partial(sqlite_file.checkpoint, again=again))
 
     async def close(self) -> None:
         """Finishes what waits. The writer goes last: the last to close checkpoints."""

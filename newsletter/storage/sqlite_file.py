@@ -17,15 +17,22 @@ from newsletter.storage.db import T
 # Temporary tables in memory: no address in a file that nobody scrubs. No mmap: a failing disk is then an
 # error code and not a SIGBUS.
 _EVERY = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
+
+LOG_PAGES = 2_000
+"""In the log, of 4 KiB each, after which a COMMIT moves them into the database."""
+
+LOG_PAGES_BETWEEN = 8_000
+"""The same while somebody does it between their transactions: should a reader keep the log, or rows be very long."""
+
 # FULL: a commit that was answered survives a power cut; NORMAL lost 13,466 of 699,102 in 60 cuts.
-# A checkpoint for every 8 MiB of log; what a burst made longer is cut to 64 MiB.
+# What a burst made longer is cut to 64 MiB.
 WRITER_PRAGMAS = f"""
     {_EVERY}
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -16000;
-    PRAGMA wal_autocheckpoint = 2000;
+    PRAGMA wal_autocheckpoint = {LOG_PAGES};
     PRAGMA journal_size_limit = 67108864;
 """
 # Only the writer checkpoints: in SQLite 3.7.0 to 3.51.2 two that do can race and damage the file.
@@ -143,8 +150,9 @@ def truncate_log(raw: sqlite3.Connection) -> bool:
     return not busy
 
 
-def checkpoint(raw: sqlite3.Connection) -> None:
+def checkpoint(raw: sqlite3.Connection, *, again: bool) -> None:
     """Moves what it can of the write-ahead log into the database, and waits for nobody who reads."""
+    raw.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_BETWEEN if again else LOG_PAGES}").fetchone()
     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 

@@ -29,6 +29,7 @@ from newsletter.clock import now
 from newsletter.settings import load
 from newsletter.signups import Submission
 from newsletter.subscribers import imports
+from newsletter.web import process
 from newsletter.web.kit.site import Site
 from tests.bench._service import NO_LIMITS, PYTHON, postgres, sqlite
 from tests.bench.export import environment, fill
@@ -75,7 +76,7 @@ def main(figure: Figure) -> None:
         of_excel(figure, tenth, of_tenth)
         with sqlite() as url:
             os.environ.update(environment(url) | NO_LIMITS)
-            asyncio.run(beside_signups(figure, file))
+            process.run(beside_signups(figure, file))
         with postgres() as url:
             fill(url, 0)
             used = spent(command(file), environment(url))
@@ -167,7 +168,9 @@ def shell(file: Path) -> Used:
 
 
 async def beside_signups(figure: Figure, file: Path) -> None:
+    """In a process as the service has it."""
     site = await open_site(load(), migrate=True)
+    process.settle()
     try:
         waits: list[float] = []
         joining = asyncio.create_task(_sign_up(site, waits))

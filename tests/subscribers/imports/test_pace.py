@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.storage import Tx
+from newsletter.storage.sqlite_file import LOG_PAGES, LOG_PAGES_BETWEEN
 from newsletter.subscribers import imports
 from newsletter.subscribers.imports.run import AHEAD, FEWEST, LOGGED, LONGEST, MOST, _paced
 from tests.cast import House
@@ -60,6 +61,28 @@ async def test_the_log_goes_into_the_database_between_slices(
     with closing(sqlite3.connect(alone)) as raw:
         (count,) = raw.execute("SELECT count(*) FROM subscribers").fetchone()
     assert count >= LOGGED
+
+
+@ON_ONE
+async def test_no_commit_does_it_until_the_import_is_over_or_broken_off(
+    house: House, written: Written
+) -> None:
+    path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(AHEAD)))
+    importing = imports.Importing(house.site.tokens, house.site.post)
+    for whole in (False, True):
+        with closing(staged(path)) as people:
+            steps = imports.take_in(house.db, importing, people, ORIGIN, dry=False)
+            await anext(steps)
+            await anext(steps)
+            assert await house.db.write(log_pages) == LOG_PAGES_BETWEEN
+            if whole:
+                assert [step.position async for step in steps][-1] == AHEAD
+            await steps.aclose()
+        assert await house.db.write(log_pages) == LOG_PAGES
+
+
+async def log_pages(tx: Tx) -> int:
+    return int(await tx.value("PRAGMA wal_autocheckpoint"))
 
 
 async def file_of(tx: Tx) -> str:
