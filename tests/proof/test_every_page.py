@@ -19,7 +19,7 @@ from tests.browser.sights import Sight, Sights, all_sights
 from tests.figures import Figure
 
 PARTS = 8  # so that each takes its minute
-WIDTHS = (390, 1440)
+WIDTHS = (320, 1440, 2560)
 PUBLIC_BYTES = 30 * 1024
 DESK_BYTES = 120 * 1024
 IN_A_FRAME = ("landmark-one-main", "page-has-heading-one", "region")
@@ -29,6 +29,20 @@ _AS_IT_IS_SEEN = """() => {
   const clear = (element) => getComputedStyle(element).backgroundColor === "rgba(0, 0, 0, 0)"
   if (clear(document.body) && clear(document.documentElement)) document.documentElement.style.background = "Canvas"
 }"""  # axe takes what has no ground of its own to be white, in the dark too
+_CUT_OFF = """() => {
+  const own = one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())
+  const rolls = one => one && one !== document.body && one !== document.documentElement
+    && (getComputedStyle(one).overflowX !== "visible" || getComputedStyle(one).position === "fixed"
+      || rolls(one.parentElement))
+  const said = [...document.body.querySelectorAll("*")].filter(one => own(one) && one.checkVisibility() && !rolls(one))
+  const cut = said.filter(one => {
+    const box = one.getBoundingClientRect()
+    return box.width && (box.left < -1 || box.right > document.documentElement.clientWidth + 1)
+  })
+  return cut.map(one => one.outerHTML.slice(0, 80))
+}"""
+"""Words beyond an edge, also where a page begins: there nobody can scroll to."""
+
 _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -75,6 +89,8 @@ async def _look(page: Page, sight: Sight, *, framed: bool) -> list[str]:
             await page.set_viewport_size({"width": width, "height": 900})
             if (wide := await page.evaluate(_TOO_WIDE)) > 0:
                 wrong.append(f"{sight.name}, {direction}, is {wide} pixels wider than {width}")
+            if cut := await page.evaluate(_CUT_OFF):
+                wrong.append(f"{sight.name}, {direction}, at {width}, is cut off at {cut[0]}")
     return wrong
 
 

@@ -13,6 +13,8 @@ from newsletter.subscribers import Overview
 from newsletter.web.admin.home_figures import PERIODS, points
 from newsletter.web.kit.counting import add_up
 from tests.conftest import NOON, ON_ONE
+from tests.mail.conftest import run
+from tests.web.broadcaster import at_desk
 from tests.web.conftest import Serve
 from tests.web.stage import ADA, BEN, CLEO, FIREFOX, MALLORY, Stage, link
 
@@ -140,3 +142,28 @@ async def test_what_waits_leads_to_where_it_is_done(still: Stage) -> None:
     page = await shown(await owner(still))
     assert '<a href="/admin/broadcasts/7"><bdi>On work</bdi></a>' in page
     assert "This broadcast is paused." in page
+
+
+@ON_ONE
+async def test_what_is_in_doubt_or_failed_leads_to_whom_it_was_for(still: Stage) -> None:
+    desk = await at_desk(still)
+    id = await desk.on_its_way(4)
+    assert "/people?state=" not in await shown(desk.web)
+    await desk.settled("in_doubt", 1, 2)
+    await desk.settled("failed", 3)
+    page = await shown(desk.web)
+    for state, count in (("in_doubt", 2), ("failed", 1)):
+        there = f"/admin/broadcasts/{id}/people?state={state}"
+        assert re.search(rf'<a href="{re.escape(there)}">.*?<dd class="number">{count}</dd>', page), state
+        assert (await desk.web.get(there)).status_code == 200
+
+
+@ON_ONE
+async def test_single_mails_that_wait_are_counted(still: Stage) -> None:
+    visitor = await still.visitor()
+    for email, state in ((ADA, "in_doubt"), (BEN, "failed"), (CLEO, "deferred")):
+        await still.signs_up(visitor, email)
+        await run(still.site.db, f"UPDATE outbox SET state = '{state}' WHERE recipient = '{email}'")
+    page = await shown(await owner(still))
+    rows = re.findall(r'<dt><a href="/admin/doctor">([^<]+)</a>.*?<dd class="number">(\d+)', page)
+    assert rows == [("to be tried again", "1"), ("in doubt", "1"), ("failed", "1")]

@@ -2,9 +2,11 @@
 
 import re
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 from newsletter.clock import DAY
@@ -88,6 +90,27 @@ async def test_from_a_file_to_subscribers(service: Stage) -> None:
     assert [line.partition(",")[0] for line in refused] == ["\ufeffline", "4", "5"]
     assert kept(service) == []
     assert {mail.message for mail in await service.house.mails()} <= {"sign_in"}
+
+
+async def test_a_workbook_comes_in_as_a_table_of_text_does(still: Stage) -> None:
+    web, book, content = await owner(still), openpyxl.Workbook(), BytesIO()
+    for row in (
+        ["E-Mail", "Name", "Status"],
+        [ADA, "Ada", "active"],
+        [BEN, "Ben", "unsubscribed"],
+        ["nonsense"],
+    ):
+        book.active.append(row)
+    book.save(content)
+    path = (await sends(web, content.getvalue(), "people.xlsx")).headers["Location"]
+    answer = await presses(web, path, "check", c0="email", c1="name", c2="status", origin=ORIGIN)
+    assert answer.status_code == 303
+    await importing.keep_going(still.site)
+    assert "Line 4: This doesn’t look like an email address." in unescape((await web.get(path)).text)
+    await presses(web, path, "start")
+    await importing.keep_going(still.site)
+    people = [await still.house.person(email) for email in (ADA, BEN)]
+    assert [(one.name, one.status) for one in people] == [("Ada", "active"), ("Ben", "unsubscribed")]
 
 
 async def test_columns_that_are_left_out_lie_folded(still: Stage) -> None:

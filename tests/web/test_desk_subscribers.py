@@ -259,6 +259,10 @@ async def test_a_certificate_on_paper(still: Stage, desk: httpx.AsyncClient) -> 
     said = PdfReader(BytesIO(german)).pages[0].extract_text().split()
     assert {"Nachweis", "Einwilligung", "Ausgestellt", "aktiv", "Zugestimmt"} <= {*said}
     assert not {"Issued", "active", "Standing", "When"} & {*said}
+    await still.site.db.write(_meddle, "UPDATE consent_records SET at = at + 1")
+    altered = PdfReader(BytesIO((await desk.get(f"{path}/consent.pdf")).content)).pages[0].extract_text()
+    assert "They prove nothing" in " ".join(altered.split())
+    assert "complete and unchanged" not in " ".join(altered.split())
 
 
 async def test_they_are_mailed_no_more(still: Stage, desk: httpx.AsyncClient) -> None:

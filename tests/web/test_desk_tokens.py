@@ -24,6 +24,9 @@ async def test_made_shown_once_and_revoked(still: Stage) -> None:
     assert "Never used." in listed
     token = f"{prefix}_{secret}"
     assert await still.site.db.read(still.site.api_tokens.find, token)
+    (one,) = await still.site.db.read(still.site.api_tokens.all)
+    await still.site.db.write(still.site.api_tokens.seen, one.id)
+    assert "Used on 15 January 2026." in (await web.get("/admin/tokens")).text
     assert "Revoke this token?" in (await web.get(f"/admin/tokens/{prefix}")).text
     assert await still.site.db.read(still.site.api_tokens.find, token)
     gone = await web.post(f"/admin/tokens/{prefix}", data=own)
