@@ -167,11 +167,20 @@ class Troubled:
             self.rows("PRAGMA foreign_key_check")
         )
 
+    def untold(self) -> int:
+        """Mails that were taken, and neither their row nor a worker's journal says so."""
+        told = {id for (id,) in self.rows(_TOLD)}
+        return len({message_id(mail.content) for mail in self.sink.dotted} - told)
+
     def resent(self) -> int:
         return int(self.rows("SELECT COALESCE(sum(resends), 0) FROM outbox")[0][0])
 
 
 _OUTBOX = "SELECT message_id, state, resends FROM outbox"
+_TOLD = """
+    SELECT message_id FROM outbox WHERE state IN ('sent', 'in_doubt') OR id IN (
+      SELECT CAST(j.key AS INTEGER) FROM send_journal, json_each(send_journal.accepted) AS j)
+    """
 
 
 def _end(process: Popen[bytes]) -> None:
