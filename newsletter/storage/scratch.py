@@ -2,7 +2,7 @@
 
 The file behind it has no name from the start, so whatever ends the process also deletes it. Each piece of it is on the
 disk before the next one is begun: left to the system, hundreds of megabytes go there half a minute later all at once,
-and a COMMIT that comes in between waits for them (up to 204 ms while a million people were taken in, 45 without).
+and a COMMIT that comes in between waits for them (up to 204 ms while a million people were taken in).
 """
 
 import os

@@ -144,6 +144,8 @@ def made(count: int) -> Iterator[Path]:
                 file.write(
                     f"reader{chosen.randrange(10**9)}-{n}@{domain},{name},active,2024-01-02 03:04:05,vip\n"
                 )
+            file.flush()
+            os.fsync(file.fileno())  # a list is there long before it is taken in
         yield path
 
 

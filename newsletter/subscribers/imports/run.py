@@ -24,7 +24,7 @@ FEWEST, MOST = 400, 5_000
 """People in a slice. Each COMMIT costs 2 ms of the processor: with slices of 200 that was a fifth of an import's time,
 and it is what a machine came to that is busy otherwise. 400 take 10 ms on an idle one."""
 
-LONGEST = 0.03
+LONGEST = 0.022
 """Seconds that a slice should hold the database, its COMMIT among them; sign-ups wait as long. What SQLite has in its
 log goes into the database between two slices, so that no COMMIT has to do that too."""
 
