@@ -7,10 +7,13 @@ and a COMMIT that comes in between waits for them (up to 204 ms while a million 
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from heapq import merge
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 
 import msgspec
+
+from newsletter.errors import Unavailable
 
 Row = tuple[str, int, int, bytes]
 
@@ -32,7 +35,7 @@ class Scratch:
         self._decode = msgspec.msgpack.Decoder(list[Row]).decode
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Raises OSError where the disk is full."""
+        """Raises Unavailable where the disk is full."""
         self._held += rows
         if len(self._held) >= HELD:
             self._put_down()
@@ -43,7 +46,8 @@ class Scratch:
         return ((key, row) for key, _, _, row in merge(*runs, sorted(self._held)))
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what found no room is still in its buffer
+            self._file.close()
 
     def _put_down(self) -> None:
         self._held.sort()
@@ -52,9 +56,15 @@ class Scratch:
         for block in blocks:
             run.append((self._end, len(block)))
             self._end += len(block)
-        self._file.write(b"".join(blocks))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(b"".join(blocks))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise Unavailable(
+                f"There is no room in {gettempdir()} for what has to be sorted: {error.strerror}. "
+                "Nothing was changed. Make room, or name another folder by TMPDIR, and begin again."
+            ) from None
         self._runs.append(run)
         self._held = []
 

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import monotonic
+from newsletter.storage import migrate
+from tests.cli.machine import Machine
 from tests.figures import Figure
 from tests.mail.conftest import eventually
 from tests.proof.conftest import SIZE
 from tests.proof.power import disk
 from tests.proof.troubled import CONNECTIONS, ROLES, Troubled
+from tests.proof.visitors import rows_of
 from tests.web.wire import status
 
 FILLS = 4 * SIZE
@@ -40,6 +43,9 @@ class Filler:
                     while True:
                         os.posix_fallocate(file.fileno(), self._size, piece)
                         self._size += piece
+
+    def leave(self, room: int) -> None:
+        os.truncate(self._file, self._size - room)
 
     def give_back(self) -> None:
         self._file.unlink()
@@ -134,3 +140,31 @@ async def test_a_start_on_a_full_disk(tmp_path: Path, compiled: Path) -> None:
         async with scene.running():
             pass
         await scene.sink.close()
+
+
+async def test_an_import_on_a_full_disk(tmp_path: Path, compiled: Path) -> None:
+    """What it puts aside finds no room: it says where, and has changed nothing; with room it goes through."""
+    machine = Machine(tmp_path, f"sqlite:///{tmp_path}/newsletter.db", compiled)
+    await migrate(machine.url)
+    people = tmp_path / "people.csv"
+    people.write_text("email\n" + "".join(f"reader{n}@example.org\n" for n in range(30_000)))
+    words = (
+        "import",
+        "subscribers",
+        str(people),
+        "--consent-origin",
+        "They asked for it at a talk.",
+        "--yes",
+    )
+    with disk(tmp_path / "disk", MEGABYTES) as small:
+        machine.environment["TMPDIR"] = str(small.folder)
+        filler = Filler(small.folder)
+        filler.take_all()
+        filler.leave(1 << 18)  # where there is no room at all, Python looks for another folder by itself
+        done = await asyncio.to_thread(machine.run, *words, code=1)
+        assert f"no room in {small.folder}" in done.err
+        assert "Traceback" not in done.err
+        assert rows_of(tmp_path / "newsletter.db")("SELECT count(*) FROM subscribers") == [(0,)]
+        filler.give_back()
+        await asyncio.to_thread(machine.run, *words)
+        assert rows_of(tmp_path / "newsletter.db")("SELECT count(*) FROM subscribers") == [(30_000,)]
