@@ -243,6 +243,15 @@ async def test_every_row_that_a_check_refuses_is_listed(still: Stage) -> None:
     assert [row.partition(",")[0] for row in rows] == ["\ufeffline", *map(str, range(2, 252)), "253", "254"]
 
 
+async def test_a_list_that_is_cut_short_says_so(still: Stage) -> None:
+    web = await owner(still)
+    path = (await sends(web, b"email\n" + b"nonsense\n" * (importing.MOST_REFUSALS + 1))).headers["Location"]
+    await presses(web, path, "check", c0="email", origin=ORIGIN)
+    await importing.keep_going(still.site)
+    assert "10,000 of the 10,001 are kept for the list" in (await web.get(path)).text
+    assert len((await web.get(f"{path}/refused.csv")).text.splitlines()) == 1 + importing.MOST_REFUSALS
+
+
 async def test_a_file_that_vanished_is_said(still: Stage) -> None:
     web = await owner(still)
     path = (await sends(web, PEOPLE.encode())).headers["Location"]
