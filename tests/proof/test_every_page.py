@@ -1,6 +1,6 @@
 """Every page and state of one, as tests/browser/sights.py comes to them: nothing for axe to find, light and dark;
 nothing scrolls sideways on a phone or a wide screen, from left to right or from right to left; little is sent over the
-wire, and nothing is asked of anybody else.
+wire, nothing is asked of anybody else, no page breaks its own policy, and no script ends in a fault.
 
 The heaviest pages are printed by name.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Request
+from playwright.async_api import Browser, ConsoleMessage, Page, Request
 
 from tests.browser.sights import Sight, Sights, all_sights
 from tests.figures import Figure
@@ -53,12 +53,24 @@ class Wire:
         self._home = home
         self._finished: list[Request] = []
         self.strangers: set[str] = set()
+        self._complaints: list[str] = []
         page.on("request", self._note)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._complaints.append(str(error)))
         page.on("requestfinished", lambda request: self._finished.append(request))
 
     def _note(self, request: Request) -> None:
         if not request.url.startswith((f"{self._home}/", "data:", "blob:", "about:")):
             self.strangers.add(request.url)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
+            self._complaints.append(message.text)
+
+    def complaints(self) -> list[str]:
+        """Of the policy, and of scripts, since it was last asked."""
+        told, self._complaints = self._complaints, []
+        return told
 
     async def weigh(self) -> int:
         """Bytes since it was last asked."""
@@ -120,6 +132,7 @@ async def test_every_page(browser: Browser, sights: Sights, figure: Figure, part
         weight = await wires[desk].weigh()
         if sight.sends is None:  # else it is two pages that were weighed
             heaviest[desk] = max(heaviest[desk], (weight, sight.name))
+        wrong += [f"{sight.name} complains: {said}" for said in wires[desk].complaints()]
         page = pages[desk]
         sandboxed = "sandbox" in answer.headers.get("content-security-policy", "")
         if sandboxed:
@@ -129,6 +142,8 @@ async def test_every_page(browser: Browser, sights: Sights, figure: Figure, part
         framed = sandboxed or await page.locator("body.frame").count() > 0
         wrong += await _look(page, sight, framed=framed)
         await wires[desk].weigh()
+        for wire in wires.values():
+            wire.complaints()  # of what looks at the page
     strangers = wires[True].strangers | wires[False].strangers
     for context in contexts.values():
         await context.close()
