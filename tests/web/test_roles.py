@@ -84,6 +84,19 @@ async def test_who_does_something(doors: Doors, browsers: Browsers) -> None:
     assert await doors.service.dump() == before
 
 
+async def test_readers_pages_do_not_ask_who_is_signed_in(doors: Doors, browsers: Browsers) -> None:
+    readers = sorted(SHOWN.difference(DESK))
+    assert len(readers) > 20
+    for template in readers:
+        said = set()
+        for web in browsers.values():
+            answer = await web.get(doors.path(template))
+            assert answer.status_code < 400, template
+            assert "Set-Cookie" not in answer.headers, template
+            said.add((answer.status_code, answer.headers.get("Location")))
+        assert len(said) == 1, (template, said)
+
+
 async def test_no_page_of_elsewhere_does_anything(doors: Doors, browsers: Browsers) -> None:
     before = await doors.service.dump()
     for template in sorted(TAKEN.keys() & set(DESK)):
