@@ -1,5 +1,6 @@
 """A worker of what goes to many, by itself: what it gives back is not its own any more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -15,9 +16,9 @@ from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
 from tests.conftest import ON_ONE
-from tests.mail.conftest import QUICK, rows
+from tests.mail.conftest import QUICK, eventually, rows
 from tests.mail.mailing import sent_off
-from tests.mail.sink import Sink
+from tests.mail.sink import HANG, Sink
 
 
 @pytest.fixture
@@ -54,3 +55,23 @@ async def test_what_is_given_back_is_sent_by_nobody_here(
     assert await states(db) == {"queued"}
     assert worker.take() is None
     await worker.close()
+
+
+@ON_ONE
+async def test_once_it_is_closed_nothing_of_it_runs(worker: BulkWorker, sink: Sink) -> None:
+    sink.script["MAIL"] = [HANG] * 5
+
+    async def hangs() -> bool:
+        return any(command.startswith(b"MAIL") for command in sink.commands)
+
+    await worker.round(0.01)
+    await eventually(hangs)
+    assert _of_its_own()
+    await worker.close()
+    assert not _of_its_own()
+
+
+def _of_its_own() -> list[str]:
+    """What runs now, but for the server's conversations."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return [name for name in names if name.startswith(BulkWorker.__name__)]
