@@ -6,10 +6,11 @@ and a COMMIT that comes in between waits for them (up to 204 ms while a million 
 """
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from heapq import merge
-from tempfile import TemporaryFile, gettempdir
+from tempfile import TemporaryFile
 
 import msgspec
 
@@ -27,7 +28,9 @@ class Scratch:
     """Rows of bytes under a key, a rank and a number, given back in that order. For one thread at a time."""
 
     def __init__(self) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115  closed by close()
+        """Raises Unavailable where no file can be made."""
+        with _told():
+            self._file = TemporaryFile()  # noqa: SIM115  closed by close()
         self._runs = list[list[tuple[int, int]]]()  # of each where its blocks begin, and how long they are
         self._held: list[Row] = []
         self._end = 0  # of the file
@@ -56,15 +59,10 @@ class Scratch:
         for block in blocks:
             run.append((self._end, len(block)))
             self._end += len(block)
-        try:
+        with _told():
             self._file.write(b"".join(blocks))
             self._file.flush()
             os.fsync(self._file.fileno())
-        except OSError as error:
-            raise Unavailable(
-                f"There is no room in {gettempdir()} for what has to be sorted: {error.strerror}. "
-                "Nothing was changed. Make room, or name another folder by TMPDIR, and begin again."
-            ) from None
         self._runs.append(run)
         self._held = []
 
@@ -72,3 +70,17 @@ class Scratch:
         for at, length in run:
             self._file.seek(at)
             yield from self._decode(self._file.read(length))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = (
+            tempfile.tempdir or "any folder for temporary files"
+        )  # None: it found none that it can write to
+        raise Unavailable(
+            f"What has to be sorted can't be put into {where}: {error.strerror}. "
+            "Nothing was changed. Make room, or name another folder by TMPDIR, and begin again."
+        ) from None

@@ -1,7 +1,12 @@
 """Rows put aside and sorted."""
 
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
+import pytest
+
+from newsletter.errors import Unavailable
 from newsletter.storage import Scratch
 
 
@@ -18,3 +23,9 @@ def test_more_than_memory_shall_hold_is_sorted_too() -> None:
         for start in range(0, 30_000, 1_000):
             scratch.add((f"{n * 7_919 % 30_000:05}", 0, n, b"x" * 900) for n in range(start, start + 1_000))
         assert [key for key, _ in scratch.sorted()] == [f"{n:05}" for n in range(30_000)]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Unavailable, match=r"can't be put into .*/gone: No such file or directory"):
+        Scratch()
