@@ -5,7 +5,7 @@ Sorted, a million addresses fill their index from one end to the other, and the 
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from itertools import islice
 
 import msgspec
@@ -33,7 +33,7 @@ LOGGED = 1_000
 each slice of 400 it cost 7 µs a person more. A COMMIT after 2,000 pages took 18 ms of the processor, and 5 without."""
 
 AHEAD = 1_000
-"""People that are read while others are taken in: meanwhile the slice waits for the interpreter, again and again."""
+"""People that are read at once."""
 MOST_REFUSALS = 100_000
 """Rows whose reason is kept; more than that is no list but some other file."""
 
@@ -121,45 +121,50 @@ async def take_in(
     unreadable = Tally(refused=staged.unreadable)
     yield _with(one, unreadable)
     size, moved = FEWEST, one.position
-    coming = _ahead(db, islice(staged.items(), one.position, None), importing.readying(origin))
-    async with aclosing(coming) as batches, _own_checkpoints(db):
+    reader = _Reader(db, islice(staged.items(), one.position, None), importing.readying(origin))
+    async with _own_checkpoints(db):
         some: list[Coming | Refused] = []
-        async for batch in batches:
-            some += batch
-            while len(some) >= size or (some and len(batch) < AHEAD):
+        while not reader.ended:
+            logged = one.position - moved >= LOGGED
+            some += await reader.read(checkpoint=logged)
+            moved = one.position if logged else moved
+            while len(some) >= size or (some and reader.ended):
                 one = await _slice(db, importing, one, some[:size], dry=dry)
                 del some[:size]
                 size = _paced(size, one.seconds)
-                if one.position - moved >= LOGGED:
-                    moved = one.position
-                    await db.checkpoint(again=True)
                 yield _with(one, unreadable)
     if not dry:
         await db.write(importing.finish, one.id)
 
 
-async def _ahead(
-    db: Database, items: Iterator[Person | Refused], readying: Readying
-) -> AsyncGenerator[list[Coming | Refused], None]:
-    """AHEAD at a time, in a thread, while the ones before are worked on; the last are fewer, or none."""
+class _Reader:
+    """What comes next of `items`, read in a thread, and never while a slice is taken in.
 
-    def read(now: int) -> list[Coming | Refused]:
-        return readying.ready(list(islice(items, AHEAD)), now)
+    Then each statement of that would have to ask for the interpreter, and whoever signs up would wait for it.
+    """
 
-    async def next_of_them() -> list[Coming | Refused]:
-        return await asyncio.to_thread(read, await db.read(_now))
+    def __init__(self, db: Database, items: Iterator[Person | Refused], readying: Readying) -> None:
+        self.ended = False
+        self._db = db
+        self._items = items
+        self._readying = readying
 
-    coming = asyncio.create_task(next_of_them())
-    try:
-        more = True
-        while more:
-            batch = await coming
-            more = len(batch) == AHEAD
-            if more:
-                coming = asyncio.create_task(next_of_them())
-            yield batch
-    finally:
-        await asyncio.gather(coming, return_exceptions=True)  # nobody closes what is still being read
+    async def read(self, *, checkpoint: bool) -> list[Coming | Refused]:
+        """AHEAD more; the last are fewer, or none. What SQLite has in its log goes into the database meanwhile: that
+        needs no interpreter."""
+        now = await self._db.read(_now)
+        reading = asyncio.create_task(asyncio.to_thread(self._next, now))
+        try:
+            if checkpoint:
+                await self._db.checkpoint(again=True)
+            some = await asyncio.shield(reading)
+        finally:
+            await asyncio.wait([reading])  # nobody closes what is still being read
+        self.ended = len(some) < AHEAD
+        return some
+
+    def _next(self, now: int) -> list[Coming | Refused]:
+        return self._readying.ready(list(islice(self._items, AHEAD)), now)
 
 
 async def _now(tx: Tx) -> int:

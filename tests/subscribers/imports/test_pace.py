@@ -1,15 +1,22 @@
-"""How many are taken in at once, and that reading ahead loses and repeats nobody."""
+"""How many are taken in at once, and that reading some at a time loses and repeats nobody."""
 
+import asyncio
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from newsletter.clock import monotonic
 from newsletter.storage import Tx
 from newsletter.storage.sqlite_file import LOG_PAGES, LOG_PAGES_BETWEEN
 from newsletter.subscribers import imports
+from newsletter.subscribers.imports.actions import Import
+from newsletter.subscribers.imports.coming import Coming, Readying
+from newsletter.subscribers.imports.model import Person, Refused
 from newsletter.subscribers.imports.run import AHEAD, FEWEST, LOGGED, LONGEST, MOST, _paced
 from tests.cast import House
 from tests.conftest import ON_ONE
@@ -29,10 +36,10 @@ def test_a_slice_that_took_too_long_is_followed_by_a_shorter_one() -> None:
 
 @pytest.mark.parametrize("count", [AHEAD, AHEAD + 1])
 @ON_ONE
-async def test_more_than_is_read_ahead_comes_in_once(house: House, written: Written, count: int) -> None:
+async def test_more_than_is_read_at_once_comes_in_once(house: House, written: Written, count: int) -> None:
     path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(count)))
     importing = imports.Importing(house.site.tokens, house.site.post)
-    with closing(staged(path)) as people:  # let go in the middle: what is being read ahead is read first
+    with closing(staged(path)) as people:  # let go in the middle
         steps = imports.take_in(house.db, importing, people, ORIGIN, dry=False)
         assert [(await anext(steps)).position for _ in range(2)] == [0, FEWEST]
         await steps.aclose()
@@ -44,6 +51,74 @@ async def test_more_than_is_read_ahead_comes_in_once(house: House, written: Writ
     assert (reached[0], reached[-1]) == (FEWEST, count)
     for table in ("subscribers", "consent_records"):
         assert await house.count(f"SELECT count(*) FROM {table}") == count
+
+
+Span = tuple[float, float]
+
+
+@contextmanager
+def noted(spans: list[Span]) -> Iterator[None]:
+    began = monotonic()
+    yield
+    spans.append((began, monotonic()))
+
+
+class Watched(imports.Importing):
+    """Notes when people are read, and when they are taken in."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.site.tokens, house.site.post)
+        self.read, self.kept = list[Span](), list[Span]()
+        self.reads, self.go_on = Event(), Event()
+        self.go_on.set()
+
+    def readying(self, origin: str) -> Readying:
+        watched = self
+
+        class Watching(Readying):
+            def ready(self, items: Sequence[Person | Refused], now: int) -> list[Coming | Refused]:
+                with noted(watched.read):
+                    watched.reads.set()
+                    watched.go_on.wait(20)
+                    return super().ready(items, now)
+
+        return Watching(self._tokens, origin)
+
+    async def keep(self, tx: Tx, one: Import, items: Sequence[Coming | Refused]) -> Import:
+        with noted(self.kept):
+            return await super().keep(tx, one, items)
+
+
+@ON_ONE
+async def test_nothing_is_read_while_a_slice_is_taken_in(house: House, written: Written) -> None:
+    """Each of its statements would ask for the interpreter, and who signs up would wait for that."""
+    path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(4 * AHEAD)))
+    importing = Watched(house)
+    with closing(staged(path)) as people:
+        async for _ in imports.take_in(house.db, importing, people, ORIGIN, dry=False):
+            pass
+    assert len(importing.read) == 5
+    assert not [(r, k) for r in importing.read for k in importing.kept if r[0] < k[1] and k[0] < r[1]]
+
+
+@ON_ONE
+async def test_broken_off_while_it_reads_it_ends_when_that_has_ended(house: House, written: Written) -> None:
+    """What it reads from is closed then."""
+    path = written("email\n" + "".join(f"p{n}@example.org\n" for n in range(AHEAD)))
+    importing = Watched(house)
+    importing.go_on.clear()
+    with closing(staged(path)) as people:
+        steps = imports.take_in(house.db, importing, people, ORIGIN, dry=False)
+        await anext(steps)
+        going = asyncio.ensure_future(anext(steps))
+        await asyncio.to_thread(importing.reads.wait, 20)
+        going.cancel()
+        await house.db.read(log_pages)  # many turns of the loop
+        assert not going.done()
+        importing.go_on.set()
+        await asyncio.wait([going])
+        assert going.cancelled()
+        assert len(importing.read) == 1
 
 
 @ON_ONE
