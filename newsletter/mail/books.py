@@ -143,7 +143,8 @@ class Books:
         while True:
             try:
                 limits = limits_of(self._settings)
-                return await self._db.write(
+                write = self._db.write if done else self._db.write_short
+                return await write(
                     bulk_turns.turn, self._worker, done, wants, limits, accepted=accepted, wire=wire
                 )
             except Unavailable:

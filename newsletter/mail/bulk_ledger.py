@@ -20,7 +20,7 @@ from newsletter.tokens import Tokens
 _MAILINGS = 8  # served side by side: a sequence need not wait until a broadcast is through
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, array_like=True):
     """One row of a mailing that this worker has reserved."""
 
     id: int
@@ -88,8 +88,16 @@ async def due(tx: Tx, most: int, after: int) -> list[Job]:
     jobs: list[Job] = []
     for mailing in open_:
         limit = min(each, most - len(jobs))
-        jobs += await tx.all(Job, _DUE[tx.engine], mailing=mailing.id, now=tx.now, limit=limit)
+        jobs += await _next(tx, mailing.id, limit)
     return jobs
+
+
+async def _next(tx: Tx, mailing_id: int, limit: int) -> list[Job]:
+    """As one value on SQLite: row by row its thread would have to take the interpreter from the loop for each."""
+    asked = {"mailing": mailing_id, "now": tx.now, "limit": limit}
+    if tx.engine == "postgres":
+        return await tx.all(Job, f"{_NEXT} FOR UPDATE OF o SKIP LOCKED", **asked)
+    return _ROWS.decode(await tx.value(_ALL_NEXT, **asked))
 
 
 async def take(tx: Tx, worker: int, jobs: Sequence[Job]) -> None:
@@ -149,7 +157,8 @@ _NEXT = f"""{JOBS}
     WHERE o.mailing_id = :mailing AND o.state IN ('queued', 'deferred') AND o.not_before <= :now AND o.worker IS NULL
     LIMIT :limit
     """
-_DUE = {"sqlite": _NEXT, "postgres": f"{_NEXT} FOR UPDATE OF o SKIP LOCKED"}
+_ALL_NEXT = f"SELECT json_group_array(json_array({', '.join(Job.__struct_fields__)})) FROM ({_NEXT})"  # noqa: S608  our own
+_ROWS = msgspec.json.Decoder(list[Job])
 
 _RESERVE = {
     engine: f"""UPDATE outbox SET worker = :worker, state = 'sending'

@@ -114,6 +114,14 @@ class Database(Protocol):
     async def write(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs an action; what it wrote is on the disk before this returns."""
 
+    async def write_short(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `write`, for an action that most often is one `run` and nothing else, done often, by one at a time.
+
+        SQLite makes a transaction of a statement by itself, and two more are saved. So what comes after a `run` that
+        has changed something may not fail, and be no statement: RuntimeError. After one that has changed nothing the
+        action begins anew as a whole transaction.
+        """
+
     async def write_in_crowd(self, about: str, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `write`, for what crowds do at once: it may share its transaction with others.
 

@@ -149,6 +149,9 @@ class PostgresDatabase:
 
         return await self._noted(_persist(once))
 
+    async def write_short(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(action, *args, **kwargs)
+
     async def write_in_crowd(self, about: str, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         result: T = await self._crowd.join(about, lambda tx: action(tx, *args, **kwargs))
         return result

@@ -16,6 +16,7 @@ from newsletter.storage import copies as kept
 from newsletter.storage import sqlite_file
 from newsletter.storage.db import ROWS_PER_CHUNK, Action, P, Param, T, Topics, touch, unavailable
 from newsletter.storage.sqlite_file import READER_PRAGMAS, WRITER_PRAGMAS, Connection, primary_code
+from newsletter.storage.sqlite_short import commit_short
 from newsletter.storage.sqlite_tx import Waiting, commit_together, is_trouble, look
 
 _log = logging.getLogger(__name__)
@@ -88,6 +89,15 @@ class SqliteDatabase:
         result: T = await waiting.future
         return result
 
+    async def write_short(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._refuse_when_closed()
+        waiting = Waiting(action, args, kwargs, asyncio.get_running_loop().create_future())
+        if not await self._on_writer(partial(commit_short, clock=self._clock, waiting=waiting), 1):
+            return await self.write(action, *args, **kwargs)
+        self._tell(waiting)
+        result: T = await waiting.future
+        return result
+
     async def write_in_crowd(
         self,
         about: str,  # noqa: ARG002  one writer, one after the other: nothing to keep apart
@@ -131,21 +141,32 @@ class SqliteDatabase:
         if not batch:
             return
         try:
-            writer = await self._current_writer()
-            await writer.run(partial(commit_together, clock=self._clock, batch=batch))
-        except sqlite3.Error as error:
-            self._note_trouble(error, len(batch))
-            await self._doubt_writer(error)
+            await self._on_writer(partial(commit_together, clock=self._clock, batch=batch), len(batch))
+        except Unavailable:
             for waiting in batch:
                 waiting.fail()
         else:
-            if self._trouble:
-                _log.warning("SQLite stores again.")
-                self._trouble = ""
             for waiting in batch:
-                waiting.tell()
-                for topic in waiting.topics:
-                    self._topics.wake(topic)
+                self._tell(waiting)
+
+    async def _on_writer(self, function: Callable[[sqlite3.Connection], T], actions: int) -> T:
+        """Raises Unavailable, once it was noted why."""
+        try:
+            writer = await self._current_writer()
+            done = await writer.run(function)
+        except sqlite3.Error as error:
+            self._note_trouble(error, actions)
+            await self._doubt_writer(error)
+            raise unavailable() from None
+        if self._trouble:
+            _log.warning("SQLite stores again.")
+            self._trouble = ""
+        return done
+
+    def _tell(self, waiting: Waiting) -> None:
+        waiting.tell()
+        for topic in waiting.topics:
+            self._topics.wake(topic)
 
     async def _current_writer(self) -> Connection:
         async with self._opening:

@@ -188,7 +188,7 @@ def _attempt(raw: sqlite3.Connection, now: int, waiting: Waiting) -> None:
     tx = SqliteTx(raw, now)
     waiting.error = None
     try:
-        waiting.value = _drive(waiting.action(tx, *waiting.args, **waiting.kwargs))
+        waiting.value = drive(waiting.action(tx, *waiting.args, **waiting.kwargs))
         waiting.topics, waiting.tallies = tx.topics, tx.tallies
     except BaseException as error:  # noqa: BLE001  it is its caller's; the writer and the others go on
         waiting.error = error
@@ -208,7 +208,7 @@ def look(
         raw.execute("BEGIN")
         tx = SqliteTx(raw, clock())
         try:
-            seen = _drive(action(tx, *args, **kwargs))
+            seen = drive(action(tx, *args, **kwargs))
         except Unavailable:
             if tx.lost is None:
                 raise
@@ -222,7 +222,7 @@ def look(
         _leave(raw)
 
 
-def _drive(action: Coroutine[Any, Any, T]) -> T:
+def drive(action: Coroutine[Any, Any, T]) -> T:
     try:
         action.send(None)
     except StopIteration as done:

@@ -30,6 +30,8 @@ class Counted:
         self.begun.append(len(begun))
         return begun
 
+    write_short = write
+
 
 async def opened(
     db: Database, mailings: Mailings, tokens: Tokens, lanes: int
@@ -80,6 +82,8 @@ class Stalled(Counted):
         if args[1]:
             await self.go_on.wait()
         return await super().write(action, *args, **more)
+
+    write_short = write
 
 
 async def test_no_lane_waits_while_rows_are_settled_by_the_hundred(

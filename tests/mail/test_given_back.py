@@ -152,7 +152,7 @@ async def test_many_broadcasts_at_once_all_arrive(
 
 
 async def test_one_that_can_not_be_signed_ahead_is_left_to_whoever_asks_for_it() -> None:
-    jobs = [msgspec.convert(dict.fromkeys(Job.__struct_fields__, "") | numbers(n), Job) for n in range(25)]
+    jobs = [Job(**(dict.fromkeys(Job.__struct_fields__, "") | numbers(n))) for n in range(25)]
     troubles: dict[int, Exception] = {3: MessageError("no"), 4: ValueError("no"), 5: KeyError("no")}
 
     def make(job: Job) -> bytes:
@@ -176,7 +176,7 @@ async def test_threads_sign_with_rsa_alone(tmp_path: Path, kinds: list[Kind], ah
     for kind in kinds:
         dkim_keys.make(tmp_path / kind, kind)
     signing = Signing(Signer("example.com", [dkim_keys.load(kind, str(tmp_path / kind)) for kind in kinds]))
-    job = msgspec.convert(dict.fromkeys(Job.__struct_fields__, "") | numbers(1), Job)
+    job = Job(**(dict.fromkeys(Job.__struct_fields__, "") | numbers(1)))
     await signing.ahead([job], lambda _job: b"signed")
     assert signing.made(1) == (b"signed" if ahead else None)
     signing.close()

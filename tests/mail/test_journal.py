@@ -188,6 +188,8 @@ class FailsOnce:
             raise RuntimeError("cut")
         return await self._db.write(action, *args, **more)
 
+    write_short = write
+
 
 async def test_a_turn_that_fails_leaves_what_was_noted_for_the_next(
     db: Database, mailings: Mailings, tokens: Tokens

@@ -63,6 +63,8 @@ class Gone:
             raise unavailable()
         return await self._db.write(action, *args, **more)
 
+    write_short = write
+
 
 async def test_a_worker_without_its_database_can_be_stopped(
     db: Database,

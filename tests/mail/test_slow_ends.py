@@ -46,6 +46,8 @@ class Meanwhile:
             await leave(self._db)
         return answer
 
+    write_short = write
+
 
 @ON_ONE
 async def test_who_leaves_while_it_is_written_down_that_they_are_next_is_asked_for_again(

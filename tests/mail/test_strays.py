@@ -35,6 +35,8 @@ class Away:
         self.lost = True
         raise self._error
 
+    write_short = write
+
 
 @pytest.mark.parametrize(
     ("settling", "committed", "error"),

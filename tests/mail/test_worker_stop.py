@@ -40,6 +40,8 @@ class Looking:
         await self._told()
         return answer
 
+    write_short = write
+
     async def _told(self) -> None:
         self._left -= 1
         if self._left == 0:

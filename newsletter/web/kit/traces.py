@@ -126,6 +126,9 @@ class _Traced:
         trace.left = done is not False
         return done
 
+    async def write_short(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(action, *args, **kwargs)
+
     async def write_in_crowd(
         self,
         about: str,  # noqa: ARG002  nobody here is a crowd
