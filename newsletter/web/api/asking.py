@@ -68,6 +68,11 @@ class Call(msgspec.Struct):
         if not as_read:
             raise Refusal(412, "It has changed", STALE)
 
+    def mind(self, thing: Any) -> None:
+        """As `match`, where the program has said what it has read. Raises Refusal."""
+        if self.if_match:
+            self.match(thing)
+
 
 Does = Callable[[Call], Awaitable[Reply]]
 
@@ -87,6 +92,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     single: bool = False  # one thing, which has an ETag
     matches: bool = False  # it changes a thing, and demands to know which one was read
     makes: bool = False  # of those: it also makes one where none is
+    minds: bool = False  # it overwrites nothing, but minds which one was read where that is said
     refuses: tuple[int, ...] = ()  # what it answers beside what all do
 
     @property

@@ -92,8 +92,13 @@ async def _approve(tx: Tx, call: Call) -> None:
 
 async def spam_comment(call: Call) -> Reply:
     """Hides it, and holds what reads like it from now on."""
-    await call.site.db.write(call.site.moderation.spam, call.id)
+    await call.site.db.write(_spam, call)
     return Reply(shapes.Receipt(str(call.id), "spam"))
+
+
+async def _spam(tx: Tx, call: Call) -> None:
+    await _held(tx, call)
+    await call.site.moderation.spam(tx, call.id)
 
 
 async def delete_comment(call: Call) -> Reply:
@@ -109,8 +114,13 @@ async def _delete(tx: Tx, call: Call) -> None:
 
 async def block_commenter(call: Call) -> Reply:
     """Hides it, and whatever its author says from now on."""
-    await call.site.db.write(call.site.moderation.block, call.id)
+    await call.site.db.write(_block, call)
     return Reply(shapes.Receipt(str(call.id), "spam"))
+
+
+async def _block(tx: Tx, call: Call) -> None:
+    await _held(tx, call)
+    await call.site.moderation.block(tx, call.id)
 
 
 async def reply_to_comment(call: Call) -> Reply:
@@ -203,8 +213,8 @@ ENDPOINTS = (
     Endpoint("GET", ONE, "comments:read", get_comment, gives=shapes.Comment, single=True),
     Endpoint("DELETE", ONE, "comments:moderate", delete_comment, 204, matches=True),
     Endpoint("POST", f"{ONE}/approve", "comments:moderate", approve_comment, gives=shapes.Receipt, matches=True),
-    Endpoint("POST", f"{ONE}/spam", "comments:moderate", spam_comment, gives=shapes.Receipt),
-    Endpoint("POST", f"{ONE}/block", "comments:moderate", block_commenter, gives=shapes.Receipt),
+    Endpoint("POST", f"{ONE}/spam", "comments:moderate", spam_comment, gives=shapes.Receipt, matches=True),
+    Endpoint("POST", f"{ONE}/block", "comments:moderate", block_commenter, gives=shapes.Receipt, matches=True),
     Endpoint(
         "POST", f"{ONE}/reply", "comments:moderate", reply_to_comment, 201, CommentText, gives=shapes.Receipt,
         matches=True,

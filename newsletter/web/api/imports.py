@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from newsletter.clock import iso
 from newsletter.errors import BadInput, Conflict, NotFound
+from newsletter.storage import Tx
 from newsletter.subscribers import imports, tag_name
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
@@ -194,9 +195,16 @@ async def start_import(call: Call) -> Reply:
 
 async def delete_import(call: Call) -> Reply:
     """Lets the file go, and what is known of it. Who was taken in stays."""
-    one = await _found(call)
-    await importing.let_go(call.site, one.id)
+    await importing.let_go(call.site, call.id, lambda tx: _judge(tx, call))
     return Reply()
+
+
+async def _judge(tx: Tx, call: Call) -> None:
+    """Raises NotFound, Refusal."""
+    one = await imports.uploads.find(tx, call.id)
+    if one is None:
+        raise NotFound(GONE)
+    call.match(_shape(one))
 
 
 async def list_refused_rows(call: Call) -> Reply:
@@ -227,7 +235,7 @@ ENDPOINTS = (
         "POST", PATH, "subscribers:write", add_import, 201, file=ANY_FILE, asks=ImportSent, gives=shapes.Receipt,
     ),
     Endpoint("GET", ONE, "subscribers:read", get_import, gives=Import, single=True),
-    Endpoint("DELETE", ONE, "subscribers:write", delete_import, 204),
+    Endpoint("DELETE", ONE, "subscribers:write", delete_import, 204, matches=True),
     Endpoint("GET", f"{ONE}/columns", "subscribers:read", list_import_columns, asks=ColumnsAsked, gives=ImportColumns),
     Endpoint("POST", f"{ONE}/check", "subscribers:write", check_import, 202, ImportCheck, gives=shapes.Receipt),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_import, 202, gives=shapes.Receipt),

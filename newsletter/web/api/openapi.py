@@ -133,12 +133,12 @@ def _in_query(one: Endpoint) -> list[dict[str, Any]]:
 
 def _in_headers(one: Endpoint) -> list[dict[str, Any]]:
     headers = []
-    if one.matches:
+    if one.matches or one.minds:
         headers.append(
             {
                 "name": "If-Match",
                 "in": "header",
-                "required": not one.makes,
+                "required": one.matches and not one.makes,
                 "schema": {"type": "string"},
                 "description": "The ETag of what was read.",
             }
@@ -181,6 +181,8 @@ def _responses(one: Endpoint) -> dict[str, Any]:
         refusals.add(404)
     if one.takes or one.file:
         refusals |= {413, 415}
+    if one.minds:
+        refusals.add(412)
     if one.matches:
         refusals |= {412, 428}
     if one.method == "POST":

@@ -122,13 +122,28 @@ async def _change(tx: Tx, call: Call) -> records.Record:
 
 async def put_tag(call: Call) -> Reply:
     """Gives a subscriber a tag, which is made where there is none yet."""
-    tag = _tag(call)
-    return Reply(shapes.subscriber(await call.site.db.write(records.put_tag, call.id, tag)))
+    return Reply(shapes.subscriber(await call.site.db.write(_put_tag, call, _tag(call))))
+
+
+async def _put_tag(tx: Tx, call: Call, tag: str) -> records.Record:
+    await _minded(tx, call)
+    return await records.put_tag(tx, call.id, tag)
+
+
+async def _minded(tx: Tx, call: Call) -> None:
+    """Raises NotFound, Refusal."""
+    await call.site.subscribers.hold(tx, call.id)
+    call.mind(shapes.subscriber(await records.find(tx, call.id)))
 
 
 async def take_tag(call: Call) -> Reply:
     """Takes a tag from a subscriber; it is no error where they don't have it."""
-    return Reply(shapes.subscriber(await call.site.db.write(records.take_tag, call.id, _tag(call))))
+    return Reply(shapes.subscriber(await call.site.db.write(_take_tag, call, _tag(call))))
+
+
+async def _take_tag(tx: Tx, call: Call, tag: str) -> records.Record:
+    await _minded(tx, call)
+    return await records.take_tag(tx, call.id, tag)
 
 
 def _tag(call: Call) -> str:
@@ -215,8 +230,13 @@ ENDPOINTS = (
     ),
     Endpoint("DELETE", ONE, "subscribers:write", erase_subscriber, 204, matches=True),
     Endpoint("POST", f"{ONE}/unsubscribe", "subscribers:write", unsubscribe, gives=shapes.Receipt),
-    Endpoint("PUT", f"{ONE}/tags/{{tag}}", "subscribers:write", put_tag, gives=shapes.Subscriber, single=True),
-    Endpoint("DELETE", f"{ONE}/tags/{{tag}}", "subscribers:write", take_tag, gives=shapes.Subscriber, single=True),
+    Endpoint(
+        "PUT", f"{ONE}/tags/{{tag}}", "subscribers:write", put_tag, gives=shapes.Subscriber, single=True, minds=True,
+    ),
+    Endpoint(
+        "DELETE", f"{ONE}/tags/{{tag}}", "subscribers:write", take_tag, gives=shapes.Subscriber, single=True,
+        minds=True,
+    ),
     Endpoint("GET", "/tags", "subscribers:read", list_tags, gives=shapes.Tags),
     Endpoint(
         "GET", "/segments/count", "subscribers:read", count_segment, asks=shapes.SegmentAsked, gives=shapes.SegmentCount

@@ -3,14 +3,15 @@
 import os
 import tempfile
 from asyncio import to_thread
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, closing
 from pathlib import Path
+from typing import Any
 
 from newsletter.clock import DAY, monotonic, now
 from newsletter.errors import BadInput, Conflict, Unavailable
 from newsletter.settings import Settings
-from newsletter.storage import engine_of, sqlite_path
+from newsletter.storage import Tx, engine_of, sqlite_path
 from newsletter.subscribers import imports
 from newsletter.web.kit.site import Site
 
@@ -74,9 +75,24 @@ async def keep_going(site: Site) -> None:
         await let_go(site, one.id)
 
 
-async def let_go(site: Site, id: int) -> None:
-    place(site.settings, id).unlink(missing_ok=True)
-    await site.db.write(imports.uploads.remove, id)
+Judge = Callable[[Tx], Coroutine[Any, Any, None]]
+"""Raises where it is not to be let go."""
+
+
+async def _whichever(_tx: Tx) -> None:
+    """As it is."""
+
+
+async def let_go(site: Site, id: int, judge: Judge = _whichever) -> None:
+    """Raises what `judge` raises, and leaves all as it is then."""
+    await site.db.write(_let_go, site.settings, id, judge)
+
+
+async def _let_go(tx: Tx, settings: Settings, id: int, judge: Judge) -> None:
+    """The file goes before its row does: what stays of it is found by that."""
+    await judge(tx)
+    place(settings, id).unlink(missing_ok=True)
+    await imports.uploads.remove(tx, id)
 
 
 async def _work(site: Site, one: imports.uploads.Upload) -> None:

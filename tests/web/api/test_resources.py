@@ -131,7 +131,8 @@ async def test_comments(shop: Program, stage: Stage) -> None:
     await shop.ask("POST", f"/comments/{first['id']}/approve", 412, headers={"If-Match": '"x"'})
     await shop.ask("POST", f"/comments/{first['id']}/approve", headers=read)
     assert [one["text"] for one in (await shop.get("/comments", status="approved"))["items"]] == ["One"]
-    await shop.ask("POST", f"/comments/{second['id']}/spam")
+    _, read = await shop.read(f"/comments/{second['id']}")
+    await shop.ask("POST", f"/comments/{second['id']}/spam", headers=read)
     await shop.ask("DELETE", f"/comments/{second['id']}", 428)
     await shop.ask("DELETE", f"/comments/{second['id']}", 412, headers={"If-Match": '"x"'})
     _, read = await shop.read(f"/comments/{second['id']}")
@@ -152,7 +153,8 @@ async def test_comments(shop: Program, stage: Stage) -> None:
     closed = await shop.web.get("/threads", params={"url": one["url"]}, headers=thread)
     assert closed.json()["closed"]
     await shop.ask("POST", f"{path}/open")
-    await shop.ask("POST", f"{path}/block")
+    _, read = await shop.read(path)
+    await shop.ask("POST", f"{path}/block", headers=read)
     assert (await shop.get(path))["status"] == "spam"
 
 
