@@ -55,6 +55,20 @@ async def sent_off(tx: Tx, limit: int, before: int = 0) -> list[Broadcast]:
     return await archive_store.sent_off(tx, limit, before)
 
 
+async def one(tx: Tx, id: int) -> Broadcast:
+    """One that its owner may show. Raises NotFound."""
+    found = await archive_store.one(tx, id)
+    if found is None:
+        raise NotFound("Nothing of this number was sent, so it is not in the archive.")
+    return found
+
+
+async def hold(tx: Tx, id: int) -> Broadcast:
+    """As `one`, and nobody else changes it until the transaction ends. Raises NotFound."""
+    await archive_store.hold(tx, id)
+    return await one(tx, id)
+
+
 async def show(tx: Tx, id: int, *, public: bool) -> None:
     """Everybody can read it from now on, or nobody. Raises NotFound, Conflict."""
     if not await archive_store.show(tx, id, public=public):

@@ -16,6 +16,17 @@ async def sent_off(tx: Tx, limit: int, before: int) -> list[Broadcast]:
     )
 
 
+async def one(tx: Tx, id: int) -> Broadcast | None:
+    """One that may be shown."""
+    sql = f"{SELECT} WHERE id = :id AND state IN ('sending', 'paused', 'sent')"
+    return await tx.one(Broadcast, sql, id=id)
+
+
+async def hold(tx: Tx, id: int) -> None:
+    """Nobody else changes it until the transaction ends."""
+    await tx.run("UPDATE broadcasts SET slug = slug WHERE id = :id", id=id)
+
+
 async def show(tx: Tx, id: int, *, public: bool) -> bool:
     """Whether it was sent off, and so may be shown."""
     done = await tx.run(

@@ -76,9 +76,9 @@ async def record(tx: Tx, actor: Actor, deed: Deed, *, once_within: int = 0) -> N
     await store.add(tx, actor.way, actor.id, actor.name, deed)
 
 
-async def page(tx: Tx, asked: Asked) -> tuple[list[Entry], int | None]:
-    """The newest first, PAGE of them; and where to go on, if there are more. Raises BadInput."""
+async def page(tx: Tx, asked: Asked, most: int = PAGE) -> tuple[list[Entry], int | None]:
+    """The newest first, `most` of them; and where to go on, if there are more. Raises BadInput."""
     if asked.way not in ("", *WAYS):
         raise BadInput("Please choose from the lists on the page.")
-    found = await store.found(tx, asked, PAGE + 1)
-    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+    found = await store.found(tx, asked, most + 1)
+    return found[:most], found[most - 1].id if len(found) > most else None

@@ -22,6 +22,7 @@ Scope = Literal[
     "webhooks:write",
     "settings:read",
     "settings:write",
+    "audit:read",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 

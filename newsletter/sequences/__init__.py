@@ -15,11 +15,13 @@ from newsletter.sequences.model import (
     say_delay,
     split_delay,
 )
+from newsletter.sequences.store.look import Entry
 from newsletter.sequences.store.people import Count
 
 __all__ = [
     "BEFORE_THE_FIRST",
     "Count",
+    "Entry",
     "Loaded",
     "Plan",
     "Sequence",

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from newsletter.app import open_site
 from newsletter.settings import load
 from newsletter.subscribers import bulk, segments
-from newsletter.web.admin.home_figures import PERIODS, figures
+from newsletter.web.kit.home_figures import PERIODS, figures
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from newsletter.web.metrics import Metrics

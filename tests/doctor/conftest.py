@@ -1,8 +1,8 @@
 """A DNS server of the test's own, that says what the test has written down."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import cast
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
 
 import dns.flags
 import dns.message
@@ -64,3 +64,12 @@ async def zone() -> AsyncIterator[Zone]:
 @pytest.fixture
 def names(zone: Zone) -> Names:
     return Names(f"127.0.0.1:{zone.port}")
+
+
+def names_at(zone: Zone) -> Callable[[Any, str], None]:
+    """What stands for the machine's own resolver's file: `zone` is asked, and nobody else."""
+
+    def read(resolver: Any, _path: str) -> None:
+        resolver.nameservers, resolver.port = ["127.0.0.1"], zone.port
+
+    return read

@@ -10,16 +10,20 @@ import json
 import sys
 from pathlib import Path
 
+import dns.resolver
 import pytest
 
 from newsletter.owners import SCOPES
 from newsletter.web.api import door
 from tests.conftest import Clock
+from tests.doctor.conftest import Zone, names_at, zone
 from tests.figures import Figure
 from tests.ports import free_ports
 from tests.proof.conftest import SIZE
 from tests.web.conftest import set_clock
 from tests.web.stage import serving
+
+__all__ = ["zone"]  # a fixture
 
 WITH_A_TOKEN = ("--phases", "examples,coverage,fuzzing", "--max-examples", str(2 * SIZE))
 WITHOUT_ONE = ("--phases", "examples,fuzzing", "--max-examples", str(4 * SIZE))
@@ -65,9 +69,11 @@ async def test_it_does_what_its_description_says(
     monkeypatch: pytest.MonkeyPatch,
     clock: Clock,
     figure: Figure,
+    zone: Zone,
     known: bool,
 ) -> None:
     set_clock(monkeypatch, clock)
+    monkeypatch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", names_at(zone))
     monkeypatch.setattr(door, "PER_MINUTE", 1_000_000)  # who asks so much is held up otherwise
     monkeypatch.setattr(door, "WRONG_TOKENS", 1_000_000)
     (port,) = free_ports(1)

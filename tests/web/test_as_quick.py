@@ -16,9 +16,8 @@ from newsletter.signups import keep_funnels
 from newsletter.storage import Tx, migrate, open_database, sqlite_path
 from newsletter.storage.sqlite_tx import look as looking
 from newsletter.subscribers import keep_counts, listing
-from newsletter.web.admin import home_figures
-from newsletter.web.admin.home_figures import PERIODS, figures
-from newsletter.web.kit import rostering
+from newsletter.web.kit import home_figures, rostering
+from newsletter.web.kit.home_figures import PERIODS, figures
 from newsletter.web.kit.rostering import Asked, look, whole
 from newsletter.web.kit.site import Site
 from newsletter.web.metrics import Metrics

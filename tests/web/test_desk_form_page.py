@@ -11,11 +11,11 @@ import pytest
 
 from newsletter.errors import BadInput
 from newsletter.signups import Field, Form
-from newsletter.web.admin import forms_page_fetching as fetching
-from newsletter.web.admin.forms_embedding import codes
 from newsletter.web.admin.forms_filling import blank
-from newsletter.web.admin.forms_page_fetching import Fetch
-from newsletter.web.admin.forms_page_reading import findings
+from newsletter.web.kit import forms_page_fetching as fetching
+from newsletter.web.kit.forms_embedding import codes
+from newsletter.web.kit.forms_page_fetching import Fetch
+from newsletter.web.kit.forms_page_reading import findings
 from newsletter.webhooks.targets import LOCAL
 from tests.conftest import ON_ONE
 from tests.web.conftest import Serve

@@ -10,8 +10,8 @@ import pytest
 from newsletter.clock import DAY
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
-from newsletter.web.admin.home_figures import PERIODS, points
 from newsletter.web.kit.counting import add_up
+from newsletter.web.kit.home_figures import PERIODS, points
 from tests.conftest import NOON, ON_ONE
 from tests.mail.conftest import run
 from tests.web.broadcaster import at_desk

@@ -10,8 +10,9 @@ from newsletter.errors import BadInput, Conflict
 from newsletter.ids import read_id
 from newsletter.owners import Session, settings_store
 from newsletter.storage import Tx
-from newsletter.web.admin.broadcasts import moment_of, title_of
+from newsletter.web.admin.broadcasts import moment_of
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 
 PER_PAGE = 30

@@ -5,13 +5,13 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
-from newsletter.broadcasts import Broadcast, archive
+from newsletter.broadcasts import Broadcast
 from newsletter.errors import NotFound
 from newsletter.ids import read_id
 from newsletter.mail import Tally
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.kit.broadcasting import told
+from newsletter.web.kit.broadcasting import title_of, told
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 from newsletter.words import marked
@@ -68,10 +68,6 @@ def to_list(done: str) -> Redirect:
 
 def notice(request: Request[Any, Any, Any]) -> str:
     return DONE.get(request.query_params.get("done", ""), "")
-
-
-def title_of(one: Broadcast) -> str:
-    return archive.line(one.subject) or _("Without a subject")
 
 
 def moment_of(site: Site, one: Broadcast) -> str:

@@ -15,10 +15,10 @@ from newsletter import clock
 from newsletter.errors import BadInput
 from newsletter.mail import Delivery, Tally
 from newsletter.subscribers import guard
-from newsletter.web.admin.broadcasts import read_number, title_of
+from newsletter.web.admin.broadcasts import read_number
 from newsletter.web.admin.broadcasts_report import KINDS
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.kit.broadcasting import told
+from newsletter.web.kit.broadcasting import title_of, told
 from newsletter.web.kit.site import Site, is_head, site_of
 
 PER_PAGE = 50

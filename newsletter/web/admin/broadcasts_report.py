@@ -9,10 +9,11 @@ from newsletter.broadcasts import Broadcast, numbers
 from newsletter.errors import BadInput, Conflict
 from newsletter.mail import workers
 from newsletter.web.admin import broadcasts_writing as writing
-from newsletter.web.admin.broadcasts import STATES, moment_of, notice, read_number, title_of, to, to_list
+from newsletter.web.admin.broadcasts import STATES, moment_of, notice, read_number, to, to_list
 from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import Sent, form_key, own_form, refresh, session_of
 from newsletter.web.kit import broadcasting
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import marked
 

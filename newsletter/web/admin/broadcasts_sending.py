@@ -13,10 +13,11 @@ from newsletter import clock
 from newsletter.broadcasts import Broadcast, draft_of
 from newsletter.errors import BadInput, Conflict
 from newsletter.owners import Session
-from newsletter.web.admin.broadcasts import moment_of, read_number, title_of, to
+from newsletter.web.admin.broadcasts import moment_of, read_number, to
 from newsletter.web.admin.broadcasts_fields import look
 from newsletter.web.admin.door import form_key, own_form, refresh, session_of
 from newsletter.web.kit import broadcasting
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 

@@ -9,7 +9,7 @@ from newsletter.broadcasts import Broadcast, Draft, draft_of
 from newsletter.errors import BadInput, Conflict
 from newsletter.owners import Session
 from newsletter.storage import Tx
-from newsletter.web.admin.broadcasts import moment_of, read_number, title_of, to
+from newsletter.web.admin.broadcasts import moment_of, read_number, to
 from newsletter.web.admin.broadcasts_fields import (
     FIELDS,
     Looked,
@@ -22,6 +22,7 @@ from newsletter.web.admin.broadcasts_fields import (
 from newsletter.web.admin.broadcasts_preview import HOLDER, LONGEST_VERSION, LOOKS
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.kit import broadcasting
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 

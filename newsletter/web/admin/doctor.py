@@ -1,21 +1,15 @@
 """What stands between this service and its readers' inboxes, at the desk: looked at when the owner asks for it."""
 
-import asyncio
-from importlib import import_module
 from typing import Any
 
 from litestar import Request, Response, get, post
 
-from newsletter.errors import BadInput
 from newsletter.web.admin.door import form_key, own_form, refresh, session_of
-from newsletter.web.kit import relaying
+from newsletter.web.kit.examining import examine
 from newsletter.web.kit.site import site_of
 from newsletter.words import marked
 
 SIGNS = {"wrong": marked("Wrong"), "note": "Look at this", "well": marked("Well")}
-BUSY = "A look is under way already. It takes half a minute at most; please press the button again then."
-
-_under_way = asyncio.Lock()
 
 
 @get("/admin/doctor")
@@ -29,15 +23,10 @@ async def ask(request: Request[Any, Any, Any]) -> Response[str]:
 
 @post("/admin/doctor", status_code=200)
 async def look(request: Request[Any, Any, Any]) -> Response[str]:
-    """One at a time: each asks the DNS, the relay and the public address. Raises SignedOut, BadInput."""
+    """Raises SignedOut, BadInput."""
     site = site_of(request)
     sent = await own_form(request)
-    if _under_way.locked():
-        raise BadInput(BUSY)
-    async with _under_way:
-        doctor = import_module("newsletter.doctor")  # `serve` shall not wait for it
-        named = await site.db.read(relaying.named, site.settings)
-        found = await doctor.examine(site.settings, doctor.Names(), named.source, relay_lost=named.lost)
+    found = await examine(site)
     return site.pages.page(
         "admin/doctor.html",
         headers={"Cache-Control": "no-store"},

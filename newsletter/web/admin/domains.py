@@ -10,13 +10,10 @@ from newsletter.errors import BadInput
 from newsletter.mail import trouble
 from newsletter.owners import Session
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
+from newsletter.web.kit import giving_up
 from newsletter.web.kit.site import Site, site_of
 
-MOST = 10_000
-"""Who is counted, and given up with one press."""
-
 SHOWN = 20
-GONE = "They are not those that were asked about any more. Please look again."
 
 
 @get("/admin/domains")
@@ -29,7 +26,7 @@ async def show(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 async def _page(site: Site, session: Session, *, done: str = "", asks: bool = False) -> Response[str]:
-    wavering = await site.db.read(site.returns.wavering, MOST)
+    wavering = await site.db.read(site.returns.wavering, giving_up.MOST)
     return site.pages.page(
         "admin/domains.html",
         headers={"Cache-Control": "no-store"},
@@ -53,11 +50,7 @@ async def give_up(request: Request[Any, Any, Any]) -> Response[Any]:
     sure = sent.values.get("sure", "")
     if not sure:
         return await _page(site, sent.session, asks=True)
-    if sure != str(len(await site.db.read(site.returns.wavering, MOST))):
-        raise BadInput(GONE)
-    total = 0
-    while total < int(sure) and (some := await site.db.write(site.returns.give_up)):
-        total += some
+    total = await giving_up.give_up(site, sure)
     headers = {"Cache-Control": "no-store"}
     return Redirect(f"/admin/domains?done={total}", status_code=303, headers=headers)
 

@@ -17,11 +17,11 @@ from newsletter.signups import MOST_FIELDS, TYPES, Form
 from newsletter.web.admin import forms_mails, forms_page, forms_testing
 from newsletter.web.admin.broadcasts_preview import HOLDER
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.admin.forms_embedding import codes
 from newsletter.web.admin.forms_fields import arranged, rows_of
 from newsletter.web.admin.forms_filling import LONGEST, blank, filled, sent_by, values_of
 from newsletter.web.admin.forms_preview import preview
 from newsletter.web.kit import colours
+from newsletter.web.kit.forms_embedding import codes
 from newsletter.web.kit.policy import read_sites
 from newsletter.web.kit.site import Site, site_of
 

@@ -1,7 +1,5 @@
 """“Check my page”: whether a page of the owner's really carries a form, as readers get it."""
 
-import ssl
-from asyncio import to_thread
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -11,16 +9,12 @@ from newsletter.errors import BadInput
 from newsletter.owners import Session
 from newsletter.signups import Form
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
-from newsletter.web.admin.forms_page_fetching import Fetch
-from newsletter.web.admin.forms_page_reading import GOOD, Finding, findings
-from newsletter.web.kit.policy import known_target, sites_of
+from newsletter.web.kit.forms_page_check import check
+from newsletter.web.kit.forms_page_reading import GOOD, Finding
+from newsletter.web.kit.policy import sites_of
 from newsletter.web.kit.site import Site, site_of
-from newsletter.webhooks import is_local
 
 LONGEST = {"page_url": 500}
-
-EMPTY = "Please give the address of the page."
-FOREIGN = "This page is on none of the sites listed here, so nobody could sign up from it."
 
 
 @get("/admin/forms/{slug:str}/page")
@@ -42,23 +36,12 @@ async def look(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response
     url = sent.values.get("page_url", "")
     if not sent.errors:
         try:
-            found = await _found(site, form, url)
+            found = await check(site, form, url)
         except BadInput as error:
             sent.errors["page_url"] = error.sentence
     if sent.errors:
         return _page(site, sent.session, form, url, errors=sent.errors)
     return _page(site, sent.session, form, url, found=found)
-
-
-async def _found(site: Site, form: Form, url: str) -> list[Finding]:
-    """Raises BadInput."""
-    if not url:
-        raise BadInput(EMPTY)
-    if not known_target(url, sites_of(form, site.settings)):
-        raise BadInput(FOREIGN)
-    trusts = await to_thread(ssl.create_default_context)  # it reads all roots
-    page = await Fetch(is_local(site.settings), trusts).page(url.partition("#")[0])
-    return await to_thread(findings, page.html, page.url, form, site.settings.public_url)
 
 
 def _page(

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from newsletter.settings import Settings
 from newsletter.web.admin.door import form_key, refresh, session_of
 from newsletter.web.admin.export import FORMATS
-from newsletter.web.admin.home_figures import PERIODS, figures, period
+from newsletter.web.kit.home_figures import PERIODS, figures, period
 from newsletter.web.kit.site import site_of
 from newsletter.words import gettext as _
 from newsletter.words import marked

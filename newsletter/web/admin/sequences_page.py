@@ -24,7 +24,7 @@ from newsletter.web.admin.sequences import (
     started_by,
     to,
 )
-from newsletter.web.kit import broadcasting, sequencing
+from newsletter.web.kit import sequencing
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 from newsletter.words import ngettext, number
@@ -199,9 +199,13 @@ async def _do(
         case "start":
             await sequencing.start_by(site, one.slug, *start_typed(values))
         case "retry" | "doubt":
-            return to(one.slug, verb if await _again(site, one.slug, verb) else "nothing")
+            state = "failed" if verb == "retry" else "in_doubt"
+            again = await sequencing.send_again(site, one.slug, state)
+            return to(one.slug, verb if again else "nothing")
         case "test":
-            return await _test(site, session, one)
+            steps = await site.db.read(site.sequences.steps, one.id)
+            await sequencing.send_samples(site, steps, session.email)
+            return to(one.slug, "all-tested")
         case "delete":
             await site.db.write(edits.forget, one.slug)
             where = "/admin/sequences?done=deleted"
@@ -209,23 +213,6 @@ async def _do(
         case _:
             raise BadInput(NO_BUTTON)
     return to(one.slug, verb)
-
-
-async def _again(site: Site, slug: str, verb: str) -> int:
-    state = "failed" if verb == "retry" else "in_doubt"
-    count = await site.db.read(site.sequences.again, slug, state)
-    await site.db.write(site.sequences.retry, slug, state)  # the clock's next round queues their rows
-    return count
-
-
-async def _test(site: Site, session: Session, one: Sequence) -> Redirect:
-    """One copy of each step, to who asks for it."""
-    for step in await site.db.read(site.sequences.steps, one.id):
-        try:
-            await broadcasting.send_sample(site, sequencing.as_draft(step), session.email)
-        except BadInput as error:
-            raise BadInput(f"{step.subject or step.slug}: {_(error.sentence)}") from None
-    return to(one.slug, "all-tested")
 
 
 ROUTES = [show, act]

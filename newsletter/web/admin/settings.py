@@ -8,16 +8,14 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from newsletter import providers
-from newsletter.broadcasts import Draft
 from newsletter.errors import BadInput
 from newsletter.ids import read_id
-from newsletter.mail import deliveries, kept
 from newsletter.owners import Session, settings_store
 from newsletter.settings import PREFIX, Settings
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, own_form, refresh, session_of
 from newsletter.web.admin.settings_words import CHOICES, GROUPS, HINTS, TRIED, WORDS
-from newsletter.web.kit import broadcasting
+from newsletter.web.kit import trial_mail
 from newsletter.web.kit.logo import remove
 from newsletter.web.kit.owner_settings import OWN, adopt, checked, sources
 from newsletter.web.kit.site import Site, site_of
@@ -30,10 +28,6 @@ _LONG = {
 }  # fmt: skip
 NUMBERS = {name for name, kind in get_type_hints(Settings).items() if kind is int}
 FIELDS = {name: _LONG.get(name, 60) for name in OWN if name not in ("logo", "smtp_url")}
-TEST = Draft(
-    subject="A test from your desk",
-    body="This mail went the way that all of yours go. If you read it, your mail server takes what we send.",
-)
 
 
 class Shown(NamedTuple):
@@ -177,7 +171,7 @@ async def test(request: Request[Any, Any, Any]) -> Response[Any]:
     site = site_of(request)
     sent = await own_form(request)
     try:
-        mailing_id = await broadcasting.send_sample(site, TEST, sent.session.email)
+        mailing_id = await trial_mail.send(site, sent.session.email)
     except BadInput as error:
         return await page_of(site, sent.session, trouble=error.sentence)
     to = f"/admin/settings?tried={mailing_id}"
@@ -186,11 +180,8 @@ async def test(request: Request[Any, Any, Any]) -> Response[Any]:
 
 async def _fate(tx: Tx, mailing_id: int) -> str:
     """What became of the test mail."""
-    for state, said in TRIED.items():
-        found = await deliveries(tx, mailing_id, state, "", (0, 0), 1)
-        if found:
-            return f"{_(said)} {kept.said(found[0].reply)}".strip()
-    return ""
+    found = await trial_mail.fate(tx, mailing_id)
+    return f"{_(TRIED[found.state])} {found.reply}".strip() if found else ""
 
 
 ROUTES = [show, save, take_logo, remove_logo, test]

@@ -28,6 +28,7 @@ SAID = {
     "webhooks:write": "Make and change webhooks, which are told of subscribers with their addresses",
     "settings:read": "Read the settings",
     "settings:write": "Change the settings: who mails are from, how fast they go, the limits",
+    "audit:read": "Read who did what, with the addresses of those who come here",
 }
 _FIELDS: dict[str, int] = {"name": LONGEST_NAME, "days": 5} | dict.fromkeys(SCOPES, 1)
 

@@ -82,19 +82,19 @@ async def _delete(tx: Tx, call: Call) -> None:
 
 async def test_broadcast(call: Call) -> Reply:
     """Mails one copy to look at, to the owner or another address."""
+    found = await _found(call)
+    await broadcasting.send_sample(call.site, draft_of(found), sample_to(call))
+    return Reply(shapes.Receipt(str(found.id), found.state))
+
+
+def sample_to(call: Call) -> str:
+    """Whom a copy to look at goes to. Raises BadInput."""
     wanted: shapes.Test = call.body
     to = wanted.to or call.site.settings.owner_email
     if not to:
         raise BadInput(WRONG, {"to": NOBODY})
-    found = await _found(call)
-    await broadcasting.send_sample(call.site, draft_of(found), _email(to))
-    return Reply(shapes.Receipt(str(found.id), found.state))
-
-
-def _email(text: str) -> str:
-    """Raises BadInput."""
     try:
-        return parse(text).email
+        return parse(to).email
     except BadInput as error:
         raise BadInput(WRONG, {"to": error.sentence}) from None
 
@@ -160,6 +160,8 @@ async def get_numbers(call: Call) -> Reply:
             seen.unsubscribed,
             seen.bounced,
             seen.complained,
+            [shapes.LinkClicks(one.url, one.clicks) for one in seen.clicks],
+            seen.waits,
         )
     )
 

@@ -22,7 +22,7 @@ NO_OBJECT = "This has to be one JSON object."
 BAD_CURSOR = "This cursor is none of this list's. Begin again without one."
 LONGEST = 100_000  # characters of one text
 MULTILINE = frozenset(
-    {"body", "confirmation", "description", "guide", "intro", "rules", "text", "wording", "words"}
+    {"about", "body", "confirmation", "description", "guide", "intro", "rules", "text", "wording", "words"}
 )
 _MOST_FIELDS = 50
 _CURSOR = re.compile("[0-9]{1,19}")

@@ -173,6 +173,11 @@ class Broadcasts(msgspec.Struct):
     next: str | None
 
 
+class LinkClicks(msgspec.Struct):
+    url: str
+    clicks: Annotated[int, Meta(description="Of people, and of machines that look at links")]
+
+
 class Numbers(msgspec.Struct):
     state: str
     why: Annotated[str, Meta(description="Why it is held, where it is")]
@@ -181,6 +186,8 @@ class Numbers(msgspec.Struct):
     unsubscribed: int
     bounced: int
     complained: int
+    clicks: Annotated[list[LinkClicks], Meta(description="Empty where they aren't counted")]
+    waits: Annotated[list[str], Meta(description="Who has to wait, and for what")]
 
 
 class Test(msgspec.Struct):

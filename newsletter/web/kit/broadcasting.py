@@ -9,12 +9,23 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from newsletter import clock, words
-from newsletter.broadcasts import Broadcast, Counted, Draft, Finding, Letter, clicks, draft_of, look_over
+from newsletter.broadcasts import (
+    Broadcast,
+    Counted,
+    Draft,
+    Finding,
+    Letter,
+    archive,
+    clicks,
+    draft_of,
+    look_over,
+)
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient, kept, retries
 from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.web.kit.site import Site
+from newsletter.words import gettext as _
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +100,11 @@ def told(settings: Settings, ms: int) -> str:
     """A moment as the owner's clock shows it: ``1 December 2026, 09:00 WET``."""
     at = moment(settings, clock.moment(ms))
     return f"{words.date(at)}, {at:%H:%M %Z}"
+
+
+def title_of(one: Broadcast) -> str:
+    """As its owner reads it in a list."""
+    return archive.line(one.subject) or _("Without a subject")
 
 
 async def send_off(site: Site, broadcast: Broadcast) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from asyncio import to_thread
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -87,6 +88,22 @@ async def turn_off(site: Site, slug: str) -> None:
     if one.state == "on":
         await _let_enter(site, one, one.since)
     await site.db.write(site.sequences.turn_off, slug)
+
+
+async def send_again(site: Site, slug: str, state: str) -> int:
+    """What failed, or is in doubt, once more: how many mails. Raises NotFound."""
+    count: int = await site.db.read(site.sequences.again, slug, state)
+    await site.db.write(site.sequences.retry, slug, state)  # the clock's next round queues their rows
+    return count
+
+
+async def send_samples(site: Site, steps: Iterable[Step], to: str) -> None:
+    """One copy of each, to look at, to `to`. Raises BadInput that names the step."""
+    for step in steps:
+        try:
+            await broadcasting.send_sample(site, as_draft(step), to)
+        except BadInput as error:
+            raise BadInput(f"{step.subject or step.slug}: {_(error.sentence)}") from None
 
 
 class Rounds:

@@ -16,7 +16,8 @@ ROWS = {
         "GET /subscribers", "GET /subscribers/{id}", "GET /tags", "GET /segments/count", "GET /export/subscribers",
         "GET /suppressions", "GET /export/suppressions", "GET /imports", "GET /imports/{id}",
         "GET /imports/{id}/columns", "GET /imports/{id}/refused", "GET /subscribers/{id}/data",
-        "GET /subscribers/{id}/consent", "GET /subscribers/many", "GET /subscribers/many/{id}",
+        "GET /subscribers/{id}/consent", "GET /subscribers/many", "GET /subscribers/many/{id}", "GET /figures",
+        "GET /domains", "GET /ask-again",
     },
     "subscribers:write": {
         "POST /subscribers", "PATCH /subscribers/{id}", "DELETE /subscribers/{id}",
@@ -25,24 +26,28 @@ ROWS = {
         "POST /suppressions/import", "POST /imports", "DELETE /imports/{id}", "POST /imports/{id}/check",
         "POST /imports/{id}/start", "POST /subscribers/{id}/mail", "POST /subscribers/many",
         "POST /subscribers/many/{id}/start", "POST /subscribers/many/{id}/stop", "POST /subscribers/many/{id}/undo",
+        "POST /domains/give-up", "POST /ask-again", "POST /ask-again/end", "POST /ask-again/let-go",
     },
     "broadcasts:read": {
         "GET /broadcasts", "GET /broadcasts/{id}", "GET /broadcasts/{id}/numbers", "GET /broadcasts/{id}/preview",
-        "GET /broadcasts/{id}/deliveries",
+        "GET /broadcasts/{id}/deliveries", "GET /archive", "GET /archive/about", "GET /archive/{id}",
     },
     "broadcasts:write": {"POST /broadcasts", "PATCH /broadcasts/{id}", "DELETE /broadcasts/{id}"},
     "broadcasts:send": {
         "POST /broadcasts/{id}/test", "POST /broadcasts/{id}/send", "POST /broadcasts/{id}/pause",
         "POST /broadcasts/{id}/resume", "POST /broadcasts/{id}/cancel", "POST /broadcasts/{id}/retry",
+        "PATCH /archive/{id}", "PUT /archive/about",
     },
     "sequences:read": {
         "GET /sequences", "GET /sequences/{slug}", "GET /sequences/{slug}/steps", "GET /sequences/{slug}/steps/{id}",
+        "GET /sequences/{slug}/people", "GET /sequences/{slug}/numbers",
     },
     "sequences:write": {
         "POST /sequences", "PATCH /sequences/{slug}", "DELETE /sequences/{slug}", "POST /sequences/{slug}/start",
         "POST /sequences/{slug}/stop", "POST /sequences/{slug}/steps", "PATCH /sequences/{slug}/steps/{id}",
         "DELETE /sequences/{slug}/steps/{id}", "POST /sequences/{slug}/steps/{id}/move",
-        "POST /sequences/{slug}/steps/{id}/put-back",
+        "POST /sequences/{slug}/steps/{id}/put-back", "POST /sequences/{slug}/retry", "POST /sequences/{slug}/test",
+        "POST /sequences/{slug}/steps/{id}/test",
     },
     "comments:read": {"GET /comments", "GET /comments/{id}"},
     "comments:moderate": {
@@ -53,6 +58,7 @@ ROWS = {
     "forms:read": {
         "GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}", "GET /magnets/{slug}/versions",
         "GET /forms/{slug}/mails", "GET /forms/{slug}/test", "GET /magnets/{slug}/telling",
+        "GET /forms/{slug}/embed", "POST /forms/{slug}/page",
     },
     "forms:write": {
         "POST /forms", "PATCH /forms/{slug}", "POST /magnets", "PATCH /magnets/{slug}", "POST /magnets/{slug}/versions",
@@ -64,11 +70,14 @@ ROWS = {
         "POST /webhooks", "PATCH /webhooks/{id}", "DELETE /webhooks/{id}", "GET /webhooks/{id}/secret",
         "POST /webhooks/{id}/rotate", "POST /webhooks/{id}/test", "POST /webhooks/{id}/deliveries/{delivery}/resend",
     },
-    "settings:read": {"GET /settings", "GET /settings/relay", "GET /settings/logo"},
+    "settings:read": {
+        "GET /settings", "GET /settings/relay", "GET /settings/logo", "GET /settings/test/{id}", "GET /doctor",
+    },
     "settings:write": {
         "PATCH /settings", "PUT /settings/relay", "DELETE /settings/relay", "PUT /settings/logo",
-        "DELETE /settings/logo",
+        "DELETE /settings/logo", "POST /settings/test",
     },
+    "audit:read": {"GET /audit"},
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from newsletter.mail import Tally, hold, waiting
 from newsletter.signups import FUNNEL_DAYS, Funnel, funnels
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
-from newsletter.web.admin.broadcasts import title_of
 from newsletter.web.kit import relaying
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site
 from newsletter.words import day
 
@@ -73,7 +73,7 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         "waiting": await waiting(tx, MOST_WAITING),
         "most_waiting": MOST_WAITING,
         "held": await _held(tx),
-        "troubles": await _troubles(tx, site),
+        "troubles": await troubles(tx, site),
         "relay_lost": (await relaying.named(tx, site.settings)).lost,
         "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],
         "funnel_days": back,
@@ -105,7 +105,7 @@ def steps(one: Funnel) -> list[Step]:
     return shown
 
 
-async def _troubles(tx: Tx, site: Site) -> list[Trouble]:
+async def troubles(tx: Tx, site: Site) -> list[Trouble]:
     """Of the newest broadcasts those that are paused, and those with messages in doubt or refused."""
     found = [
         _trouble(one, await site.mailings.troubled(tx, one.mailing_id))

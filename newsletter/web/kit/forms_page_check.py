@@ -1,0 +1,26 @@
+"""Whether a page of the owner's really carries a form, as readers get it."""
+
+import ssl
+from asyncio import to_thread
+
+from newsletter.errors import BadInput
+from newsletter.signups import Form
+from newsletter.web.kit.forms_page_fetching import Fetch
+from newsletter.web.kit.forms_page_reading import Finding, findings
+from newsletter.web.kit.policy import known_target, sites_of
+from newsletter.web.kit.site import Site
+from newsletter.webhooks import is_local
+
+EMPTY = "Please give the address of the page."
+FOREIGN = "This page is on none of the sites listed here, so nobody could sign up from it."
+
+
+async def check(site: Site, form: Form, url: str) -> list[Finding]:
+    """The page is asked for once, now. Raises BadInput, with the reason that there is none to look at."""
+    if not url:
+        raise BadInput(EMPTY)
+    if not known_target(url, sites_of(form, site.settings)):
+        raise BadInput(FOREIGN)
+    trusts = await to_thread(ssl.create_default_context)  # it reads all roots
+    page = await Fetch(is_local(site.settings), trusts).page(url.partition("#")[0])
+    return await to_thread(findings, page.html, page.url, form, site.settings.public_url)
