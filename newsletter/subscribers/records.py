@@ -32,6 +32,7 @@ __all__ = [
     "put_tag",
     "tags",
     "take_tag",
+    "those",
 ]
 
 MOST_FIELDS = 100
@@ -44,6 +45,11 @@ KNOWN = "This address is here already, as number {}. Nothing was changed."
 async def page(tx: Tx, segment: segments.Segment, after: int, limit: int, zone: tzinfo) -> list[Record]:
     """The next `limit` of a segment after the id `after`, whatever their status. Ask in a read."""
     return await store.by_ids(tx, await segments.ids_after(tx, segment, after, limit, zone=zone))
+
+
+async def those(tx: Tx, ids: Sequence[int]) -> list[Record]:
+    """Of these ids, in their order; who is not there is left out."""
+    return await store.by_ids(tx, ids)
 
 
 async def find(tx: Tx, id: int) -> Record:

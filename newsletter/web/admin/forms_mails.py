@@ -9,14 +9,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec.structs import replace
 
-from newsletter.clock import now
 from newsletter.mail import MessageError
-from newsletter.mail.preview import Seen, seen
+from newsletter.mail.preview import Seen
 from newsletter.owners import Session
-from newsletter.signups import KINDS, PARTS, TAGS, Form, Kind, MailText, guide_words, invitation, mail_faults
-from newsletter.subscribers import Subscriber
+from newsletter.signups import KINDS, PARTS, TAGS, Form, Kind, MailText, mail_faults
 from newsletter.web.admin.broadcasts_preview import HOLDER, framed, said
 from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
+from newsletter.web.kit import form_letters
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import day
 
@@ -68,9 +67,10 @@ async def preview(request: Request[Any, Any, Any], slug: FromPath[str]) -> Respo
     if sent.errors:
         return said(site, list(sent.errors.values()), 422)
     kind: Kind = "guide" if sent.values.get("which") == "guide" else "confirmation"
-    context = _context(site, form, kind, _texts(sent.values)[kind], sent.session.email)
+    text = MailText(0, 0, sha256="", **_texts(sent.values)[kind])
+    typed = replace(form, confirmation=text) if kind == "confirmation" else replace(form, guide=text)
     try:
-        mail = await to_thread(seen, site.settings, site.tokens, kind, context)
+        mail = await to_thread(form_letters.preview, site, typed, kind, sent.session.email)
     except MessageError as error:
         return said(site, [str(error)], 422)
     return _shown(site, mail, dark="dark" in sent.values, plain=sent.values.get("look") == "text")
@@ -92,16 +92,6 @@ def _texts(values: dict[str, str]) -> dict[Kind, dict[str, str]]:
 def _values(form: Form) -> dict[str, str]:
     texts = {"confirmation": form.confirmation, "guide": form.guide}
     return {f"{kind}-{part}": getattr(texts[kind], part, "") for kind in KINDS for part in PARTS}
-
-
-def _context(site: Site, form: Form, kind: Kind, parts: dict[str, str], email: str) -> dict[str, Any]:
-    """As for somebody who is called nothing, and whose links lead nowhere."""
-    text = MailText(0, 0, sha256="", **parts)
-    if kind == "confirmation":
-        return invitation(site.settings, replace(form, confirmation=text), 0, 0)
-    nobody = Subscriber(0, email, email, "active", "", "{}", 0, now(), None, None, None, "")
-    context = site.magnets.context(nobody, form.magnets)
-    return context | {"file_ids": []} | guide_words(site.settings, replace(form, guide=text), nobody, "")
 
 
 def _shown(site: Site, mail: Seen, *, dark: bool, plain: bool) -> Response[str]:

@@ -1,12 +1,13 @@
 """Broadcasts for programs: written, tried, sent now or later, paused, gone on with, cancelled, counted, sent again."""
 
 from asyncio import to_thread
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET
 
 from newsletter.addresses import parse
-from newsletter.broadcasts import Broadcast, Draft, draft_of, numbers
+from newsletter.broadcasts import Broadcast, Draft, Finding, Letter, draft_of, numbers
 from newsletter.clock import iso, iso_or_none
 from newsletter.errors import BadInput, Conflict
 from newsletter.mail import Delivery
@@ -170,8 +171,12 @@ async def preview_broadcast(call: Call) -> Reply:
     """How it reads, and what there is to say about it before it is sent."""
     found = await _found(call)
     letter, findings = await to_thread(broadcasting.looked_over, call.site, draft_of(found))
+    return Reply(preview_of(letter, findings))
+
+
+def preview_of(letter: Letter, findings: Iterable[Finding]) -> shapes.Preview:
     seen = letter.seen_by({})
-    return Reply(shapes.Preview(*seen, [shapes.Finding(one.level, one.sentence) for one in findings]))
+    return shapes.Preview(*seen, [shapes.Finding(one.level, one.sentence) for one in findings])
 
 
 async def list_broadcast_deliveries(call: Call) -> Reply:

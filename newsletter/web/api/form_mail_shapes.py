@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from newsletter.clock import iso
-from newsletter.signups import Form, MailText, testing
+from newsletter.signups import Form, Kind, MailText, testing
 from newsletter.web.api.form_shapes import Button, Intro, Title
 from newsletter.web.api.shapes import Id, Time
 
@@ -25,6 +25,19 @@ class MailWords(msgspec.Struct):
 class FormMails(msgspec.Struct):
     confirmation: MailWords
     guide: MailWords
+
+
+class FormMailAsked(msgspec.Struct):
+    mail: Kind
+
+
+class FormMailPreview(msgspec.Struct):
+    """As somebody gets it who gave no name."""
+
+    sender: str
+    subject: str
+    text: str
+    html: str
 
 
 class FormMailsChange(msgspec.Struct):

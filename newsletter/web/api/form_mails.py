@@ -1,15 +1,19 @@
 """What a form says for programs: the words of its mails, and two variants of its texts that are tried."""
 
+from asyncio import to_thread
+
 import msgspec
 from msgspec import UNSET
 
 from newsletter.errors import BadInput, NotFound
+from newsletter.mail import MessageError
 from newsletter.signups import PARTS, Form, Kind, mail_faults, testing
 from newsletter.storage import Tx
 from newsletter.web.api import form_mail_shapes as own
 from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
 from newsletter.web.api.forms import ONE
 from newsletter.web.api.reading import WRONG
+from newsletter.web.kit import form_letters
 
 MAILS = f"{ONE}/mails"
 TEST = f"{ONE}/test"
@@ -22,6 +26,17 @@ async def get_form_mails(call: Call) -> Reply:
 
 async def _form(call: Call) -> Form:
     return await call.site.db.read(call.site.forms.stored, call.path["slug"])
+
+
+async def preview_form_mail(call: Call) -> Reply:
+    """How one of a form’s mails reads."""
+    asked: own.FormMailAsked = call.query
+    form, site = await _form(call), call.site
+    try:
+        mail = await to_thread(form_letters.preview, site, form, asked.mail, site.settings.from_email)
+    except MessageError as error:
+        raise BadInput(str(error)) from None
+    return Reply(own.FormMailPreview(mail.sender, mail.subject, mail.text, mail.html))
 
 
 async def change_form_mails(call: Call) -> Reply:
@@ -89,6 +104,9 @@ ENDPOINTS = (
     Endpoint(
         "PATCH", MAILS, "forms:write", change_form_mails, 200, own.FormMailsChange, gives=own.FormMails, single=True,
         matches=True,
+    ),
+    Endpoint(
+        "GET", f"{MAILS}/preview", "forms:read", preview_form_mail, asks=own.FormMailAsked, gives=own.FormMailPreview
     ),
     Endpoint("GET", TEST, "forms:read", get_form_test, gives=own.FormTest),
     Endpoint("POST", TEST, "forms:write", begin_form_test, 201, own.NewTest, gives=own.TestReceipt),

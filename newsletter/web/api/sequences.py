@@ -1,13 +1,20 @@
 """Sequences for programs: looked at, turned on and off. Their steps are in steps.py."""
 
+from msgspec import UNSET
+
+from newsletter.errors import BadInput, Conflict
 from newsletter.sequences import Sequence
+from newsletter.storage import Tx
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply
+from newsletter.web.api.reading import WRONG
 from newsletter.web.api.subscribers import moment
 from newsletter.web.kit import sequencing
 
 PATH = "/sequences"
 ONE = f"{PATH}/{{slug}}"
+ALONE = "This goes with since."
+OTHERS = "These are not so many as you say. Read it again before you turn it on."
 
 
 def shape(one: Sequence) -> shapes.Sequence:
@@ -29,8 +36,25 @@ async def start_sequence(call: Call) -> Reply:
     """Turns it on: for whom what starts it happens from now on, or since a time."""
     wanted: shapes.SequenceStart = call.body
     since = moment(wanted.since, "since") if wanted.since else None
+    if wanted.people is not UNSET:
+        if since is None:
+            raise BadInput(WRONG, {"people": ALONE})
+        if wanted.people != await call.site.db.read(_waiting, call, since):
+            raise Conflict(OTHERS)
     await sequencing.turn_on(call.site, call.path["slug"], since)
     return await get_sequence(call)
+
+
+async def count_waiting(call: Call) -> Reply:
+    """For how many it would start that are not in it, had it been on since a time."""
+    asked: shapes.WaitingAsked = call.query
+    return Reply(shapes.Waiting(await call.site.db.read(_waiting, call, moment(asked.since, "since"))))
+
+
+async def _waiting(tx: Tx, call: Call, since: int) -> int:
+    """Raises NotFound."""
+    sequences = call.site.sequences
+    return await sequences.waiting(tx, await sequences.find(tx, call.path["slug"]), since)
 
 
 async def stop_sequence(call: Call) -> Reply:
@@ -44,6 +68,9 @@ ENDPOINTS = (
     Endpoint("GET", ONE, "sequences:read", get_sequence, gives=shapes.Sequence, single=True),
     Endpoint(
         "POST", f"{ONE}/start", "sequences:write", start_sequence, 200, shapes.SequenceStart, gives=shapes.Sequence
+    ),
+    Endpoint(
+        "GET", f"{ONE}/waiting", "sequences:read", count_waiting, asks=shapes.WaitingAsked, gives=shapes.Waiting
     ),
     Endpoint("POST", f"{ONE}/stop", "sequences:write", stop_sequence, gives=shapes.Sequence),
 )  # fmt: skip

@@ -38,6 +38,10 @@ class Paged(msgspec.Struct):
 class SubscribersAsked(Paged):
     segment: Filter = ""
     email: Annotated[str, Meta(max_length=254, description="Exactly this address")] = ""
+    search: Annotated[
+        str,
+        Meta(max_length=100, description="How an address or a name begins: the first that do, of one page"),
+    ] = ""
 
 
 class Subscriber(msgspec.Struct):
@@ -259,6 +263,15 @@ class SequenceStart(msgspec.Struct):
     since: Annotated[
         str, Meta(max_length=40, description="Also for whom it would have started since: ISO 8601")
     ] = ""
+    people: Annotated[int, Meta(ge=0, description="With `since`: as many as were read")] | UnsetType = UNSET
+
+
+class WaitingAsked(msgspec.Struct):
+    since: Annotated[str, Meta(max_length=40, description="ISO 8601", examples=["2026-11-01T00:00:00+00:00"])]
+
+
+class Waiting(msgspec.Struct):
+    people: int
 
 
 class CommentsAsked(Paged):

@@ -11,6 +11,7 @@ from newsletter.storage import Tx
 from newsletter.web.api import shapes
 from newsletter.web.api import step_shapes as own
 from newsletter.web.api.asking import Call, Endpoint, Reply
+from newsletter.web.api.broadcasts import preview_of
 from newsletter.web.api.reading import WRONG
 from newsletter.web.api.sequences import ONE as SEQUENCE
 from newsletter.web.api.sequences import PATH as SEQUENCES
@@ -74,6 +75,13 @@ async def get_step(call: Call) -> Reply:
 async def _found(tx: Tx, call: Call) -> tuple[Sequence, Step]:
     """Raises NotFound."""
     return await edits.step(tx, call.site.sequences, call.path["slug"], call.id)
+
+
+async def preview_step(call: Call) -> Reply:
+    """How a step reads, and what there is to say about it before it is sent."""
+    _, step = await call.site.db.read(_found, call)
+    letter, findings = await to_thread(sequencing.looked_over, call.site, step)
+    return Reply(preview_of(letter, findings))
 
 
 async def add_step(call: Call) -> Reply:
@@ -153,6 +161,7 @@ ENDPOINTS = (
     Endpoint("GET", PATH, "sequences:read", list_steps, asks=own.StepsAsked, gives=own.Steps),
     Endpoint("POST", PATH, "sequences:write", add_step, 201, own.NewStep, gives=shapes.Receipt),
     Endpoint("GET", ONE, "sequences:read", get_step, gives=own.Step, single=True),
+    Endpoint("GET", f"{ONE}/preview", "sequences:read", preview_step, gives=shapes.Preview),
     Endpoint(
         "PATCH", ONE, "sequences:write", change_step, 200, own.StepChange, gives=own.Step, single=True, matches=True,
         refuses=(409,),

@@ -10,7 +10,7 @@ from newsletter.addresses import Address, parse
 from newsletter.errors import BadInput
 from newsletter.signups import Form, Submission
 from newsletter.storage import Tx
-from newsletter.subscribers import Choice, export_csv, export_ndjson, records, segments, tag_name
+from newsletter.subscribers import Choice, export_csv, export_ndjson, listing, records, segments, tag_name
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply, page_after
 from newsletter.web.api.reading import WRONG, Cursors
@@ -58,12 +58,15 @@ async def list_subscribers(call: Call) -> Reply:
     if asked.email:
         known = await site.db.read(_at, site, address_of(asked.email))
         return Reply(shapes.Subscribers(known, None))
+    if asked.search.strip():
+        found = await site.db.read(_found, asked.search.strip(), asked.limit)
+        return Reply(shapes.Subscribers(found, None))
     segment = segment_of(asked.segment)
     cursors, of = Cursors(site.tokens), f"{PATH} {segment}"
     after = cursors.read(of, asked.cursor)
     zone = ZoneInfo(site.settings.time_zone)
-    found = await site.db.read(records.page, segment, after, asked.limit + 1, zone)
-    items, more = page_after(found, asked.limit)
+    rows = await site.db.read(records.page, segment, after, asked.limit + 1, zone)
+    items, more = page_after(rows, asked.limit)
     following = cursors.make(of, items[-1].id) if more else None
     return Reply(shapes.Subscribers([shapes.subscriber(one) for one in items], following))
 
@@ -71,6 +74,11 @@ async def list_subscribers(call: Call) -> Reply:
 async def _at(tx: Tx, site: Site, address: Address) -> list[shapes.Subscriber]:
     person = await site.subscribers.find_by_key(tx, address.key)
     return [] if person is None else [shapes.subscriber(await records.find(tx, person.id))]
+
+
+async def _found(tx: Tx, text: str, most: int) -> list[shapes.Subscriber]:
+    ids = [one.id for one in await listing.found(tx, text, most)]
+    return [shapes.subscriber(one) for one in await records.those(tx, ids[:most])]
 
 
 async def get_subscriber(call: Call) -> Reply:

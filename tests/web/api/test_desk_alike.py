@@ -109,6 +109,14 @@ async def test_a_form_s_mails_and_its_variants(shop: Program) -> None:
     wrong = {"confirmation": {"above": "Dear {{ name }},"}}
     refused = await shop.ask("PATCH", f"{path}/mails", 422, json=wrong, headers=ANY)
     assert "{{ name }}" in refused.json()["errors"]["confirmation"]
+    shown = await shop.get(f"{path}/mails/preview", mail="guide")
+    assert (shown["subject"], "Dear " in shown["text"], "<html" in shown["html"]) == (
+        "Here it is",
+        True,
+        True,
+    )
+    assert "Here it is" not in (await shop.get(f"{path}/mails/preview", mail="confirmation"))["subject"]
+    await shop.ask("GET", f"{path}/mails/preview", 422)
     await shop.ask("PATCH", f"{path}/mails", json={"guide": {}}, headers=ANY)
 
     await shop.ask("GET", f"{path}/test", 404)

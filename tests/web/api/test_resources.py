@@ -31,6 +31,10 @@ async def test_subscribers(shop: Program) -> None:
     assert (await shop.ask("PUT", f"{path}/tags/x%2Fy")).json()["tags"] == ["a/b", "work", "x/y"]
     assert (await shop.ask("DELETE", f"{path}/tags/a%2Fb")).json()["tags"] == ["work", "x/y"]
     assert (await shop.get("/subscribers", email=ADA))["items"][0]["tags"] == ["work", "x/y"]
+    await shop.adds("adele@example.org", name="Dele")
+    for begins, found in (("ad", 2), ("ADA", 1), ("dele", 1), ("da", 0)):
+        assert len((await shop.get("/subscribers", search=begins))["items"]) == found, begins
+    assert len((await shop.get("/subscribers", search="ad", limit=1))["items"]) == 1
     tags = {one["name"]: one["subscribers"] for one in (await shop.get("/tags"))["items"]}
     assert (tags["work"], tags["a/b"]) == (1, 0)
     counted = await shop.get("/segments/count", segment="tag:work and tag:nothing")

@@ -40,7 +40,8 @@ ROWS = {
     },
     "sequences:read": {
         "GET /sequences", "GET /sequences/{slug}", "GET /sequences/{slug}/steps", "GET /sequences/{slug}/steps/{id}",
-        "GET /sequences/{slug}/people", "GET /sequences/{slug}/numbers",
+        "GET /sequences/{slug}/people", "GET /sequences/{slug}/numbers", "GET /sequences/{slug}/waiting",
+        "GET /sequences/{slug}/steps/{id}/preview",
     },
     "sequences:write": {
         "POST /sequences", "PATCH /sequences/{slug}", "DELETE /sequences/{slug}", "POST /sequences/{slug}/start",
@@ -58,7 +59,7 @@ ROWS = {
     "forms:read": {
         "GET /forms", "GET /forms/{slug}", "GET /magnets", "GET /magnets/{slug}", "GET /magnets/{slug}/versions",
         "GET /forms/{slug}/mails", "GET /forms/{slug}/test", "GET /magnets/{slug}/telling",
-        "GET /forms/{slug}/embed", "POST /forms/{slug}/page",
+        "GET /forms/{slug}/embed", "POST /forms/{slug}/page", "GET /forms/{slug}/mails/preview",
     },
     "forms:write": {
         "POST /forms", "PATCH /forms/{slug}", "POST /magnets", "PATCH /magnets/{slug}", "POST /magnets/{slug}/versions",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from newsletter.clock import iso
 from newsletter.storage import Tx
 from newsletter.web.kit import sequencing
 from tests.web.api.conftest import ROOT, Program
@@ -88,3 +89,35 @@ async def test_a_copy_to_look_at(shop: Program, stage: Stage) -> None:
         refused = await shop.web.post(ROOT + path, json={})
         assert (refused.status_code, "One" in refused.json()["detail"]) == (422, True)
     await shop.ask("POST", f"{PATH}/steps/1/test", 404, json={})
+
+
+async def test_for_whom_it_would_start_too(shop: Program, stage: Stage) -> None:
+    path = "/sequences/late"
+    await shop.ask("POST", "/sequences", 201, json={"slug": "late", "start": "tag:late"})
+    await shop.ask("POST", f"{path}/steps", 201, json={"subject": "One", "body": "Hello."})
+    since = iso(stage.clock.now())
+    for name in ("kim", "lou"):
+        await shop.adds(f"{name}@example.org", imported="x", tags=["late"])
+    assert await shop.get(f"{path}/waiting", since=since) == {"people": 2}
+    wrong = await shop.ask("POST", f"{path}/start", 422, json={"people": 2})
+    assert wrong.json()["errors"].keys() == {"people"}
+    await shop.ask("POST", f"{path}/start", 409, json={"since": since, "people": 3})
+    assert (await shop.get(path))["state"] == "off"
+    assert (await shop.ask("POST", f"{path}/start", json={"since": since, "people": 2})).json()[
+        "state"
+    ] == "on"
+    await sequencing.Rounds(stage.site).once()
+    assert len((await shop.get(f"{path}/people"))["items"]) == 2
+    assert await shop.get(f"{path}/waiting", since=since) == {"people": 0}
+    for query in ({}, {"since": "soon"}):
+        assert (await shop.ask("GET", f"{path}/waiting", 422, params=query)).json()["errors"].keys() == {
+            "since"
+        }
+    await shop.ask("GET", "/sequences/none/waiting", 404, params={"since": since})
+
+
+async def test_how_a_step_reads(shop: Program) -> None:
+    path = (await shop.get("/sequences/late/steps"))["items"][0]["id"]
+    seen = await shop.get(f"/sequences/late/steps/{path}/preview")
+    assert (seen["subject"], "Hello." in seen["text"], "<p" in seen["html"]) == ("One", True, True)
+    await shop.ask("GET", "/sequences/late/steps/1/preview", 404)
