@@ -201,7 +201,7 @@ async def delete_import(call: Call) -> Reply:
 
 async def _judge(tx: Tx, call: Call) -> None:
     """Raises NotFound, Refusal."""
-    one = await imports.uploads.find(tx, call.id)
+    one = await imports.uploads.hold(tx, call.id)
     if one is None:
         raise NotFound(GONE)
     call.match(_shape(one))

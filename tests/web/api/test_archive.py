@@ -1,9 +1,19 @@
 """The archive as a program has it: what everybody can read, under which address, and what stands above it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from typing import cast
+
 import pytest
 
+from newsletter.broadcasts import archive
 from newsletter.ids import new_id
+from newsletter.owners import ApiToken
 from newsletter.storage import Tx
+from newsletter.web.api.archive import ArchiveEntryChange, change_archive_entry
+from newsletter.web.api.asking import Call, Refusal, Reply
+from tests.mail.conftest import eventually
 from tests.web.api.conftest import ROOT, Program, program
 from tests.web.stage import Stage
 
@@ -41,6 +51,47 @@ async def test_a_broadcast_is_shown_moved_and_hidden(shop: Program, stage: Stage
     read = {"If-Match": moved.headers["ETag"]}
     await shop.ask("PATCH", path, json={"public": False}, headers=read)
     assert await shown(shop, "on-rest") == 404
+
+
+@asynccontextmanager
+async def in_hand(stage: Stage, id: int) -> AsyncIterator[None]:
+    """Somebody else changes it, until the block ends."""
+    held, over = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx: Tx) -> None:
+        await archive.hold(tx, id)
+        held.set()
+        await over.wait()
+
+    holding = asyncio.create_task(stage.site.db.write(hold))
+    await held.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        await holding
+
+
+async def both_wait(stage: Stage) -> bool:
+    locks = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return await stage.house.count(locks) == 2
+
+
+async def test_of_two_changes_at_once_one_counts(shop: Program, stage: Stage) -> None:
+    path = await sent_off(stage, "raced")
+    _, read = await shop.read(path)
+    nobody, id = cast("ApiToken", None), {"id": path.rpartition("/")[2]}
+    wanted = (ArchiveEntryChange(public=True), ArchiveEntryChange(slug="raced-again"))
+    calls = [Call(stage.site, nobody, id, None, one, read["If-Match"]) for one in wanted]
+    several = stage.site.db.engine == "postgres"  # SQLite has one writer
+    async with in_hand(stage, int(id["id"])) if several else nullcontext():
+        changes = [asyncio.create_task(change_archive_entry(one)) for one in calls]
+        if several:
+            await eventually(lambda: both_wait(stage))
+    came = await asyncio.gather(*changes, return_exceptions=True)
+    assert {type(one) for one in came} == {Reply, Refusal}
+    now = await shop.get(path)
+    assert (now["public"], now["slug"]) in ((True, "raced"), (False, "raced-again"))
 
 
 async def test_an_address_that_can_t_be_had_changes_nothing(shop: Program, stage: Stage) -> None:

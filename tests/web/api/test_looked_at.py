@@ -6,6 +6,7 @@ import pytest
 from newsletter.clock import DAY, moment
 from newsletter.mail import hold, trouble
 from newsletter.storage import Tx
+from newsletter.web.kit import examining
 from tests.doctor.conftest import Zone, names_at, zone
 from tests.web.api.conftest import ROOT, Program, program
 from tests.web.conftest import Serve
@@ -107,6 +108,8 @@ async def test_what_the_doctor_finds(serve: Serve, zone: Zone, monkeypatch: pyte
         before = await service.dump()
         found = await shop.get("/doctor")
         after = await service.dump()
+        async with examining._under_way:  # by somebody else
+            await shop.ask("GET", "/doctor", 409)
     assert {name: rows for name, rows in after.items() if name != "api_tokens"} == {
         name: rows for name, rows in before.items() if name != "api_tokens"
     }

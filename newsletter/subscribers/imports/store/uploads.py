@@ -76,6 +76,12 @@ async def find(tx: Tx, id: int) -> Upload | None:
     return await tx.one(Upload, f"SELECT {_COLUMNS}, refused FROM import_uploads WHERE id = :id", id=id)
 
 
+async def hold(tx: Tx, id: int) -> Upload | None:
+    """As `find`, and nobody else changes it until the transaction ends."""
+    await tx.run("UPDATE import_uploads SET state = state WHERE id = :id", id=id)
+    return await find(tx, id)
+
+
 async def newest(tx: Tx, most: int = 20) -> list[Upload]:
     return await tx.all(
         Upload, f"SELECT {_COLUMNS} FROM import_uploads ORDER BY id DESC LIMIT :most", most=most
