@@ -9,10 +9,12 @@ from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, 
 from tests.cli.conftest import compiled
 from tests.figures import Figure, line
 from tests.mail.conftest import at_work, post, settings, sink, tokens
+from tests.proof.keys import desk, keys
 from tests.proof.printing import pytest_terminal_summary
 
 __all__ = ["blog", "browser", "context", "inbox", "page", "service"]  # fixtures of a browser's tests
 __all__ += ["compiled", "pytest_terminal_summary"]
+__all__ += ["desk", "keys"]  # of somebody without a mouse
 __all__ += ["at_work", "post", "settings", "sink", "tokens"]  # and of a worker's
 
 HERE = Path(__file__).parent
