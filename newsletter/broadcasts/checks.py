@@ -130,7 +130,8 @@ def _body(letter: Letter, settings: Settings) -> Iterator[Finding]:
     if not settings.postal_address.strip():
         yield Finding(
             "error",
-            "No postal address is set. Many laws ask for one in every newsletter: set NEWSLETTER_POSTAL_ADDRESS.",
+            "No postal address is set. Many laws ask for one in every newsletter: set it at the desk, under Settings, "
+            "or in NEWSLETTER_POSTAL_ADDRESS.",
         )
     size = len(letter.html.encode(errors="replace"))
     if size > LARGE:

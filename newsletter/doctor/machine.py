@@ -41,7 +41,7 @@ def chosen(settings: Settings) -> list[Finding]:
             wrong(
                 "Settings",
                 "A broadcast needs a postal address (the law in many countries), and there is none.",
-                "Set NEWSLETTER_POSTAL_ADDRESS.",
+                "Set it at the desk, under Settings, or in NEWSLETTER_POSTAL_ADDRESS.",
             )
         )
     if not settings.owner_email:

@@ -30,7 +30,7 @@ SAID = "I kept such a box, too."
 
 
 async def comes_in(olga: Author) -> None:
-    """By the link that the terminal prints. Mail server, sender, sites and postal address are named at the desk."""
+    """By the link that the terminal prints. Mail server, sender and postal address are named at the desk."""
     printed = olga.machine.run("sign-in-link", OLGA).text.strip()
     await olga.desk.goto(printed)
     await olga.presses("Sign in")
@@ -39,7 +39,6 @@ async def comes_in(olga: Author) -> None:
     for label, value in (
         ("The name that your mails are from", "Olga Writes"),
         ("The address that they are from", "letters@example.org"),
-        ("Your sites", olga.origin),
         ("Your postal address", "Olga, 1 Quay, Porto"),
     ):
         await olga.desk.get_by_label(label, exact=True).fill(value)
@@ -55,13 +54,17 @@ async def comes_in(olga: Author) -> None:
 
 
 async def makes_a_form(olga: Author) -> None:
-    """And puts it on her page, by the code that the desk shows; the desk sees it there."""
+    """And puts it on her page, by the code that the desk shows; beside it stands that her site has to be named."""
     await olga.goes("Forms", "Make a new one")
     await olga.desk.get_by_label("Its name in addresses").fill("box")
     await olga.desk.get_by_label("Title", exact=True).fill("A guide to your box")
     await olga.desk.get_by_label("Structure your career").check()
     await olga.presses("Make this form")
     await olga.is_told("Saved.")
+    await olga.goes("Name your sites")
+    await olga.desk.get_by_label("Your sites", exact=True).fill(olga.origin)
+    await olga.presses("Save")
+    await olga.goes("Forms", "A guide to your box")
     form = await olga.desk.get_by_label("The same in place, without leaving the page").input_value()
     olga.file.write_text(ARTICLE.format(form=form, comments=""), "utf-8")
     await olga.goes("Check that a page of yours carries it")

@@ -16,7 +16,7 @@ from tests.conftest import NOON, ON_ONE
 from tests.mail.conftest import run
 from tests.web.broadcaster import at_desk
 from tests.web.conftest import Serve
-from tests.web.stage import ADA, BEN, CLEO, FIREFOX, MALLORY, Stage, link
+from tests.web.stage import ADA, BEN, BLOG, CLEO, FIREFOX, MALLORY, Stage, link
 
 
 async def owner(stage: Stage) -> httpx.AsyncClient:
@@ -167,3 +167,18 @@ async def test_single_mails_that_wait_are_counted(still: Stage) -> None:
     page = await shown(await owner(still))
     rows = re.findall(r'<dt><a href="/admin/doctor">([^<]+)</a>.*?<dd class="number">(\d+)', page)
     assert rows == [("to be tried again", "1"), ("in doubt", "1"), ("failed", "1")]
+
+
+@ON_ONE
+@pytest.mark.parametrize("named", [(), (BLOG,)])
+async def test_beside_code_to_copy_stands_that_sites_have_to_be_named(
+    serve: Serve, named: tuple[str, ...]
+) -> None:
+    async with serve(worker=False, allowed_origins=named) as service:
+        web = await owner(service)
+        for path in ("/admin", "/admin/forms/guide"):
+            said = '<a href="/admin/settings#field-allowed_origins">Name your sites</a>' in await shown(
+                web, path
+            )
+            assert said == (not named), path
+        assert 'id="field-allowed_origins"' in await shown(web, "/admin/settings")

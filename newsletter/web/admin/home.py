@@ -36,6 +36,7 @@ async def home(request: Request[Any, Any, Any]) -> Response[Any]:
         periods=PERIODS,
         comments=comments,
         snippets=snippets(site.settings),
+        named=site.settings.allowed_origins,
         export={"formats": FORMATS},
         csrf=form_key(site, session),
         owner={"email": session.email},
