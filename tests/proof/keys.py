@@ -38,7 +38,10 @@ _IN_ITS_GROUP = "one => document.activeElement.type === 'radio' && document.acti
 
 
 class Action(NamedTuple):
-    """What a button asks for: the route that it is sent to, by its template, and what it is to do, "" if one thing."""
+    """What a button asks for: the route that it is sent to, by its template, and what it is to do, "" if one thing.
+
+    Of a form that only looks for something the route is ``GET /admin/…``.
+    """
 
     route: str
     does: str
@@ -53,6 +56,10 @@ def action_of(routes: Iterable[str], path: str, said: Mapping[str, str]) -> Acti
         min(fits, key=lambda one: one.count("{")),
         " ".join([*words, *(name for name in MARKS if said.get(name))]),
     )
+
+
+def asked_at(routes: Iterable[str], path: str) -> Action:
+    return Action(f"GET {action_of(routes, path, {}).route}", "")
 
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -76,6 +83,7 @@ class Keys:
         self.page = page
         self.sights = sights
         self.routes = [one for one, methods in sights.here.routes.items() if "POST" in methods]
+        self.asking = [one for one, methods in sights.here.routes.items() if "GET" in methods]
         self.done: set[Action] = set()
         page.on("filechooser", lambda _opened: None)  # or the first one might open before anybody listens
 
@@ -150,6 +158,29 @@ class Keys:
         await self.comes_to(button)
         async with self.page.expect_event("load"):
             await self._sent(key, status)
+
+    async def asks(self, button: Locator) -> None:
+        """Of a form that only looks for something."""
+        await self.comes_to(button)
+        path = await self._asks_at()
+        async with self.page.expect_event("load"):
+            await self.page.keyboard.press("Enter")
+        assert urlsplit(self.page.url).path == path
+
+    async def downloads(self, button: Locator) -> str:
+        """The file that a button gives, as text."""
+        await self.comes_to(button)
+        await self._asks_at()
+        async with self.page.expect_download() as begun:
+            await self.page.keyboard.press("Enter")
+        return Path(await (await begun.value).path()).read_text("utf-8")
+
+    async def _asks_at(self) -> str:
+        one = (await self.page.evaluate_handle("document.activeElement")).as_element()
+        assert one is not None
+        path, _ = await one.evaluate(_SENDS, [])
+        self.done.add(asked_at(self.asking, path))
+        return str(path)
 
     async def previews(self, button: Locator) -> None:
         """As `presses`, of what is shown in a frame."""

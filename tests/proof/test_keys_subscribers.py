@@ -1,5 +1,6 @@
 """Subscribers, one and many, from elsewhere and mailed no more, by nobody who has a mouse."""
 
+import json
 import re
 from pathlib import Path
 
@@ -24,6 +25,30 @@ async def goes_to(keys: Keys, email: str) -> int:
     await expect(keys.page.locator("tbody tr")).to_have_count(1)
     await keys.follows(keys.page.get_by_role("link", name=email))
     return int(keys.page.url.rpartition("/")[2])
+
+
+@by_keyboard("GET /admin/export")
+@by_keyboard(f"GET {LIST}")
+@by_keyboard("GET /admin/audit")
+async def test_what_is_looked_for(keys: Keys) -> None:
+    await keys.begins_at("/admin")
+    await keys.picks(keys.page.get_by_label("Who", exact=True), "pending")
+    await keys.picks(keys.page.get_by_label("As", exact=True), "ndjson")
+    lines = (await keys.downloads(keys.button("Export"))).splitlines()
+    assert lines
+    assert {json.loads(line)["status"] for line in lines} == {"pending"}
+    await keys.begins_at(LIST)
+    await keys.types(keys.page.get_by_label("Address or name begins with"), ADA)
+    await keys.asks(keys.button("Find"))
+    await expect(keys.page.locator("tbody tr")).to_have_count(1)
+    await keys.types(keys.page.get_by_label("Only who is in this segment"), "tag:coaching")
+    await keys.asks(keys.button("Show"))
+    await expect(keys.page.locator("tbody tr")).to_have_count(1)
+    await keys.begins_at("/admin/audit")
+    before = await keys.page.locator(".timeline li").count()
+    await keys.picks(keys.page.get_by_label("About what"), "export")
+    await keys.asks(keys.button("Show"))
+    assert 0 < await keys.page.locator(".timeline li").count() <= before
 
 
 @by_keyboard(
@@ -122,6 +147,7 @@ async def _asks(keys: Keys, button: str) -> None:
     await keys.presses(keys.button(button))
 
 
+@by_keyboard(f"GET {LISTED}")
 @by_keyboard(LISTED)
 @by_keyboard(f"{LISTED}/lift")
 @by_keyboard(f"{LISTED}/import")
@@ -132,7 +158,7 @@ async def test_who_is_mailed_nothing(keys: Keys, tmp_path: Path) -> None:
     await keys.begins_at(LISTED)
     for button, count in (("Put it on the list", before + 1), ("Take it off the list", before)):
         await keys.types(keys.page.get_by_label("Email address"), "dora@keys.example")
-        await keys.follows(keys.button("Look it up"))
+        await keys.asks(keys.button("Look it up"))
         await keys.presses(keys.button(button))
         assert await keys.value(listed) == count
     await keys.types(keys.page.get_by_label("Addresses, one a line"), "a@keys.example\nb@keys.example")
@@ -146,6 +172,7 @@ async def test_who_is_mailed_nothing(keys: Keys, tmp_path: Path) -> None:
     assert await keys.value(listed) == before + 3
 
 
+@by_keyboard(f"GET {FILE}")
 @by_keyboard(IMPORT)
 @by_keyboard(FILE, "check", "again", "start", "delete")
 async def test_from_elsewhere(keys: Keys, tmp_path: Path) -> None:
@@ -155,6 +182,8 @@ async def test_from_elsewhere(keys: Keys, tmp_path: Path) -> None:
     await keys.begins_at(IMPORT)
     await keys.sends_file(keys.page.get_by_label("The file"), file)
     await keys.presses(keys.button("Send it and look at its columns"))
+    await keys.picks(keys.page.get_by_label("It is read as"), "iso-8859-15")
+    await keys.asks(keys.button("Read it so"))
     column = keys.page.locator("select").filter(has=keys.page.locator("option[value=name]")).nth(1)
     await keys.picks(column, "name")
     await keys.types(keys.page.get_by_label("How these people agreed"), "The form on my old page.")

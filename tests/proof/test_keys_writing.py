@@ -118,6 +118,18 @@ async def test_what_becomes_of_one(keys: Keys) -> None:
     assert await state(keys, sending) == "cancelled"
 
 
+@by_keyboard(f"GET {ONE}/people")
+async def test_who_got_it(keys: Keys) -> None:
+    (sent,) = [one.path for one in keys.sights.every if one.name == "desk.broadcast.sent"]
+    await keys.begins_at(sent)
+    await keys.follows(keys.page.get_by_role("link", name="Who got it"))
+    await keys.types(keys.page.get_by_label("Part of an address"), "reader-1")
+    await keys.asks(keys.button("Search"))
+    rows = keys.page.locator("tbody tr")
+    assert await rows.count()
+    assert await rows.count() == await rows.filter(has_text="reader-1").count()
+
+
 @by_keyboard(ARCHIVE, "hide-N", "show-N", "slug-N", "about")
 async def test_the_archive(keys: Keys) -> None:
     await keys.begins_at(LIST)
