@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from html import unescape
 
@@ -108,6 +109,21 @@ async def test_what_is_wrong_is_named_beside_its_field(desk: Broadcaster) -> Non
         for name, changes in wrong:
             assert f'href="#field-{name}"' in await press(desk, 422, **entered(box, **changes)), changes
         assert len(box.mails) == 1, "the kept password goes to no other server and no other name"
+
+
+@ON_ONE
+async def test_after_a_fault_it_shows_what_was_chosen(desk: Broadcaster) -> None:
+    async with relay() as box:
+        said = await press(desk, 422, **entered(box, host="no host", tls="implicit", anyway="yes"))
+        assert '<option value="implicit" selected>' in said
+        assert 'name="anyway" value="yes" checked>' in said
+        assert 'name="anyway"' not in await press(desk, 422, **entered(box, host="no host"))
+        said = await press(desk, 422, **entered(box, tls="perhaps"))
+        assert re.findall('<option value="([^"]*)" selected>', said) == [""]
+        box.refuses = "550 5.7.1 no relaying from here"
+        said = await press(desk, 422, **entered(box, tls="auto"))
+        assert '<option value="auto" selected>' in said
+        assert 'name="anyway" value="yes">' in said
 
 
 @ON_ONE

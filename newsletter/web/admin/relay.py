@@ -40,6 +40,7 @@ async def _page(
     errors: dict[str, str] | None = None,
     trouble: str = "",
     words: str = "",
+    anyway: bool = False,
     saved: bool = False,
 ) -> Response[str]:
     now = relaying.standing(site.settings)
@@ -59,6 +60,7 @@ async def _page(
         errors=errors or {},
         trouble=trouble,
         words=words,
+        anyway=anyway,
         saved=saved,
         to=session.email,
         csrf=form_key(site, session),
@@ -72,14 +74,21 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     sent = await own_fields(request, FIELDS)
     wanted = Wanted(**{name: sent.values.get(name, "").strip() for name in LABELS if name != "password"})
     wanted.password = sent.values.get("password", "")
+    anyway = sent.values.get("anyway") == "yes"
     try:
         if sent.errors:
             raise BadInput("Please look again.", sent.errors)
-        await relaying.take(site, wanted, sent.session.email, anyway=sent.values.get("anyway") == "yes")
-    except NotTakenError as error:
-        return await _page(site, sent.session, typed=wanted, trouble=error.sentence, words=error.words)
+        await relaying.take(site, wanted, sent.session.email, anyway=anyway)
     except BadInput as error:
-        return await _page(site, sent.session, typed=wanted, errors=error.fields, trouble=error.sentence)
+        return await _page(
+            site,
+            sent.session,
+            typed=wanted,
+            errors=error.fields,
+            trouble=error.sentence,
+            words=error.words if isinstance(error, NotTakenError) else "",
+            anyway=anyway,
+        )
     return Redirect("/admin/settings/relay?saved=1", status_code=303, headers={"Cache-Control": "no-store"})
 
 
