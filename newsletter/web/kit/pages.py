@@ -2,12 +2,14 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
+from markupsafe import Markup
 
 from newsletter import words
 from newsletter.clock import iso
@@ -18,6 +20,15 @@ from newsletter.web.kit.embedding import script
 from newsletter.web.kit.standing import may
 
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_FITS = 20
+"""Letters of an address that fit on one line of any screen, in a heading too."""
+
+_PART = re.compile(r"(?<=[@.])(?=.)")
+
+
+def parted(address: str) -> str:
+    """That breaks after its @ and dots first where it is too long for a line, and is still copied whole."""
+    return address if len(address) <= _FITS else Markup("<wbr>").join(_PART.split(address))
 
 
 class Assets:
@@ -90,6 +101,7 @@ class Pages:
             "iso": iso,
             "number": words.number,
             "kept": kept.said,
+            "parted": parted,
         }
         self._env.filters.update(filters)
         self._env.globals["asset"] = self.assets.url
