@@ -1,7 +1,7 @@
 """Taking in the subscribers that another service, or a table, holds."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack, aclosing, closing
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from newsletter.subscribers import imports, tag_name
 from newsletter.web.kit.site import Site
 
 SHOWN = 20  # refused rows on a terminal; --refused writes all of them
-MOST_KEPT = 100_000  # of a dry run
 
 
 @click.command()
@@ -118,7 +117,23 @@ async def _take_in(
     site: Site, staged: imports.Staged, origin: str, output: Path | None, dry: bool
 ) -> imports.Tally:
     importing = imports.Importing(site.tokens, site.post)
-    found: list[imports.Refused] = list(staged.refused) if dry else []
+    with closing(imports.Refusals()) as found:
+        if dry:
+            found.add(staged.refused.by_line())
+        tally, id = await _through(site, importing, staged, origin, found if dry else None)
+        await _tell(staged.table, imports.refusals(site.db, id) if id else _each(found.by_line()), output)
+    return tally
+
+
+async def _through(
+    site: Site,
+    importing: imports.Importing,
+    staged: imports.Staged,
+    origin: str,
+    found: imports.Refusals | None,
+) -> tuple[imports.Tally, int]:
+    """What came of it, and the import; with `found`, which takes what is refused, it is a dry run."""
+    dry = found is not None
     tally, id, reached = imports.Tally(), 0, 0
     label = "Checking" if dry else "Importing"
     hidden = not sys.stderr.isatty()
@@ -128,14 +143,12 @@ async def _take_in(
                 tally, id = step.tally, step.id
                 bar.update(step.position - reached)
                 reached = step.position
-                if dry and len(found) < MOST_KEPT:
-                    found += step.refused
-    found.sort(key=lambda one: one.line)
-    await _tell(staged.table, imports.refusals(site.db, id) if id else _each(found), output)
-    return tally
+                if found is not None:
+                    found.add(step.refused)
+    return tally, id
 
 
-async def _each(found: Sequence[imports.Refused]) -> AsyncIterator[imports.Refused]:
+async def _each(found: Iterable[imports.Refused]) -> AsyncIterator[imports.Refused]:
     for one in found:
         yield one
 

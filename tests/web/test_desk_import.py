@@ -60,6 +60,7 @@ async def test_from_a_file_to_subscribers(service: Stage) -> None:
     sent = await sends(web, PEOPLE.encode())
     path = sent.headers["Location"]
     columns = unescape((await web.get(path)).text)
+    assert "<p><bdi>people.csv</bdi></p>" in columns
     assert "2024-05-06" in columns
     assert re.search(r'name="c0">\s+<option value="email" selected', columns)
     assert "A field of its own: seit" in columns
@@ -241,15 +242,6 @@ async def test_every_row_that_a_check_refuses_is_listed(still: Stage) -> None:
     await importing.keep_going(still.site)
     rows = (await web.get(f"{path}/refused.csv")).text.splitlines()
     assert [row.partition(",")[0] for row in rows] == ["\ufeffline", *map(str, range(2, 252)), "253", "254"]
-
-
-async def test_a_list_that_is_cut_short_says_so(still: Stage) -> None:
-    web = await owner(still)
-    path = (await sends(web, b"email\n" + b"nonsense\n" * (importing.MOST_REFUSALS + 1))).headers["Location"]
-    await presses(web, path, "check", c0="email", origin=ORIGIN)
-    await importing.keep_going(still.site)
-    assert "10,000 of the 10,001 are kept for the list" in (await web.get(path)).text
-    assert len((await web.get(f"{path}/refused.csv")).text.splitlines()) == 1 + importing.MOST_REFUSALS
 
 
 async def test_a_file_that_vanished_is_said(still: Stage) -> None:

@@ -4,7 +4,7 @@ from newsletter.subscribers.imports.actions import Import, Importing
 from newsletter.subscribers.imports.mapping import TARGETS, Mapping, find_preset, folded, map_columns
 from newsletter.subscribers.imports.model import Person, Refused, Row, Tally
 from newsletter.subscribers.imports.presets import PRESETS
-from newsletter.subscribers.imports.refusals import refusals, write_refused
+from newsletter.subscribers.imports.refusals import Refusals, refusals, write_refused
 from newsletter.subscribers.imports.run import Staged, take_in
 from newsletter.subscribers.imports.store import uploads
 from newsletter.subscribers.imports.table import Table, open_table
@@ -16,6 +16,7 @@ __all__ = [
     "Importing",
     "Mapping",
     "Person",
+    "Refusals",
     "Refused",
     "Row",
     "Staged",

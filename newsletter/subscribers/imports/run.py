@@ -17,6 +17,7 @@ from newsletter.subscribers.imports.coming import Coming, Readying
 from newsletter.subscribers.imports.mapping import Mapping
 from newsletter.subscribers.imports.model import STRICTEST, Person, Refused, Tally
 from newsletter.subscribers.imports.people import Persons
+from newsletter.subscribers.imports.refusals import Refusals
 from newsletter.subscribers.imports.table import Table
 from newsletter.words import gettext as _
 
@@ -35,7 +36,7 @@ each slice of 400 it cost 7 µs a person more. A COMMIT after 2,000 pages took 1
 AHEAD = 1_000
 """People that are read at once."""
 MOST_REFUSALS = 100_000
-"""Rows whose reason is kept; more than that is no list but some other file."""
+"""Unreadable rows whose reason is kept for good; more than that is no list but some other file."""
 
 
 class Staged:
@@ -47,7 +48,7 @@ class Staged:
         self.tags = list(tags)
         self.people = 0
         self.unreadable = 0
-        self.refused: list[Refused] = []
+        self.refused = Refusals()
         self._now = now
         self._scratch = Scratch()
 
@@ -59,17 +60,17 @@ class Staged:
         rows = self.table.rows()
         line = 0
         while some := list(islice(rows, 1_000)):
-            batch = []
+            batch, beside = [], list[Refused]()
             for row in some:
                 line = row.line
                 found = row if isinstance(row, Refused) else persons.read(row)
                 if isinstance(found, Person):
                     batch.append((found.key, ranks[found.status], found.line, encode(found)))
                 else:
-                    self.unreadable += 1
-                    if len(self.refused) < MOST_REFUSALS:
-                        self.refused.append(found)
+                    beside.append(found)
             self._scratch.add(batch)
+            self.refused.add(beside)
+            self.unreadable += len(beside)
             self.people += len(batch)
             yield line
 
@@ -94,6 +95,7 @@ class Staged:
 
     def close(self) -> None:
         self._scratch.close()
+        self.refused.close()
 
 
 class _Undone(Exception):
@@ -116,8 +118,9 @@ async def take_in(
         one = await db.write(
             importing.begin, staged.table.sha256, origin, staged.plan(), staged.people, staged.unreadable
         )
-        for start in range(0, len(staged.refused), 500):
-            await db.write(importing.refuse, one.id, staged.refused[start : start + 500])
+        refused = islice(staged.refused.by_line(), MOST_REFUSALS)
+        while few := list(islice(refused, 500)):
+            await db.write(importing.refuse, one.id, few)
     unreadable = Tally(refused=staged.unreadable)
     yield _with(one, unreadable)
     size, moved = FEWEST, one.position

@@ -194,6 +194,7 @@ def _standing(site: Site, session: Session, one: imports.uploads.Upload) -> Resp
         one=one,
         tally=one.came,
         refused=one.dry_refused,
+        whole=importing.has_all(site.settings, one),
         csrf=form_key(site, session),
     )
 
@@ -258,11 +259,7 @@ async def refused(request: Request[Any, Any, Any], id: str) -> Response[Any]:
 
 async def _lines(site: Site, one: imports.uploads.Upload) -> AsyncIterator[bytes]:
     yield b"\xef\xbb\xbfline,reason\r\n"
-    if not one.import_id:
-        for row in one.dry_refused:
-            yield _line(row)
-        return
-    async for row in imports.refusals(site.db, one.import_id):
+    async for row in importing.refusals(site, one):
         yield _line(row)
 
 

@@ -208,7 +208,7 @@ async def _judge(tx: Tx, call: Call) -> None:
 
 
 async def list_refused_rows(call: Call) -> Reply:
-    """Line and reason of each row that was refused, as CSV; of a check the first 10,000."""
+    """Line and reason of each row that was refused, as CSV; of a check what would be refused."""
     one = await _found(call)
     return Reply(stream=_lines(call.site, one, head=call.head), media_type="text/csv; charset=utf-8")
 
@@ -217,11 +217,7 @@ async def _lines(site: Site, one: imports.uploads.Upload, *, head: bool) -> Asyn
     yield b"line,reason\r\n" if not head else b""
     if head:
         return
-    if not one.import_id:
-        for row in one.dry_refused:
-            yield _line(row)
-        return
-    async for row in imports.refusals(site.db, one.import_id):
+    async for row in importing.refusals(site, one):
         yield _line(row)
 
 

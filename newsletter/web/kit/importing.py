@@ -3,10 +3,13 @@
 import os
 import tempfile
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing, closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from newsletter.clock import DAY, monotonic, now
 from newsletter.errors import BadInput, Conflict, Unavailable
@@ -19,7 +22,7 @@ KEPT = DAY
 """How long a file waits for its owner's next press."""
 
 MOST_REFUSALS = 10_000
-"""Rows that a dry run refused, and that are kept with their reasons: a megabyte of a row in the database, at most."""
+"""Rows that a dry run refused, and that are kept in the database too, for other machines: a megabyte, at most."""
 
 EVERY = 0.5  # seconds between two notes of how far it has come
 GONE = "The file isn’t here any more: it was kept for a day. Please send it again."
@@ -36,6 +39,11 @@ def folder(settings: Settings) -> Path:
 
 def place(settings: Settings, id: int) -> Path:
     return folder(settings) / str(id)
+
+
+def listed(settings: Settings, id: int) -> Path:
+    """All that a dry run refused, where the database keeps a part of it: each in a line of JSON, in their order."""
+    return folder(settings) / f"{id}.refused"
 
 
 async def keep(settings: Settings, pieces: AsyncIterator[bytes]) -> Path:
@@ -91,8 +99,13 @@ async def let_go(site: Site, id: int, judge: Judge = _whichever) -> None:
 async def _let_go(tx: Tx, settings: Settings, id: int, judge: Judge) -> None:
     """The file goes before its row does: what stays of it is found by that."""
     await judge(tx)
-    place(settings, id).unlink(missing_ok=True)
+    _delete(settings, id)
     await imports.uploads.remove(tx, id)
+
+
+def _delete(settings: Settings, id: int) -> None:
+    for path in (place(settings, id), listed(settings, id)):
+        path.unlink(missing_ok=True)
 
 
 async def _work(site: Site, one: imports.uploads.Upload) -> None:
@@ -136,21 +149,72 @@ async def _read(site: Site, one: imports.uploads.Upload, staged: imports.Staged)
 async def _take_in(site: Site, one: imports.uploads.Upload, staged: imports.Staged) -> None:
     dry = one.state == "checking"
     importing = imports.Importing(site.tokens, site.post)
-    pace, refused = _Pace(), list(staged.refused[:MOST_REFUSALS])
-    last = imports.Import(0, "")
+    pace, last = _Pace(), imports.Import(0, "")
     steps = imports.take_in(site.db, importing, staged, one.chosen.origin, dry=dry)
-    async with aclosing(steps):
-        async for last in steps:
-            refused += last.refused[: max(0, MOST_REFUSALS - len(refused))]
-            if pace.is_due() and not await site.db.write(
-                imports.uploads.reach, one.id, last.position, staged.people
-            ):
-                return
-    refused.sort(key=lambda row: row.line)
-    after: imports.uploads.State = "checked" if dry else "done"
-    await site.db.write(imports.uploads.settle, one.id, after, last.tally, last.id, refused if dry else ())
+    with closing(imports.Refusals()) as refused:
+        if dry:
+            await to_thread(refused.add, staged.refused.by_line())
+        async with aclosing(steps):
+            async for last in steps:
+                refused.add(last.refused if dry else ())
+                if pace.is_due() and not await site.db.write(
+                    imports.uploads.reach, one.id, last.position, staged.people
+                ):
+                    return
+        kept = await to_thread(_listed, refused, listed(site.settings, one.id)) if dry else []
+    await site.db.write(
+        imports.uploads.settle, one.id, "checked" if dry else "done", last.tally, last.id, kept
+    )
     if not dry:
-        place(site.settings, one.id).unlink(missing_ok=True)
+        _delete(site.settings, one.id)
+
+
+def _listed(refused: imports.Refusals, path: Path) -> list[imports.Refused]:
+    """The first of them. Where there are more, all are written there, if there is room for them."""
+    path.unlink(missing_ok=True)
+    first = list(islice(refused.by_line(), MOST_REFUSALS + 1))
+    if len(first) > MOST_REFUSALS:
+        with suppress(OSError):
+            _write(refused.by_line(), path)
+    return first[:MOST_REFUSALS]
+
+
+def _write(rows: Iterator[imports.Refused], path: Path) -> None:
+    """Raises OSError, and leaves nothing then."""
+    fresh = _fresh(path.parent)
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
+    except OSError:
+        fresh.unlink()
+        raise
+    fresh.rename(path)
+
+
+async def refusals(site: Site, one: imports.uploads.Upload) -> AsyncGenerator[imports.Refused, None]:
+    """Of what was taken in, or of a check what would be refused: by their line, all that this machine knows of."""
+    if one.import_id:
+        async with aclosing(imports.refusals(site.db, one.import_id)) as rows:
+            async for row in rows:
+                yield row
+    elif not _has_list(site.settings, one):
+        for row in one.dry_refused:
+            yield row
+    else:
+        read = msgspec.json.Decoder(imports.Refused).decode
+        with await to_thread(listed(site.settings, one.id).open, "rb") as file:
+            while lines := await to_thread(lambda: list(islice(file, 1_000))):
+                for line in lines:
+                    yield read(line)
+
+
+def has_all(settings: Settings, one: imports.uploads.Upload) -> bool:
+    """Whether `refusals` are all that there were."""
+    return bool(one.import_id) or len(one.dry_refused) == one.came.refused or _has_list(settings, one)
+
+
+def _has_list(settings: Settings, one: imports.uploads.Upload) -> bool:
+    return one.state == "checked" and listed(settings, one.id).exists()
 
 
 def look(path: Path, encoding: str = "") -> imports.Table:

@@ -39,7 +39,7 @@ async def imported(house: House, path: Path, *tags: str, dry: bool = False) -> C
     importing = imports.Importing(house.site.tokens, house.site.post)
     with closing(staged(path, tags)) as people:
         steps = [step async for step in imports.take_in(house.db, importing, people, ORIGIN, dry=dry)]
-        refused = [*people.refused, *(one for step in steps for one in step.refused)]
+        refused = [*people.refused.by_line(), *(one for step in steps for one in step.refused)]
         return Came(steps[-1].tally, sorted(refused, key=lambda one: one.line))
 
 
