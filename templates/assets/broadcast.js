@@ -65,7 +65,7 @@
     const keeper = form.dataset.keeps && window.keeper?.(form, take);
     form.addEventListener("input", (event) => {
       if (event.target.id === "narrow") return;
-      const looks = ["look", "dark"].includes(event.target.name);
+      const looks = ["look", "scheme"].includes(event.target.name);
       dirty ||= !looks;
       if (!looks) keeper?.typed();
       clearTimeout(timer);

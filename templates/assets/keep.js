@@ -2,7 +2,7 @@
 // is held here, in this browser, over a reload and a sign-out. Without this file there is the button.
 window.keeper = (form, take) => {
   "use strict";
-  const NOT_TYPED = ["csrf", "version", "at", "look", "dark"];
+  const NOT_TYPED = ["csrf", "version", "at", "look", "scheme"];
   const told = document.getElementById("kept");
   const again = document.getElementById("again");
   const answers = Boolean(document.querySelector(".summary")); // this page holds what was typed, and it wasn't saved

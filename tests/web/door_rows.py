@@ -78,7 +78,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
     "/admin/import/{id:str}": _IMPORT,
     "/admin/magnets": {},  # a file, of whatever size: tests/web/test_desk_magnets.py
     "/admin/magnets/{slug:str}/tell": {"number": "1", "words": "A chapter\nmore.", "csrf": "live"},
-    "/admin/forms/preview": {"look": "page", "dark": "1", **_FORM},
+    "/admin/forms/preview": {"look": "page", "scheme": "dark", **_FORM},
     "/admin/forms/new": {"slug": "live", **_FORM},
     "/admin/forms/{slug:str}": {"thanks_url": "", **_FORM},
     "/admin/forms/{slug:str}/mails": _MAILS,
@@ -90,7 +90,7 @@ TAKEN: dict[str, Fields] = {  # what each POST takes, with good values
         "button": "B",
         "csrf": "live",
     },
-    "/admin/forms/{slug:str}/mails/preview": {"which": "guide", "look": "html", "dark": "1", **_MAILS},
+    "/admin/forms/{slug:str}/mails/preview": {"which": "guide", "look": "html", "scheme": "dark", **_MAILS},
     "/admin/tokens": {"name": "Shop", "days": "30", "forms:read": "1", "csrf": "live"},
     "/admin/tokens/{slug:str}": {"csrf": "live"},
     "/admin/webhooks": {"url": "live", "subscriber.confirmed": "1", "csrf": "live"},

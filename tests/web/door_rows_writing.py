@@ -2,14 +2,14 @@
 
 _LETTER = {
     "subject": "On work", "preheader": "A thought", "sender": "Olga <olga@letters.example.org>", "audience": "tag:work",
-    "archive": "yes", "body": "Hello.", "look": "html", "dark": "1", "at": "50",
+    "archive": "yes", "body": "Hello.", "look": "html", "scheme": "dark", "at": "50",
     "csrf": "live",
 }  # fmt: skip
 
 _START = {"start": "tag", "form": "", "tag": "work", "guide": "", "csrf": "live"}
 _STEP = {
     "wait": "2", "unit": "day", "subject": "On work", "preheader": "A thought", "body": "Hello.",
-    "sender": "Olga <olga@letters.example.org>", "look": "html", "dark": "1", "at": "50", "version": "1",
+    "sender": "Olga <olga@letters.example.org>", "look": "html", "scheme": "dark", "at": "50", "version": "1",
     "csrf": "live",
 }  # fmt: skip
 

@@ -85,13 +85,15 @@ class _Reader(HTMLParser):
 
 
 async def test_the_frame_shows_either_part_light_or_dark(desk: Broadcaster) -> None:
-    html = (await desk.sends("/preview", **LETTER)).text
+    html = (await desk.sends("/preview", scheme="light", **LETTER)).text
     assert "Hello there, a <strong>" in html
     assert "On work, friend" in html
-    assert "@media not all" in html
-    dark = (await desk.sends("/preview", dark="1", **LETTER)).text
-    assert "@media all" in dark
+    assert "@media (max-width:0)" in html
+    dark = (await desk.sends("/preview", scheme="dark", **LETTER)).text
+    assert "@media (min-width:0)" in dark
     assert "prefers-color-scheme" not in html + dark
+    for unset in ({}, {"scheme": ""}, {"scheme": "sepia"}):
+        assert "prefers-color-scheme" in (await desk.sends("/preview", **unset, **LETTER)).text
     text = (await desk.sends("/preview", look="text", **LETTER)).text
     assert "Hello there, a *thought*." in text or "Hello there, a thought." in text
     wrong = await desk.sends("/preview", **(LETTER | {"sender": "Ada"}))

@@ -124,7 +124,7 @@ async def test_the_preview_shows_what_is_typed_in_a_frame_where_nothing_runs(sti
     before = await still.dump()
     typed = {**WORDS, "csrf": csrf_on(await web.get(PATH))}
     for looks, expected in (
-        ({"which": "confirmation", "dark": "1"}, "&lt;b&gt;hello&lt;/b&gt;"),
+        ({"which": "confirmation", "scheme": "dark"}, "&lt;b&gt;hello&lt;/b&gt;"),
         ({"which": "guide", "look": "html"}, "of somewhere."),
         ({"which": "guide", "look": "text"}, "For you, reader"),
         ({"which": "confirmation", "confirmation-above": ""}, "If it was you:"),

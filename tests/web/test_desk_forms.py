@@ -201,7 +201,7 @@ async def test_the_preview_shows_what_is_typed_and_keeps_nothing(still: Stage) -
     own = await own_values(web, "/admin/forms/guide")
     before = await still.dump()
     typed = {**FILLED, **ASKED, "slug": "guide", "accent": "#7a1f5b", "button": "", **own}
-    seen = await web.post("/admin/forms/preview", data={**typed, "look": "page", "dark": "1"})
+    seen = await web.post("/admin/forms/preview", data={**typed, "look": "page", "scheme": "dark"})
     assert seen.status_code == 200
     assert seen.headers["Content-Security-Policy"].startswith("sandbox;")
     assert "A &lt;course&gt;" in seen.text

@@ -21,11 +21,13 @@ HOLDER = {"Content-Security-Policy": f"{content_policy()}; frame-src 'self'; con
 """The policy of a page that holds the frame, and asks for it again while its owner types."""
 
 _BODY = re.compile(r"<body[^>]*>")
-_SCHEME = "(prefers-color-scheme: dark)"
+ASKED = "(prefers-color-scheme: dark)"
+"""What a mail or a page asks of its reader's screen."""
+
 _PERCENT = re.compile("[0-9]{1,3}")
 _BLOCK = re.compile(r"<(?:p|h[2-4]|ul|ol|blockquote|pre|hr|img)\b")
-LOOKS = {"look": 4, "dark": 1, "at": 3}
-"""Beside the text itself: HTML or text, light or dark, and how far down its owner is (percent)."""
+LOOKS = {"look": 4, "scheme": 5, "at": 3}
+"""Beside the text itself: HTML or text, in which colours, and how far down its owner is (percent)."""
 
 NOTHING_YET = "What you write is seen here as its readers will see it, as soon as something is written."
 
@@ -69,23 +71,35 @@ async def kept(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[s
 
 def shown(site: Site, letter: Letter, email: str, asked: Mapping[str, str]) -> Response[str]:
     """`asked` has LOOKS."""
-    dark = "dark" in asked
     subject, plain, html = letter.seen_by({"email": email}, site.settings.public_url)
     head = {
         "sender": str(letter.sender),
         "subject": subject,
         "preheader": letter.marks.fill(letter.preheader, "text", {"email": email}),
-        "dark": dark,
+        "scheme": scheme_of(asked),
     }
     if asked.get("look") == "text":
         return framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": plain}))
     strip = site.pages.render("admin/_broadcast_head.html", head)
     start, end = _BODY.search(html).span()  # type: ignore[union-attr]  # our own shape has one
-    # The reader's own setting is not asked: the owner looks at both.
-    top = html[:start].replace(_SCHEME, "all" if dark else "not all", 1)
-    top = top.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
+    top = in_scheme(html[:start], scheme_of(asked))
     top = top.replace("<head>", '<head>\n<base target="_blank">', 1)  # where no window may be opened: nowhere
     return framed(site, top + html[start:end] + strip + _with_place(html[end:], asked.get("at", "")))
+
+
+def scheme_of(asked: Mapping[str, str]) -> str:
+    """'light', 'dark', or '': as the screen of whoever looks."""
+    scheme = asked.get("scheme", "")
+    return scheme if scheme in ("light", "dark") else ""
+
+
+def in_scheme(html: str, scheme: str) -> str:
+    """As on a screen that is set to it, whichever looks at it."""
+    if not scheme:
+        return html
+    head, end, rest = html.partition("</head>")
+    head = head.replace(ASKED, "(min-width:0)" if scheme == "dark" else "(max-width:0)")
+    return head.replace("color-scheme: light dark", f"color-scheme: {scheme}", 1) + end + rest
 
 
 def _with_place(html: str, at: str) -> str:
@@ -105,7 +119,7 @@ def said(site: Site, sentences: list[str], status: int = 200) -> Response[str]:
         "sender": "",
         "subject": "",
         "preheader": "",
-        "dark": False,
+        "scheme": "",
         "text": "\n".join(map(_, sentences)),
     }
     return framed(site, site.pages.render("admin/broadcast_preview.html", context), status)

@@ -30,8 +30,8 @@ LONGEST = {
     "closed": 1,
     **forms_fields.LONGEST,
 }
-LOOKS = {"look": 5, "dark": 1, "at": 3, "do": 10}
-"""Beside the form itself: as a page or in a frame, light or dark; and which button it was."""
+LOOKS = {"look": 5, "scheme": 5, "at": 3, "do": 10}
+"""Beside the form itself: as a page or in a frame, in which colours; and which button it was."""
 
 NEEDED = {
     "title": "Please give the form a title.",

@@ -13,18 +13,17 @@ from newsletter.mail import MessageError
 from newsletter.mail.preview import Seen
 from newsletter.owners import Session
 from newsletter.signups import KINDS, PARTS, TAGS, Form, Kind, MailText, mail_faults
-from newsletter.web.admin.broadcasts_preview import HOLDER, framed, said
+from newsletter.web.admin.broadcasts_preview import HOLDER, framed, in_scheme, said, scheme_of
 from newsletter.web.admin.door import Sent, form_key, own_fields, refresh, session_of
 from newsletter.web.kit import form_letters
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import day
 
 LONGEST = {f"{kind}-{part}": longest for kind in KINDS for part, longest in PARTS.items()}
-LOOKS = {"look": 5, "which": 12, "dark": 1, "at": 3, "do": 20}
-"""Beside the words: HTML or text, of which mail, light or dark; and which button it was."""
+LOOKS = {"look": 5, "which": 12, "scheme": 5, "at": 3, "do": 20}
+"""Beside the words: HTML or text, of which mail, in which colours; and which button it was."""
 
 _BODY = re.compile(r"<body[^>]*>")
-_SCHEME = "(prefers-color-scheme: dark)"
 
 
 @get("/admin/forms/{slug:str}/mails")
@@ -73,7 +72,7 @@ async def preview(request: Request[Any, Any, Any], slug: FromPath[str]) -> Respo
         mail = await to_thread(form_letters.preview, site, typed, kind, sent.session.email)
     except MessageError as error:
         return said(site, [str(error)], 422)
-    return _shown(site, mail, dark="dark" in sent.values, plain=sent.values.get("look") == "text")
+    return _shown(site, mail, scheme=scheme_of(sent.values), plain=sent.values.get("look") == "text")
 
 
 async def _sent(request: Request[Any, Any, Any]) -> Sent:
@@ -94,14 +93,12 @@ def _values(form: Form) -> dict[str, str]:
     return {f"{kind}-{part}": getattr(texts[kind], part, "") for kind in KINDS for part in PARTS}
 
 
-def _shown(site: Site, mail: Seen, *, dark: bool, plain: bool) -> Response[str]:
-    head = {"sender": mail.sender, "subject": mail.subject, "preheader": "", "dark": dark}
+def _shown(site: Site, mail: Seen, *, scheme: str, plain: bool) -> Response[str]:
+    head = {"sender": mail.sender, "subject": mail.subject, "preheader": "", "scheme": scheme}
     if plain:
         return framed(site, site.pages.render("admin/broadcast_preview.html", {**head, "text": mail.text}))
     strip = site.pages.render("admin/_broadcast_head.html", head)
-    # The reader's own setting is not asked: the owner looks at both.
-    html = mail.html.replace(_SCHEME, "all" if dark else "not all", 1)
-    html = html.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
+    html = in_scheme(mail.html, scheme)
     html = html.replace(
         "<head>", '<head>\n<base target="_blank">', 1
     )  # where no window may be opened: nowhere

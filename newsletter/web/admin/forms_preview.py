@@ -5,13 +5,11 @@ from typing import Any
 from litestar import Request, Response, post
 
 from newsletter.signups import CLOSED, Form
-from newsletter.web.admin.broadcasts_preview import framed, said
+from newsletter.web.admin.broadcasts_preview import ASKED, framed, in_scheme, said, scheme_of
 from newsletter.web.admin.forms_filling import filled, sent_by
 from newsletter.web.kit import colours
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
-
-_SCHEME = "(prefers-color-scheme:dark)"
 
 
 @post("/admin/forms/preview", status_code=200)
@@ -22,13 +20,13 @@ async def preview(request: Request[Any, Any, Any]) -> Response[str]:
         return said(
             site_of(request), [f"{name}: {_(sentence)}" for name, sentence in sent.errors.items()], 422
         )
-    dark = "dark" in sent.values
     embedded = sent.values.get("look") == "frame"
     shown = filled(site_of(request), form, sent, magnets)
-    return framed(site_of(request), _page(site_of(request), shown, dark=dark, embedded=embedded))
+    page = _page(site_of(request), shown, scheme=scheme_of(sent.values), embedded=embedded)
+    return framed(site_of(request), page)
 
 
-def _page(site: Site, form: Form, *, dark: bool, embedded: bool) -> str:
+def _page(site: Site, form: Form, *, scheme: str, embedded: bool) -> str:
     """Its style stands in it: a page in a sandbox is of no origin, and loads nothing from ours."""
     context = {
         "form": form,
@@ -43,7 +41,5 @@ def _page(site: Site, form: Form, *, dark: bool, embedded: bool) -> str:
     html = site.pages.render("public/embed.html" if embedded else "public/form.html", context)
     sheet = f'<link rel="stylesheet" href="{site.pages.assets.url("site.css")}">'
     own = f"<style>{site.pages.assets.named('site.css').decode()}</style>"
-    html = html.replace(sheet, own).replace("prefers-color-scheme: dark", "prefers-color-scheme:dark")
-    # The reader's own setting is not asked: the owner looks at both.
-    html = html.replace(_SCHEME, "(min-width:0)" if dark else "(max-width:0)")
-    return html.replace("color-scheme: light dark", f"color-scheme: {'dark' if dark else 'light'}", 1)
+    html = html.replace(sheet, own).replace("(prefers-color-scheme:dark)", ASKED)  # in the form's own colours
+    return in_scheme(html, scheme)
