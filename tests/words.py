@@ -22,7 +22,13 @@ from newsletter.web.kit.embedding import SAID
 
 ROOT = Path(__file__).parent.parent
 LOCALE = ROOT / "newsletter" / "locale"
-TEMPLATES = ("public/*.html", "email/**/*.*", "admin/*.html", "base.html")
+TEMPLATES = (
+    "public/*.html",
+    "email/**/*.*",
+    "admin/*.html",
+    "base.html",
+    "demo/[!t]*.html",
+)  # its text is an author's
 TO_READERS = (
     "web/public/*.py",
     "web/admin/*.py",

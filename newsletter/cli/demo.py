@@ -98,7 +98,7 @@ async def _run(port: int, blog_port: int, folder: Path, subscribers: int) -> Non
 
 
 def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settings.Settings:
-    """Nothing from the environment: the demonstration is the same everywhere."""
+    """Nothing from the environment but the language: the demonstration is the same everywhere."""
     return settings.load(
         {
             "NEWSLETTER_DATABASE_URL": f"sqlite:///{folder / 'newsletter.db'}",
@@ -108,6 +108,7 @@ def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settin
             "NEWSLETTER_FROM": f"{AUTHOR} <{OWNER}>",
             "NEWSLETTER_OWNER_EMAIL": OWNER,
             "NEWSLETTER_POSTAL_ADDRESS": "Wilma Harrow, 3 Ferry Lane, Lower Exampleton",
+            "NEWSLETTER_LANGUAGE": settings.with_environment({}).get("NEWSLETTER_LANGUAGE", "en"),
         }
     )
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from newsletter import words
 from newsletter.clock import iso, moment
 from newsletter.demo.inbox import MOST, Inbox
 from newsletter.paths import TEMPLATES
@@ -69,8 +70,9 @@ class Blog:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        words.into(self._pages)
         self._pages.globals.update(service=service, author=author, sandbox=SANDBOX)
-        self._pages.filters.update(iso=iso, when=_when)
+        self._pages.filters.update(iso=iso, when=_when, number=words.number, size=words.size)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -155,9 +157,9 @@ def _outward(html: str) -> str:
 
 
 def _when(ms: int) -> str:
-    """In this machine's own time: ``22 Nov, 19:30``."""
+    """In this machine's own time: ``22 November 2026, 19:30``."""
     at = moment(ms).astimezone()
-    return f"{at.day} {at:%b, %H:%M}"
+    return f"{words.date(at)}, {at:%H:%M}"
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -25,13 +25,13 @@ def command(folder: Path, *options: str) -> list[str]:
 
 
 @asynccontextmanager
-async def running(folder: Path, ports: list[int]) -> AsyncIterator[str]:
+async def running(folder: Path, ports: list[int], **settings: str) -> AsyncIterator[str]:
     """What it prints, while it runs; it has to end well when it is told to."""
     options = ["--port", str(ports[0]), "--blog-port", str(ports[1])]
     with subprocess.Popen(
         command(folder, *options),
         cwd=ROOT,
-        env=BARE,
+        env=BARE | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,6 +87,22 @@ async def test_it_shows_everything_and_remembers_it(tmp_path: Path) -> None:
     with sqlite3.connect(folder / "newsletter.db") as database:
         assert database.execute("SELECT email FROM subscribers").fetchall() == [("ada@example.org",)]
     database.close()
+
+
+async def test_it_speaks_the_language_that_is_set(tmp_path: Path) -> None:
+    folder, ports = tmp_path / "demo-data", free_ports(2)
+    service, blog = (f"http://localhost:{port}" for port in ports)
+    async with httpx.AsyncClient() as client, running(folder, ports, NEWSLETTER_LANGUAGE="de"):
+        for page in (blog, f"{service}/forms/guide", f"{service}/admin/sign-in"):
+            assert '<html lang="de"' in (await client.get(page)).text, page
+        await client.post(
+            f"{service}/forms/guide", data={"email": "ada@example.org"}, headers={"Origin": blog}
+        )
+        assert "Bestätigen" in await arrived(client, blog, "an ada@example.org")
+    with sqlite3.connect(folder / "newsletter.db") as database:
+        (steps,) = database.execute("SELECT group_concat(subject) FROM sequence_steps").fetchall()
+    database.close()
+    assert "Was passt in Ihren Karton?" in steps[0]
 
 
 def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:

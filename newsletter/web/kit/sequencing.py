@@ -16,13 +16,20 @@ from newsletter.storage import Tx
 from newsletter.web.kit import broadcasting
 from newsletter.web.kit.site import Site
 from newsletter.words import gettext as _
+from newsletter.words import language
 
 WELCOME = "welcome"
-"""The sequence that is shipped: a folder of templates/sequences/."""
 
 WHOLE_EVERY = 3600.0  # seconds until all that ever happened is looked at again: a clock may have been wrong
 
 _log = logging.getLogger(__name__)
+
+
+def shipped() -> Path:
+    """The folder of the sequence that comes with us, in the language that is spoken here."""
+    folder = TEMPLATES / "sequences"
+    own = folder / language() / WELCOME
+    return own if own.exists() else folder / WELCOME
 
 
 def read(folder: Path, site: Site) -> tuple[Plan, list[str]]:
@@ -175,7 +182,7 @@ async def begin_welcome(site: Site, day: int) -> None:
     """The sequence that is shipped, on, with days of so many ms; where there is one already it stays as it is."""
     if await site.db.read(site.sequences.all):
         return
-    plan, _ = read(TEMPLATES / "sequences" / WELCOME, site)
+    plan, _ = read(shipped(), site)
     await load(site, at_pace(plan, day))
     await site.db.write(site.sequences.turn_on, plan.slug)
 
