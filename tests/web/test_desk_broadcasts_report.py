@@ -25,7 +25,7 @@ async def desk(still: Stage) -> Broadcaster:
 
 
 def addresses(page: str) -> list[str]:
-    return re.findall(r'<th role="rowheader" scope="row"><bdi>([^<]+)</bdi>', page)
+    return re.findall(r'<th role="rowheader" scope="row"><bdi>([^<]+)</bdi>', page.replace("<wbr>", ""))
 
 
 async def test_how_far_it_has_come(desk: Broadcaster) -> None:
