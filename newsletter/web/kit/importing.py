@@ -156,7 +156,8 @@ async def _take_in(site: Site, one: imports.uploads.Upload, staged: imports.Stag
             await to_thread(refused.add, staged.refused.by_line())
         async with aclosing(steps):
             async for last in steps:
-                refused.add(last.refused if dry else ())
+                if dry and last.refused:
+                    await to_thread(refused.add, last.refused)
                 if pace.is_due() and not await site.db.write(
                     imports.uploads.reach, one.id, last.position, staged.people
                 ):
