@@ -92,10 +92,18 @@ async def test_a_page_looks_only_so_far(many: Database, monkeypatch: pytest.Monk
     assert await many.read(listing.counted, segments.parse("tag:work")) == (2, 2)
 
 
-async def test_along_a_tag_a_page_looks_at_fewer(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_along_a_tag_a_page_looks_at_fewer_and_the_first_at_the_fewest(
+    many: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "FIRST_LOOKED_UP", 1)
     monkeypatch.setattr(listing, "LOOKED_UP", 2)
-    page = await many.read(listing.page, segments.parse("tag:work and not status:active"), NEWEST, 50)
-    assert (ids(page.people), page.before, page.looked_on) == ([30], 11, 2)
+    segment = segments.parse("tag:work and not tag:none")
+    first = await many.read(listing.page, segment, NEWEST, 50)
+    assert (ids(first.people), first.before, first.looked_on) == ([30], 21, 1)
+    assert await many.read(listing.counted, segment, first=first) == (1, 1)
+    second = await many.read(listing.page, segment, first.before, 50)
+    assert (ids(second.people), second.before, second.looked_on) == ([20, 10], 0, 0)
+    assert await many.read(listing.counted, segment) == (2, 2)
 
 
 @pytest.mark.parametrize("first", [1, 3, 5, 8])
