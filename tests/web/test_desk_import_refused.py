@@ -1,5 +1,6 @@
 """What a check of a file refuses, however much of it: to be read before anything is taken in."""
 
+from newsletter.subscribers import imports
 from newsletter.web.kit import importing
 from tests.conftest import ON_ONE
 from tests.web.stage import Stage
@@ -35,3 +36,15 @@ async def test_a_list_that_was_long_once_is_not_shown_later(still: Stage) -> Non
         await importing.keep_going(still.site)
         assert len((await web.get(f"{path}/refused.csv")).text.splitlines()) == 1 + refused
         await presses(web, path, "again")
+
+
+async def test_what_was_not_let_go_to_its_end_is_so_the_next_day(still: Stage) -> None:
+    """As where the process is killed in between: a file that nothing leads to would stay for good."""
+    web = await owner(still)
+    path = (await sends(web, b"email\nada@example.org\n")).headers["Location"]
+    (file,) = kept(still)
+    await still.site.db.write(imports.uploads.give_up, int(file.name))
+    still.clock.forward(importing.KEPT + 1)
+    await importing.keep_going(still.site)
+    assert kept(still) == []
+    assert (await web.get(path)).status_code == 404

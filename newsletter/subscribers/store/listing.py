@@ -21,8 +21,7 @@ LOOK = 10_000
 LOOKED_UP = 2_500
 """The same along a tag: each of its people is looked up by itself, which takes four times as long as to read on."""
 FIRST_LOOKED_UP = 400
-"""And on the first page: of a million more have a tag than of ten thousand, and whom it shows is asked of each. Who looks
-on wants them found."""
+"""And on the first page, so that it takes as long where many have the tag as where few do."""
 COUNTED = 400
 """At whom a page looks first, and a count beside a full one in all, where each has to be looked at closely."""
 TAG_COUNTED = 4_000

@@ -92,15 +92,18 @@ async def _whichever(_tx: Tx) -> None:
 
 
 async def let_go(site: Site, id: int, judge: Judge = _whichever) -> None:
-    """Raises what `judge` raises, and leaves all as it is then."""
-    await site.db.write(_let_go, site.settings, id, judge)
+    """Raises what `judge` raises, and leaves all as it is then.
+
+    Broken off in between, it is found among what its owners left, and let go the next day.
+    """
+    await site.db.write(_give_up, id, judge)
+    await to_thread(_delete, site.settings, id)
+    await site.db.write(imports.uploads.remove, id)
 
 
-async def _let_go(tx: Tx, settings: Settings, id: int, judge: Judge) -> None:
-    """The file goes before its row does: what stays of it is found by that."""
+async def _give_up(tx: Tx, id: int, judge: Judge) -> None:
     await judge(tx)
-    _delete(settings, id)
-    await imports.uploads.remove(tx, id)
+    await imports.uploads.give_up(tx, id)
 
 
 def _delete(settings: Settings, id: int) -> None:

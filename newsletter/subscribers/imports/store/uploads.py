@@ -173,5 +173,14 @@ async def fail(tx: Tx, id: int, why: str) -> None:
     )
 
 
+async def give_up(tx: Tx, id: int) -> None:
+    """Nobody goes on with it."""
+    await tx.run(
+        "UPDATE import_uploads SET state = 'failed', why = '', updated_at = :now WHERE id = :id",
+        id=id,
+        now=tx.now,
+    )
+
+
 async def remove(tx: Tx, id: int) -> None:
     await tx.run("DELETE FROM import_uploads WHERE id = :id", id=id)
