@@ -1,6 +1,8 @@
 """Broadcasts that their owner shows to everybody, once they are sent off: as a stranger reads them."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -10,11 +12,12 @@ from newsletter.broadcasts.store import Row
 from newsletter.broadcasts.text import write
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail.merge import Marks
-from newsletter.storage import Tx
+from newsletter.storage import ConstraintError, Tx
 from newsletter.words import gettext as _
 
 _SLUG = re.compile("(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)*")
 _NO_TITLE = "Without a title"
+TAKEN = "Another broadcast has this address."
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -85,8 +88,20 @@ async def rename(tx: Tx, id: int, slug: str) -> None:
     if await store.find(tx, id) is None:
         raise NotFound("There is no such broadcast.")
     if not await store.rename(tx, id, slug):
-        raise BadInput("Another broadcast has this address.")
+        raise BadInput(TAKEN)
     tx.wake(TOPIC)
+
+
+@contextmanager
+def one_of_each() -> Iterator[None]:
+    """Around a transaction with `rename`: of two who take one address at once the second meets PostgreSQL's constraint.
+
+    Raises BadInput.
+    """
+    try:
+        yield
+    except ConstraintError:
+        raise BadInput(TAKEN) from None
 
 
 async def newest(tx: Tx, limit: int) -> list[Broadcast]:

@@ -53,6 +53,7 @@ class SqliteDatabase:
         self._idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()  # the warmest cache first
         self._waiting: deque[Waiting] = deque()
         self._flushing: asyncio.Task[None] | None = None
+        self._short: set[asyncio.Task[bool]] = set()
         self._topics = Topics()
         self._trouble = ""  # of the last write
         self._closed = False
@@ -92,11 +93,19 @@ class SqliteDatabase:
     async def write_short(self, action: Action[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._refuse_when_closed()
         waiting = Waiting(action, args, kwargs, asyncio.get_running_loop().create_future())
-        if not await self._on_writer(partial(commit_short, clock=self._clock, waiting=waiting), 1):
+        doing = asyncio.create_task(self._commit_short(waiting))
+        self._short.add(doing)
+        doing.add_done_callback(self._short.discard)
+        if not await asyncio.shield(doing):  # whose caller is cancelled is done, and others are told
             return await self.write(action, *args, **kwargs)
-        self._tell(waiting)
         result: T = await waiting.future
         return result
+
+    async def _commit_short(self, waiting: Waiting) -> bool:
+        whole = await self._on_writer(partial(commit_short, clock=self._clock, waiting=waiting), 1)
+        if whole:
+            self._tell(waiting)
+        return whole
 
     async def write_in_crowd(
         self,
@@ -258,8 +267,8 @@ class SqliteDatabase:
     async def close(self) -> None:
         """Finishes what waits. The writer goes last: the last to close checkpoints."""
         self._closed = True
-        if self._flushing:
-            await asyncio.wait([self._flushing])
+        if under_way := [*self._short, *([self._flushing] if self._flushing else [])]:
+            await asyncio.wait(under_way)
         for connection in (*self._readers, self._writer):
             if connection:
                 await connection.close()

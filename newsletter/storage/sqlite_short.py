@@ -29,9 +29,11 @@ class _ShortTx(SqliteTx):
         if self._ran:
             raise _More
         self._ran, self._execute = True, self._raw.execute
-        self.changed = await super().run(sql, **params)
-        self._execute = _is_more
-        return self.changed
+        before = self._raw.total_changes  # what the cursor says misses WITH and RETURNING
+        try:
+            return await super().run(sql, **params)
+        finally:
+            self.changed, self._execute = self._raw.total_changes - before, _is_more
 
     def _failure(self, error: sqlite3.Error) -> Exception:
         if is_trouble(error):

@@ -24,13 +24,18 @@ class Counted:
     def __init__(self, db: Database) -> None:
         self._db = db
         self.begun: list[int] = []
+        self.short: list[bool] = []
 
     async def write(self, action: Any, *args: Any, **more: Any) -> Any:
-        begun = await self._db.write(action, *args, **more)
-        self.begun.append(len(begun))
-        return begun
+        return self._count(await self._db.write(action, *args, **more), short=False)
 
-    write_short = write
+    async def write_short(self, action: Any, *args: Any, **more: Any) -> Any:
+        return self._count(await self._db.write_short(action, *args, **more), short=True)
+
+    def _count(self, begun: set[int], *, short: bool) -> set[int]:
+        self.begun.append(len(begun))
+        self.short.append(short)
+        return begun
 
 
 async def opened(
@@ -57,6 +62,17 @@ async def test_lanes_that_come_one_after_the_other_share_a_commit(
     begun, later = await asyncio.gather(books.turn([], wants[:2]), late(wants[2:]))
     assert begun | later == {one.row_id for one in wants}
     assert counted.begun == [4]
+    await books.close()
+
+
+async def test_what_begins_is_one_statement_and_what_settles_rows_is_a_transaction(
+    db: Database, mailings: Mailings, tokens: Tokens
+) -> None:
+    books, counted, wants = await opened(db, mailings, tokens, lanes=1)
+    await books.turn([], wants[:2])
+    await books.turn([Verdict(wants[0].row_id, "sent", "250 taken", code=250)], wants[2:3])
+    await books.turn([Verdict(wants[1].row_id, "failed", "550 gone", code=550)], wants[3:])
+    assert counted.short == [True, True, False]
     await books.close()
 
 

@@ -9,6 +9,8 @@ from newsletter.comments import Draft
 from tests.proof.keys import Keys, by_keyboard
 
 QUEUE, ONE = "/admin/comments", "/admin/comments/{id:str}"
+BLOCKED = """SELECT count(*) FROM comments c JOIN commenters a ON a.id = c.commenter_id
+             WHERE a.blocked = 1 AND c.id IN (:one, :two)"""
 
 
 async def waits(keys: Keys, name: str) -> int:
@@ -67,8 +69,8 @@ async def test_all_that_is_ticked(keys: Keys) -> None:
         if button == "Delete":
             await keys.presses(keys.button("Delete 2 comments"))
             assert [await standing(keys, id) for id in ids[name]] == [None] * 2
-    blocked = "SELECT count(*) FROM comments WHERE status = 'pending' AND id IN (:one, :two)"
-    assert await keys.value(blocked, one=ids["Gus"][0], two=ids["Gus"][1]) == 0
+    for name, authors in (("Eve", 0), ("Gus", 2)):
+        assert await keys.value(BLOCKED, one=ids[name][0], two=ids[name][1]) == authors
 
 
 @by_keyboard(QUEUE, "approve-N-N", "spam-N", "delete sure")
@@ -124,6 +126,8 @@ async def test_the_four_acts_there(keys: Keys) -> None:
         await keys.begins_at(f"{QUEUE}/{id}")
         await keys.presses(keys.button(button))
         assert await standing(keys, id) == comes_to, button
+        if comes_to:
+            assert await keys.value(BLOCKED, one=id, two=id) == (button == "Block the author"), button
 
 
 @by_keyboard("/admin/comments/settings")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from contextlib import suppress
 
 import pytest
 
@@ -100,6 +101,53 @@ async def test_what_goes_on_after_it_has_changed_something_is_a_mistake(notes: D
 
     with pytest.raises(RuntimeError, match="it belongs in"):
         await notes.write_short(act)
+
+
+@ON_ONE
+@pytest.mark.parametrize("how", ["statement", "fault"])
+async def test_also_where_the_cursor_counts_nothing(notes: Database, how: str) -> None:
+    async def act(tx: Tx) -> None:
+        await tx.run(
+            "WITH new (id) AS (SELECT 1) INSERT INTO notes (id, address) SELECT id, :a FROM new", a=ADA
+        )
+        if how == "statement":
+            await tx.value("SELECT 1")
+        raise BadInput("no")
+
+    with pytest.raises(RuntimeError, match="it belongs in"):
+        await notes.write_short(act)
+    assert await notes.read(addresses) == [ADA]
+
+
+@ON_ONE
+async def test_after_a_refused_statement_there_is_no_other(notes: Database) -> None:
+    async def act(tx: Tx) -> int:
+        with suppress(ConstraintError):
+            await tx.run("INSERT INTO notes (id, address) VALUES (1, :address)", address=BEN)
+        await tx.run("UPDATE notes SET text = 'seen'")  # so all of it is done in one transaction
+        return int(await tx.value("SELECT count(*) FROM notes WHERE text = 'seen'"))
+
+    await notes.write_short(put_down, 1, ADA)
+    assert await notes.write_short(act) == 1
+
+
+@ON_ONE
+async def test_whose_caller_is_cancelled_is_done_and_told_of(notes: Database) -> None:
+    writing = asyncio.ensure_future(notes.write_short(put_down, 1, ADA))
+    await asyncio.sleep(0)
+    writing.cancel()
+    assert await notes.wait("notes", 20)
+    assert writing.cancelled()
+    assert await notes.read(addresses) == [ADA]
+
+
+async def test_closing_waits_for_it(sqlite_url: str) -> None:
+    db = await open_database(sqlite_url)
+    await db.write(make_table)
+    writing = asyncio.ensure_future(db.write_short(put_down, 1, ADA))
+    await asyncio.sleep(0)
+    await db.close()
+    assert await writing == 1
 
 
 @ON_ONE

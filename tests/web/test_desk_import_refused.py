@@ -1,5 +1,10 @@
 """What a check of a file refuses, however much of it: to be read before anything is taken in."""
 
+from functools import partial
+
+import pytest
+
+from newsletter.errors import Conflict
 from newsletter.subscribers import imports
 from newsletter.web.kit import importing
 from tests.conftest import ON_ONE
@@ -48,3 +53,17 @@ async def test_what_was_not_let_go_to_its_end_is_so_the_next_day(still: Stage) -
     await importing.keep_going(still.site)
     assert kept(still) == []
     assert (await web.get(path)).status_code == 404
+
+
+async def test_what_somebody_comes_back_to_is_not_let_go(still: Stage) -> None:
+    """Read as left, and taken up again before its turn came."""
+    web = await owner(still)
+    path = (await sends(web, b"email\nada@example.org\n")).headers["Location"]
+    still.clock.forward(importing.KEPT + 1)
+    (left,) = await still.site.db.read(imports.uploads.left, still.clock() - importing.KEPT)
+    await presses(web, path, "check", c0="email", origin=ORIGIN)
+    with pytest.raises(Conflict):
+        await importing.let_go(still.site, left.id, partial(importing.still_left, id=left.id))
+    assert len(kept(still)) == 1
+    await importing.keep_going(still.site)
+    assert len(kept(still)) == 1

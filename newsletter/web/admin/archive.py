@@ -99,7 +99,8 @@ async def _do(site: Site, verb: str, id: int | None, values: dict[str, str]) -> 
     elif id is None or verb not in ("show", "hide", "slug"):
         raise BadInput(NO_BUTTON)
     elif verb == "slug":
-        await site.db.write(archive.rename, id, values.get("slug", ""))
+        with archive.one_of_each():
+            await site.db.write(archive.rename, id, values.get("slug", ""))
     else:
         await site.db.write(archive.show, id, public=verb == "show")
 

@@ -80,7 +80,11 @@ async def get_archive_entry(call: Call) -> Reply:
 
 async def change_archive_entry(call: Call) -> Reply:
     """Shows it to everybody or no more, or gives it another address. A copy of it may be kept elsewhere."""
-    return Reply(_shape(await call.site.db.write(_change, call)))
+    try:
+        with archive.one_of_each():
+            return Reply(_shape(await call.site.db.write(_change, call)))
+    except BadInput as error:
+        raise BadInput(WRONG, error.fields or {"slug": error.sentence}) from None
 
 
 async def _change(tx: Tx, call: Call) -> Broadcast:
@@ -89,10 +93,7 @@ async def _change(tx: Tx, call: Call) -> Broadcast:
     if wanted.public is not UNSET:
         await archive.show(tx, call.id, public=wanted.public)
     if wanted.slug is not UNSET:
-        try:
-            await archive.rename(tx, call.id, wanted.slug)
-        except BadInput as error:
-            raise BadInput(WRONG, {"slug": error.sentence}) from None
+        await archive.rename(tx, call.id, wanted.slug)
     return await archive.one(tx, call.id)
 
 

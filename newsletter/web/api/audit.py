@@ -58,7 +58,10 @@ async def list_deeds(call: Call) -> Reply:
     asked: DeedsAsked = call.query
     cursors, of = Cursors(call.site.tokens), f"{PATH} {asked.way} {asked.actor} {asked.area}"
     before = cursors.read(of, asked.cursor) or None
-    wanted = audit.Asked(asked.way, read_id(asked.actor) if asked.actor else None, asked.area, before)
+    actor = read_id(asked.actor) if asked.actor else None
+    if asked.actor and actor is None:  # a number that nobody can have
+        return Reply(Deeds([], None))
+    wanted = audit.Asked(asked.way, actor, asked.area, before)
     items, onward = await call.site.db.read(_page, wanted, asked.limit)
     return Reply(Deeds(items, cursors.make(of, onward) if onward else None))
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET
 
-from newsletter.errors import BadInput, Conflict
+from newsletter.errors import BadInput
 from newsletter.sequences import Sequence
 from newsletter.storage import Tx
 from newsletter.web.api import shapes
@@ -14,7 +14,6 @@ from newsletter.web.kit import sequencing
 PATH = "/sequences"
 ONE = f"{PATH}/{{slug}}"
 ALONE = "This goes with since."
-OTHERS = "These are not so many as you say. Read it again before you turn it on."
 
 
 def shape(one: Sequence) -> shapes.Sequence:
@@ -36,12 +35,10 @@ async def start_sequence(call: Call) -> Reply:
     """Turns it on: for whom what starts it happens from now on, or since a time."""
     wanted: shapes.SequenceStart = call.body
     since = moment(wanted.since, "since") if wanted.since else None
-    if wanted.people is not UNSET:
-        if since is None:
-            raise BadInput(WRONG, {"people": ALONE})
-        if wanted.people != await call.site.db.read(_waiting, call, since):
-            raise Conflict(OTHERS)
-    await sequencing.turn_on(call.site, call.path["slug"], since)
+    people = None if wanted.people is UNSET else wanted.people
+    if people is not None and since is None:
+        raise BadInput(WRONG, {"people": ALONE})
+    await sequencing.turn_on(call.site, call.path["slug"], since, people)
     return await get_sequence(call)
 
 

@@ -55,6 +55,8 @@ async def list_subscribers(call: Call) -> Reply:
     """Subscribers, the oldest first; those of a segment, or with one address."""
     asked: shapes.SubscribersAsked = call.query
     site = call.site
+    if asked.search.strip() and (asked.email or asked.segment or asked.cursor):
+        raise BadInput(WRONG, {"search": "A search goes by itself, without email, segment or cursor."})
     if asked.email:
         known = await site.db.read(_at, site, address_of(asked.email))
         return Reply(shapes.Subscribers(known, None))

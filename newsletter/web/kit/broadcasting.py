@@ -132,7 +132,11 @@ async def send_new(
 
 async def send_sample(site: Site, draft: Draft, to: str) -> int:
     """One copy to look at, to `to`: the id of its mailing. Raises BadInput."""
-    content = await to_thread(frozen, site, draft)
+    return await send_frozen(site, await to_thread(frozen, site, draft), to)
+
+
+async def send_frozen(site: Site, content: bytes, to: str) -> int:
+    """The same of what is frozen already."""
     mailing_id: int = await site.db.write(site.mailings.start, content)
     await site.db.write(site.mailings.fill, mailing_id, [Recipient(None, to)])
     return mailing_id

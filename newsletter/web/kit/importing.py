@@ -5,14 +5,15 @@ import tempfile
 from asyncio import to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing, closing, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from newsletter.clock import DAY, monotonic, now
-from newsletter.errors import BadInput, Conflict, Unavailable
+from newsletter.errors import BadInput, Conflict, NotFound, Unavailable
 from newsletter.settings import Settings
 from newsletter.storage import Tx, engine_of, sqlite_path
 from newsletter.subscribers import imports
@@ -80,7 +81,8 @@ async def keep_going(site: Site) -> None:
         elif one.updated_at < now() - KEPT:
             await site.db.write(imports.uploads.fail, one.id, GONE)
     for one in await site.db.read(imports.uploads.left, now() - KEPT):
-        await let_go(site, one.id)
+        with suppress(Conflict):
+            await let_go(site, one.id, partial(still_left, id=one.id))
 
 
 Judge = Callable[[Tx], Coroutine[Any, Any, None]]
@@ -89,6 +91,13 @@ Judge = Callable[[Tx], Coroutine[Any, Any, None]]
 
 async def _whichever(_tx: Tx) -> None:
     """As it is."""
+
+
+async def still_left(tx: Tx, id: int) -> None:
+    """Raises Conflict where its owner has come back to it."""
+    one = await imports.uploads.hold(tx, id)
+    if one is None or one.moves or one.updated_at >= tx.now - KEPT:
+        raise Conflict("Somebody has come back to this file.")
 
 
 async def let_go(site: Site, id: int, judge: Judge = _whichever) -> None:
@@ -166,11 +175,11 @@ async def _take_in(site: Site, one: imports.uploads.Upload, staged: imports.Stag
                 ):
                     return
         kept = await to_thread(_listed, refused, listed(site.settings, one.id)) if dry else []
-    await site.db.write(
+    settled = await site.db.write(
         imports.uploads.settle, one.id, "checked" if dry else "done", last.tally, last.id, kept
     )
-    if not dry:
-        _delete(site.settings, one.id)
+    if not (dry and settled):
+        await to_thread(_delete, site.settings, one.id)
 
 
 def _listed(refused: imports.Refusals, path: Path) -> list[imports.Refused]:
@@ -206,10 +215,18 @@ async def refusals(site: Site, one: imports.uploads.Upload) -> AsyncGenerator[im
             yield row
     else:
         read = msgspec.json.Decoder(imports.Refused).decode
-        with await to_thread(listed(site.settings, one.id).open, "rb") as file:
+        with await to_thread(_opened, site.settings, one.id) as file:
             while lines := await to_thread(lambda: list(islice(file, 1_000))):
                 for line in lines:
                     yield read(line)
+
+
+def _opened(settings: Settings, id: int) -> IO[bytes]:
+    """Raises NotFound where it was let go in this moment."""
+    try:
+        return listed(settings, id).open("rb")
+    except FileNotFoundError:
+        raise NotFound(GONE) from None
 
 
 def has_all(settings: Settings, one: imports.uploads.Upload) -> bool:

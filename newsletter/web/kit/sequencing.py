@@ -9,7 +9,7 @@ import msgspec
 
 from newsletter import clock
 from newsletter.broadcasts import Draft, Finding, Letter
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, Conflict
 from newsletter.paths import TEMPLATES
 from newsletter.sequences import Loaded, Plan, Sequence, Start, Step, Turn, Words, edits, read_folder
 from newsletter.storage import Tx
@@ -19,6 +19,7 @@ from newsletter.words import gettext as _
 from newsletter.words import language
 
 WELCOME = "welcome"
+OTHERS = "These are not so many as you say. Read it again before you turn it on."
 
 WHOLE_EVERY = 3600.0  # seconds until all that ever happened is looked at again: a clock may have been wrong
 
@@ -76,8 +77,11 @@ async def _let_the_last_enter(site: Site, slug: str, start: Start, value: str) -
             await _let_enter(site, one, one.since)
 
 
-async def turn_on(site: Site, slug: str, since: int | None = None) -> None:
-    """From now on, or since then (ms). Raises NotFound, and BadInput where one of its steps can't be sent as it is."""
+async def turn_on(site: Site, slug: str, since: int | None = None, people: int | None = None) -> None:
+    """From now on, or since then (ms). Raises NotFound, and BadInput where one of its steps can't be sent as it is.
+
+    `people`: for how many it would start as of `since`; Conflict where these are others by now.
+    """
     one = await site.db.read(site.sequences.find, slug)
     steps = await site.db.read(site.sequences.steps, one.id)
     if not steps:
@@ -86,7 +90,15 @@ async def turn_on(site: Site, slug: str, since: int | None = None) -> None:
         findings = (await to_thread(looked_over, site, step))[1]
         if errors := [finding.sentence for finding in findings if finding.level == "error"]:
             raise BadInput(f"{step.slug}: {' '.join(map(_, errors))}")
-    await site.db.write(site.sequences.turn_on, slug, since)
+    await site.db.write(_turn_on, site, slug, since, people)
+
+
+async def _turn_on(tx: Tx, site: Site, slug: str, since: int | None, people: int | None) -> None:
+    if people is not None and since is not None:
+        one = await site.sequences.find(tx, slug)
+        if people != await site.sequences.waiting(tx, one, since):
+            raise Conflict(OTHERS)
+    await site.sequences.turn_on(tx, slug, since)
 
 
 async def turn_off(site: Site, slug: str) -> None:
@@ -105,12 +117,15 @@ async def send_again(site: Site, slug: str, state: str) -> int:
 
 
 async def send_samples(site: Site, steps: Iterable[Step], to: str) -> None:
-    """One copy of each, to look at, to `to`. Raises BadInput that names the step."""
+    """One copy of each, to look at, to `to`; of none where one can't be made. Raises BadInput that names the step."""
+    contents: list[bytes] = []
     for step in steps:
         try:
-            await broadcasting.send_sample(site, as_draft(step), to)
+            contents.append(await to_thread(broadcasting.frozen, site, as_draft(step)))
         except BadInput as error:
             raise BadInput(f"{step.subject or step.slug}: {_(error.sentence)}") from None
+    for content in contents:
+        await broadcasting.send_frozen(site, content, to)
 
 
 class Rounds:

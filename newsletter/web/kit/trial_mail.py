@@ -31,7 +31,9 @@ async def send(site: Site, to: str) -> int:
 
 
 async def fate(tx: Tx, id: int) -> Fate | None:
-    """None where there is no such mail, or it is forgotten."""
+    """None where there is no such mail, or it is forgotten; nor of one that went to a subscriber."""
+    if await deliveries(tx, id, "", "", (0, 0), 1):
+        return None
     for state in get_args(State):
         found = await deliveries(tx, id, state, "", (0, 0), 1)
         if found:

@@ -54,12 +54,14 @@ async def test_a_broadcast_is_shown_moved_and_hidden(shop: Program, stage: Stage
 
 
 @asynccontextmanager
-async def in_hand(stage: Stage, id: int) -> AsyncIterator[None]:
-    """Somebody else changes it, until the block ends."""
+async def in_hand(stage: Stage, id: int, slug: str = "") -> AsyncIterator[None]:
+    """Somebody else changes it, until the block ends; to that address, where there is one."""
     held, over = asyncio.Event(), asyncio.Event()
 
     async def hold(tx: Tx) -> None:
         await archive.hold(tx, id)
+        if slug:
+            await archive.rename(tx, id, slug)
         held.set()
         await over.wait()
 
@@ -72,9 +74,9 @@ async def in_hand(stage: Stage, id: int) -> AsyncIterator[None]:
         await holding
 
 
-async def both_wait(stage: Stage) -> bool:
+async def wait(stage: Stage, many: int) -> bool:
     locks = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return await stage.house.count(locks) == 2
+    return await stage.house.count(locks) == many
 
 
 async def test_of_two_changes_at_once_one_counts(shop: Program, stage: Stage) -> None:
@@ -87,7 +89,7 @@ async def test_of_two_changes_at_once_one_counts(shop: Program, stage: Stage) ->
     async with in_hand(stage, int(id["id"])) if several else nullcontext():
         changes = [asyncio.create_task(change_archive_entry(one)) for one in calls]
         if several:
-            await eventually(lambda: both_wait(stage))
+            await eventually(lambda: wait(stage, 2))
     came = await asyncio.gather(*changes, return_exceptions=True)
     assert {type(one) for one in came} == {Reply, Refusal}
     now = await shop.get(path)
@@ -103,6 +105,21 @@ async def test_an_address_that_can_t_be_had_changes_nothing(shop: Program, stage
         refused = await shop.ask("PATCH", path, 422, json=wrong, headers=read)
         assert refused.json()["errors"].keys() == {"slug"}, slug
     assert await shop.get(path) == before
+
+
+async def test_of_two_who_take_one_address_at_once_one_gets_it(shop: Program, stage: Stage) -> None:
+    """On PostgreSQL neither sees the other's, and a constraint refuses the second."""
+    first, second = [await sent_off(stage, slug) for slug in ("first-of-two", "second-of-two")]
+    id, slug = int(first.rpartition("/")[2]), "one-of-two"
+    several = stage.site.db.engine == "postgres"
+    if not several:
+        await stage.site.db.write(archive.rename, id, slug)
+    async with in_hand(stage, id, slug) if several else nullcontext():
+        change = shop.ask("PATCH", second, 422, json={"slug": slug}, headers={"If-Match": "*"})
+        late = asyncio.create_task(change)
+        if several:
+            await eventually(lambda: wait(stage, 1))
+    assert (await late).json()["errors"] == {"slug": archive.TAKEN}
 
 
 async def test_what_is_in_it_is_what_was_sent(shop: Program, stage: Stage) -> None:

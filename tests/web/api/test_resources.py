@@ -35,6 +35,9 @@ async def test_subscribers(shop: Program) -> None:
     for begins, found in (("ad", 2), ("ADA", 1), ("dele", 1), ("da", 0)):
         assert len((await shop.get("/subscribers", search=begins))["items"]) == found, begins
     assert len((await shop.get("/subscribers", search="ad", limit=1))["items"]) == 1
+    for beside in ({"segment": "tag:nobody"}, {"email": ADA}, {"cursor": "x"}):
+        refused = await shop.ask("GET", "/subscribers", 422, params={"search": "ad", **beside})
+        assert refused.json()["errors"].keys() == {"search"}
     tags = {one["name"]: one["subscribers"] for one in (await shop.get("/tags"))["items"]}
     assert (tags["work"], tags["a/b"]) == (1, 0)
     counted = await shop.get("/segments/count", segment="tag:work and tag:nothing")

@@ -4,10 +4,11 @@ import httpx
 import pytest
 
 from newsletter.owners import SCOPES
+from newsletter.storage import Tx
 from newsletter.web.kit.forms_embedding import codes
 from tests.web.api.conftest import ROOT, Program, program
 from tests.web.conftest import Serve
-from tests.web.stage import OLGA, Loopback, Stage
+from tests.web.stage import ADA, OLGA, Loopback, Stage
 from tests.web.test_desk_form_page import blogging, says
 
 
@@ -23,6 +24,21 @@ async def test_a_test_mail(shop: Program, stage: Stage) -> None:
     wrong = await shop.ask("POST", "/settings/test", 422, json={"to": "nobody"})
     assert wrong.json()["errors"].keys() == {"to"}
     await shop.ask("GET", "/settings/test/1", 404)
+    theirs = await stage.site.db.write(_to_a_subscriber, stage)
+    await shop.ask("GET", f"/settings/test/{theirs}", 404)  # what a server said to theirs names them
+
+
+async def _to_a_subscriber(tx: Tx, stage: Stage) -> int:
+    id = await stage.site.mailings.start(tx, b"{}")
+    await tx.run(
+        """INSERT INTO outbox (id, message, priority, subscriber_id, recipient, context, message_id, state, not_before,
+               created_at, settled_at, reply, mailing_id)
+           VALUES (:id, '', 10, 1, :to, '{}', '<1@example.org>', 'failed', 0, 0, 0, :reply, :id)""",
+        id=id,
+        to=ADA,
+        reply=f"550 5.1.1 <{ADA}> unknown",
+    )
+    return id
 
 
 async def test_what_the_server_said_of_it(service: Stage) -> None:

@@ -149,8 +149,9 @@ async def reach(tx: Tx, id: int, position: int, people: int) -> bool:
 
 async def settle(
     tx: Tx, id: int, state: State, tally: Tally, import_id: int, refused: Sequence[Refused] = ()
-) -> None:
-    await tx.run(
+) -> bool:
+    """False where its owner has let it go meanwhile."""
+    done = await tx.run(
         """UPDATE import_uploads SET state = :state, tally = :tally, refused = :refused, import_id = :import,
                updated_at = :now
            WHERE id = :id AND state IN ('checking', 'importing')""",
@@ -161,6 +162,7 @@ async def settle(
         refused=msgspec.json.encode(refused).decode(),
         now=tx.now,
     )
+    return bool(done)
 
 
 async def fail(tx: Tx, id: int, why: str) -> None:
