@@ -28,7 +28,7 @@ from newsletter.storage import migrate as bring_up_to_date
 from newsletter.subscribers import Returns, Subscribers, Suppressions, bulk_waits, file_waits, keep_counts
 from newsletter.tokens import Tokens
 from newsletter.web import public
-from newsletter.web.kit import broadcasting, owner_settings, problems, sequencing
+from newsletter.web.kit import broadcasting, owner_settings, problems, sequencing, waiting_files
 from newsletter.web.kit.counting import counting
 from newsletter.web.kit.edge import Edge, pass_on
 from newsletter.web.kit.failures import account
@@ -40,7 +40,6 @@ from newsletter.web.kit.site import Site
 log = logging.getLogger(__name__)
 
 TIDY_EVERY = 60.0  # seconds between two rounds of reminders and purges
-
 LOOK_EVERY = 1.0  # seconds until a broadcast that another process has sent off is seen, or a step that is due
 
 LEDGER_KEPT = 90 * clock.DAY
@@ -279,12 +278,13 @@ async def tidy_once(site: Site) -> None:
         await site.scrub(copies=await site.db.read(site.subscribers.scrub_left_over))
     await site.db.write(prune, clock.now() - LEDGER_KEPT)
     await asyncio.to_thread(delete_old_copies, site.settings.database_url)
+    await waiting_files.sweep(site)
 
 
 async def take_in_files(site: Site) -> None:
     if await site.db.read(file_waits):
-        # What reads tables is a twentieth of our start: only now.
-        await importlib.import_module("newsletter.web.kit.importing").keep_going(site)
+        importing = importlib.import_module("newsletter.web.kit.importing")  # a twentieth of our start
+        await importing.keep_going(site)
 
 
 async def go_on_with_many(site: Site) -> None:

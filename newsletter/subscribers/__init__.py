@@ -7,7 +7,7 @@ from newsletter.subscribers.model import STATUSES, Consent, NotMe, Status, Subsc
 from newsletter.subscribers.returns import Returns
 from newsletter.subscribers.sheet import export_xlsx
 from newsletter.subscribers.store import listing
-from newsletter.subscribers.store.chores import bulk_waits, file_waits
+from newsletter.subscribers.store.chores import bulk_waits, file_waits, files_wanted
 from newsletter.subscribers.store.counts import keep as keep_counts
 from newsletter.subscribers.store.export import HEADER, Choice, count, query
 from newsletter.subscribers.store.figures import Overview
@@ -32,6 +32,7 @@ __all__ = [
     "export_ndjson",
     "export_xlsx",
     "file_waits",
+    "files_wanted",
     "guard",
     "keep_counts",
     "listing",

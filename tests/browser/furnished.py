@@ -15,7 +15,7 @@ from newsletter.signups import Form
 from newsletter.storage import Tx
 from newsletter.subscribers import Status, imports, records
 from newsletter.subscribers.store import counts
-from newsletter.web.kit import broadcasting, importing
+from newsletter.web.kit import broadcasting, importing, waiting_files
 from tests.web.stage import FIREFOX, Stage
 
 MANY = 64
@@ -208,7 +208,7 @@ class _Row(msgspec.Struct):
 async def _imports(here: Here) -> dict[str, int]:
     site, made = here.site, {}
     await site.db.write(imports.uploads.add, "one.csv", 1)
-    importing.folder(site.settings).mkdir(exist_ok=True)
+    waiting_files.folder(site.settings).mkdir(exist_ok=True)
     for state in ("uploaded", "checking", "checked", "importing", "failed"):
         id = await site.db.write(
             imports.uploads.add, "A file with a rather long name, of 2026.csv", len(FILE)

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from newsletter.clock import DAY
-from newsletter.web.kit import importing
+from newsletter.web.kit import importing, waiting_files
 from tests.conftest import ON_ONE
 from tests.mail.conftest import eventually
 from tests.web.conftest import Serve
@@ -50,7 +50,7 @@ async def presses(web: httpx.AsyncClient, path: str, action: str, **fields: str)
 
 
 def kept(stage: Stage) -> list[Path]:
-    folder = importing.folder(stage.site.settings)
+    folder = waiting_files.folder(stage.site.settings)
     return sorted(folder.iterdir()) if folder.exists() else []
 
 

@@ -1,12 +1,13 @@
-"""What a check of a file refuses, however much of it: to be read before anything is taken in."""
+"""What a check of a file refuses, all to be read before anything is taken in; and that no file stays for good."""
 
+import os
 from functools import partial
 
 import pytest
 
 from newsletter.errors import Conflict
 from newsletter.subscribers import imports
-from newsletter.web.kit import importing
+from newsletter.web.kit import importing, waiting_files
 from tests.conftest import ON_ONE
 from tests.web.stage import Stage
 from tests.web.test_desk_import import ORIGIN, kept, owner, presses, sends
@@ -49,7 +50,7 @@ async def test_what_was_not_let_go_to_its_end_is_so_the_next_day(still: Stage) -
     path = (await sends(web, b"email\nada@example.org\n")).headers["Location"]
     (file,) = kept(still)
     await still.site.db.write(imports.uploads.give_up, int(file.name))
-    still.clock.forward(importing.KEPT + 1)
+    still.clock.forward(waiting_files.KEPT + 1)
     await importing.keep_going(still.site)
     assert kept(still) == []
     assert (await web.get(path)).status_code == 404
@@ -59,11 +60,27 @@ async def test_what_somebody_comes_back_to_is_not_let_go(still: Stage) -> None:
     """Read as left, and taken up again before its turn came."""
     web = await owner(still)
     path = (await sends(web, b"email\nada@example.org\n")).headers["Location"]
-    still.clock.forward(importing.KEPT + 1)
-    (left,) = await still.site.db.read(imports.uploads.left, still.clock() - importing.KEPT)
+    still.clock.forward(waiting_files.KEPT + 1)
+    (left,) = await still.site.db.read(imports.uploads.left, still.clock() - waiting_files.KEPT)
     await presses(web, path, "check", c0="email", origin=ORIGIN)
     with pytest.raises(Conflict):
         await importing.let_go(still.site, left.id, partial(importing.still_left, id=left.id))
     assert len(kept(still)) == 1
     await importing.keep_going(still.site)
     assert len(kept(still)) == 1
+
+
+async def test_no_file_stays_that_nobody_waits_for(still: Stage) -> None:
+    """A killed process leaves half an upload, half a list, or a file that was taken in."""
+    web = await owner(still)
+    await sends(web, b"email\nada@example.org\n")
+    (waiting,) = kept(still)
+    strays = [waiting.with_name(name) for name in ("coming-abc", "77", "77.refused", "notes.txt")]
+    for stray in strays:
+        stray.write_bytes(b"ben@example.org\n")
+    await waiting_files.sweep(still.site)
+    assert sorted(kept(still)) == sorted([waiting, *strays])  # somebody may be at it still
+    for path in kept(still):
+        os.utime(path, times=(0, 0))
+    await waiting_files.sweep(still.site)
+    assert kept(still) == [waiting, waiting.with_name("notes.txt")]

@@ -7,7 +7,7 @@ import httpx
 
 from newsletter.app import tidy_once
 from newsletter.storage import CHUNK, files
-from newsletter.web.kit import importing
+from newsletter.web.kit import waiting_files
 from newsletter.web.kit.guides import file_name
 from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
@@ -77,7 +77,7 @@ async def test_what_is_no_guide_leaves_nothing(still: Stage) -> None:
         422,
     )
     assert unread(await still.dump()) == before
-    folder = importing.folder(still.site.settings)
+    folder = waiting_files.folder(still.site.settings)
     assert not folder.exists() or not list(folder.iterdir())
 
 

@@ -3,6 +3,8 @@
 Who says yes chooses a public topic, which is a tag of the broadcast that asks. Who doesn't answer is a segment.
 """
 
+from collections.abc import Sequence
+
 from newsletter.errors import Conflict
 from newsletter.storage import Tx
 from newsletter.subscribers import segments
@@ -23,6 +25,18 @@ async def asked(tx: Tx) -> int:
     """The number of the broadcast that asks; 0: none does."""
     name = await store.offered(tx)
     return int(name.removeprefix(store.PREFIX)) if name else 0
+
+
+async def still_silent(tx: Tx, broadcast_id: int, ids: Sequence[int]) -> list[int] | None:
+    """Who of them has not said yes, and nobody does until the transaction ends.
+
+    None where that is no question any more: then nobody's yes is remembered.
+    """
+    await store.hold(tx)
+    if await asked(tx) != broadcast_id:
+        return None
+    said_yes = await store.of(tx, f"{store.PREFIX}{broadcast_id}", ids)
+    return [id for id in ids if id not in said_yes]
 
 
 async def end(tx: Tx) -> None:

@@ -3,16 +3,23 @@
 A note is about the write-ahead log until that was emptied, and then about the file until that was written anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from newsletter.clock import DAY
 from newsletter.storage import Tx
+from newsletter.storage.lists import IDS, as_list
 
 BULK_ASKED = DAY
 """How long an owner may think about what is to be done to many."""
 
 BULK_KEPT = 30 * DAY
 """For so long it can be undone."""
+
+
+class _Id(msgspec.Struct):
+    id: int
 
 
 async def note(tx: Tx, who: str) -> None:
@@ -34,6 +41,12 @@ async def left_over(tx: Tx, before: int) -> bool:
 async def waiting(tx: Tx, before: int) -> bool:
     """Whether anything was noted by `before` (ms) and not done since."""
     return await tx.value("SELECT 1 FROM chores WHERE at <= :before", before=before) is not None
+
+
+async def files_wanted(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Those uploads of `ids` whose file somebody still waits for."""
+    sql = f"SELECT id FROM import_uploads WHERE state <> 'done' AND id IN ({IDS[tx.engine]})"
+    return {row.id for row in await tx.all(_Id, sql, ids=as_list(ids))}
 
 
 async def file_waits(tx: Tx) -> bool:

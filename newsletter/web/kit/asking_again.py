@@ -81,16 +81,19 @@ async def let_go(site: Site, sure: str) -> int:
     if sure != str(standing.silent):
         raise BadInput(CHANGED)
     segment, zone = staying.silent(standing.broadcast.id), ZoneInfo("UTC")
-    total = 0
-    while total < AT_ONCE:
-        ids = await site.db.read(segments.ids_after, segment, 0, _SLICE, zone=zone)
-        if not ids:
+    most, total, after = min(AT_ONCE, standing.silent), 0, 0
+    while total < most:
+        ids = await site.db.read(segments.ids_after, segment, after, min(_SLICE, most - total), zone=zone)
+        gone = await site.db.write(unsubscribe, site, standing.broadcast.id, ids) if ids else None
+        if gone is None:
             break
-        await site.db.write(_unsubscribe, site, ids)
-        total += len(ids)
+        total, after = total + gone, ids[-1]
     return total
 
 
-async def _unsubscribe(tx: Tx, site: Site, ids: list[int]) -> None:
-    for id in ids:
+async def unsubscribe(tx: Tx, site: Site, broadcast_id: int, ids: list[int]) -> int | None:
+    """How many of them; not those who have answered since they were read. None where the question was ended."""
+    silent = await staying.still_silent(tx, broadcast_id, ids)
+    for id in silent or ():
         await site.subscribers.unsubscribe(tx, id, "asked again, and did not answer")
+    return None if silent is None else len(silent)

@@ -12,15 +12,13 @@ from typing import IO, Any
 
 import msgspec
 
-from newsletter.clock import DAY, monotonic, now
+from newsletter.clock import monotonic, now
 from newsletter.errors import BadInput, Conflict, NotFound, Unavailable
 from newsletter.settings import Settings
-from newsletter.storage import Tx, engine_of, sqlite_path
+from newsletter.storage import Tx
 from newsletter.subscribers import imports
 from newsletter.web.kit.site import Site
-
-KEPT = DAY
-"""How long a file waits for its owner's next press."""
+from newsletter.web.kit.waiting_files import COMING, KEPT, folder
 
 MOST_REFUSALS = 10_000
 """Rows that a dry run refused, and that are kept in the database too, for other machines: a megabyte, at most."""
@@ -28,14 +26,6 @@ MOST_REFUSALS = 10_000
 EVERY = 0.5  # seconds between two notes of how far it has come
 GONE = "The file isn’t here any more: it was kept for a day. Please send it again."
 FULL = "The file can’t be kept here: the disk may be full. Please tell whoever runs this service."
-
-
-def folder(settings: Settings) -> Path:
-    """Where files wait: beside the database, or else where this machine keeps what is for a while."""
-    if engine_of(settings.database_url) == "sqlite":
-        path = sqlite_path(settings.database_url)
-        return path.with_name(f"{path.name}.imports")
-    return Path(tempfile.gettempdir()) / "newsletter-imports"
 
 
 def place(settings: Settings, id: int) -> Path:
@@ -68,7 +58,7 @@ async def keep(settings: Settings, pieces: AsyncIterator[bytes]) -> Path:
 
 
 def _fresh(where: Path) -> Path:
-    descriptor, name = tempfile.mkstemp(dir=where, prefix="coming-")  # 0600
+    descriptor, name = tempfile.mkstemp(dir=where, prefix=COMING)  # 0600
     os.close(descriptor)
     return Path(name)
 

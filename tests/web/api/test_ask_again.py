@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.clock import DAY
+from newsletter.web.kit import asking_again
 from tests.web.api.conftest import ROOT, Program
 from tests.web.stage import ADA, BEN, CLEO, Stage
 from tests.web.test_desk_ask_again import _sent as sent_to
@@ -44,7 +45,11 @@ async def test_who_does_not_answer_is_let_go(shop: Program, stage: Stage) -> Non
         "silent": 0,
     }
     assert [(await shop.get(path))["status"] for path in paths] == ["active", "unsubscribed", "active"]
+    for whom, gone in (([ada], 0), ([ada, ben], 1)):  # who has said yes since they were looked for
+        assert await stage.site.db.write(asking_again.unsubscribe, stage.site, id, whom) == gone
     assert (await shop.ask("POST", f"{PATH}/end")).json() == NOTHING
+    assert await stage.site.db.write(asking_again.unsubscribe, stage.site, id, [ada]) is None
+    assert (await shop.get(paths[0]))["status"] == "active"  # nobody knows any more that she said yes
     assert (await shop.get(paths[0]))["tags"] == []
 
 

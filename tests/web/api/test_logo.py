@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.owners import audit
-from newsletter.web.kit import importing
+from newsletter.web.kit import waiting_files
 from tests.pictures import png
 from tests.web.api.conftest import ROOT, Program
 from tests.web.stage import URL, Stage
@@ -93,7 +93,7 @@ async def test_what_is_no_such_picture_changes_nothing(shop: Program, stage: Sta
     for status, wrong, kind in tries:
         await put(shop, wrong, status, kind)
         assert await shop.get(LOGO) == before, (status, kind)
-    assert not any(importing.folder(stage.site.settings).iterdir())
+    assert not any(waiting_files.folder(stage.site.settings).iterdir())
     await shop.ask("DELETE", LOGO, 204, headers=ANY)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from newsletter.storage import CHUNK
-from newsletter.web.kit import importing
+from newsletter.web.kit import waiting_files
 from tests.web.api.conftest import ROOT, Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,5 +62,5 @@ async def test_what_is_no_guide_leaves_nothing(shop: Program) -> None:
     await shop.ask("POST", "/magnets/none/versions", 404, content=PDF, headers=KIND)
     await shop.ask("PATCH", "/magnets/other", 413, content=b"x" * 600_000, headers=KIND)
     assert await shop.stage.house.count("SELECT count(*) FROM files") == before
-    folder = importing.folder(shop.stage.site.settings)
+    folder = waiting_files.folder(shop.stage.site.settings)
     assert not folder.exists() or not list(folder.iterdir())
