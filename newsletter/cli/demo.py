@@ -41,10 +41,8 @@ WELCOME = """
 @click.option("--blog-port", type=PORTS, help="The blog's port.  [default: the one after the service's]")
 @click.option(
     "--folder",
-    default="demo-data",
-    show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where it keeps its data.",
+    help="Where it keeps its data.  [default: demo-data, or demo-data-de in German]",
 )
 @click.option(
     "--subscribers",
@@ -52,9 +50,10 @@ WELCOME = """
     type=click.IntRange(0, 1_000_000),
     help="Made-up subscribers to write to, for example 20000.",
 )
-def demo(port: int, blog_port: int | None, folder: Path, subscribers: int) -> None:
+def demo(port: int, blog_port: int | None, folder: Path | None, subscribers: int) -> None:
     """Show everything on this machine: an article with the form, an inbox, the desk. No set-up."""
     blog_port = blog_port or port + 1
+    folder = folder or Path("demo-data" if _language() == "en" else f"demo-data-{_language()}")
     _free("--port", port)
     _free("--blog-port", blog_port)
     try:
@@ -108,9 +107,13 @@ def _settings(port: int, blog_port: int, smtp_port: int, folder: Path) -> settin
             "NEWSLETTER_FROM": f"{AUTHOR} <{OWNER}>",
             "NEWSLETTER_OWNER_EMAIL": OWNER,
             "NEWSLETTER_POSTAL_ADDRESS": "Wilma Harrow, 3 Ferry Lane, Lower Exampleton",
-            "NEWSLETTER_LANGUAGE": settings.with_environment({}).get("NEWSLETTER_LANGUAGE", "en"),
+            "NEWSLETTER_LANGUAGE": _language(),
         }
     )
+
+
+def _language() -> str:
+    return settings.with_environment({}).get("NEWSLETTER_LANGUAGE", "en")
 
 
 async def _prepared(chosen: settings.Settings, subscribers: int) -> str:

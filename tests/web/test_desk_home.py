@@ -7,7 +7,9 @@ from html import unescape
 import httpx
 import pytest
 
+from newsletter.addresses import parse
 from newsletter.clock import DAY
+from newsletter.comments import Draft
 from newsletter.storage import Tx
 from newsletter.subscribers import Overview
 from newsletter.web.kit.counting import add_up
@@ -142,6 +144,19 @@ async def test_what_waits_leads_to_where_it_is_done(still: Stage) -> None:
     page = await shown(await owner(still))
     assert '<a href="/admin/broadcasts/7"><bdi>On work</bdi></a>' in page
     assert "This broadcast is paused." in page
+
+
+@ON_ONE
+async def test_spam_waits_for_nobody(still: Stage) -> None:
+    web = await owner(still)
+    words = Draft(raw="Cheap!", url=f"{BLOG}/on-work", name="Mallory", address=parse(MALLORY))
+    written = await still.site.db.write(still.site.comments.write, words)
+    await still.site.db.write(still.site.comments.confirm, written.id, 1)
+    await run(still.site.db, "DELETE FROM comment_mails")
+    await run(still.site.db, "DELETE FROM outbox")  # mails wait, too
+    assert '<dl class="waiting">' in await shown(web)
+    await run(still.site.db, "UPDATE comments SET status = 'spam'")
+    assert '<dl class="waiting">' not in await shown(web)
 
 
 @ON_ONE

@@ -5,7 +5,7 @@ import io
 import re
 
 from newsletter.addresses import parse
-from newsletter.web.kit.importing import folder
+from newsletter.web.kit.waiting_files import folder
 from tests.web.stage import ADA, BEN, Stage
 from tests.web.test_desk import csrf_on
 

@@ -13,7 +13,7 @@ from newsletter.subscribers import Overview
 from newsletter.web.kit import relaying
 from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site
-from newsletter.words import day
+from newsletter.words import day, marked
 
 PERIODS = (30, 90, 365)
 """Days that the page can look back."""
@@ -24,12 +24,12 @@ MOST_WAITING = 10_000  # messages of a state that are counted
 BROADCASTS = 5  # the newest are looked at for what went wrong
 
 STEPS = (
-    ("seen", "Seen"),
-    ("submitted", "Sent off"),
-    ("mailed", "Mailed the link"),
-    ("opened", "Link opened"),
-    ("confirmed", "Confirmed"),
-    ("downloaded", "Took the guide"),
+    ("seen", marked("Seen")),
+    ("submitted", marked("Sent off")),
+    ("mailed", marked("Mailed the link")),
+    ("opened", marked("Link opened")),
+    ("confirmed", marked("Confirmed")),
+    ("downloaded", marked("Took the guide")),
 )
 
 

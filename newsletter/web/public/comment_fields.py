@@ -31,7 +31,7 @@ MULTILINE = frozenset({"comment"})
 
 AGAIN = "Please look at the marked fields; what you typed is still there."
 FOREIGN = (
-    "Comments aren’t open to the page that sent this. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+    "Comments aren’t open to the page that sent this. Its author can allow it at the desk, under Settings."
 )
 NO_TEXT = "Please write something."
 NO_NAME = "Please say what we may call you. Any name will do."

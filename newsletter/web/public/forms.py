@@ -38,7 +38,7 @@ SENT = (
     "Not there after a few minutes? Look in your spam folder."
 )
 FOREIGN = (
-    "This form isn’t open to the page that sent it. Its author can allow it in NEWSLETTER_ALLOWED_ORIGINS."
+    "This form isn’t open to the page that sent it. Its author can allow it at the desk, under Settings."
 )
 NOT_AMONG_ITS_OWN = (
     "This form isn’t open to the page that sent it. Its author can allow it where the form is edited."
