@@ -5,7 +5,8 @@ import io
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from newsletter.clock import DAY, HOUR, iso
 from newsletter.errors import BadInput
 from newsletter.ids import new_id
 from newsletter.storage import Database, Tx
-from newsletter.subscribers import HEADER, Choice, count, export_csv, export_ndjson, segments
+from newsletter.subscribers import HEADER, Choice, count, export_csv, export_ndjson, imports, segments
 from newsletter.subscribers.store import people
 from tests.cast import House
 from tests.conftest import NOON, Clock
+from tests.subscribers.imports.test_taking_in import staged
 
 ADA, BEN, CLEO = "ada@example.org", "ben@example.org", "cleo@example.org"
 
@@ -88,10 +90,28 @@ async def test_each_column_says_what_it_is_called(cast: House) -> None:
         "consent_wording": form.wording,
         "consent_wording_version": "1",
         "consent_message_id": (await cast.mails(ADA))[0].message_id,
+        "consent_origin": "",
     }
     assert list(ada) == list(HEADER)
     assert {name for name, cell in ben.items() if cell} == {"email", "status", "form", "signed_up", "fields"}
     assert (cleo["tags"], cleo["unsubscribed"]) == ("career", iso(NOON + 2 * DAY))
+
+
+async def test_who_was_imported_has_how_they_agreed(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("email\nzoe@example.org\n", "utf-8")
+    importing = imports.Importing(house.site.tokens, house.site.post)
+    with closing(staged(path)) as people_:
+        async for _ in imports.take_in(house.db, importing, people_, "=A form on paper", dry=False):
+            pass
+    await house.joins(ADA)
+    zoe, ada = await rows(house.db)
+    assert (zoe["consent_origin"], zoe["consent_wording"]) == ("=A form on paper", "")
+    assert (ada["consent_origin"], zoe["consent_at"]) == ("", iso(NOON))
+    sheet = (await whole(export_csv(house.db, Choice()))).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(sheet, newline="")))["consent_origin"] == "'=A form on paper"
+    first = (await whole(export_ndjson(house.db, Choice()))).splitlines()[0]
+    assert json.loads(first)["consent_origin"] == "=A form on paper"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a,b", "a\nb", "a\tb", "a\0"])

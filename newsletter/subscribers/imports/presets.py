@@ -37,6 +37,7 @@ _OUR = {
         "consent_wording",
         "consent_wording_version",
         "consent_message_id",
+        "consent_origin",
     ),
     "ignore",
 )

@@ -19,6 +19,10 @@ _SHAPES = {  # how a cell of each kind is written, in each engine's words
         "postgres": """coalesce(to_char(to_timestamp({0} / 1000) AT TIME ZONE 'UTC',
             'YYYY-MM-DD"T"HH24:MI:SS+00:00'), '')""",
     },
+    "origin": {
+        "sqlite": "CASE c.kind WHEN 'imported' THEN coalesce(json_extract({0}, '$.origin'), '') ELSE '' END",
+        "postgres": "CASE c.kind WHEN 'imported' THEN coalesce(CAST({0} AS json) ->> 'origin', '') ELSE '' END",
+    },
     "tags": {
         "sqlite": "(SELECT coalesce(group_concat(name, ','), '') {0})",
         "postgres": "(SELECT coalesce(string_agg(name, ','), '') {0})",
@@ -41,9 +45,10 @@ _COLUMNS = {
     "consent_wording": ("text", "w.text"),
     "consent_wording_version": ("number", "w.number"),
     "consent_message_id": ("text", "c.message_id"),
+    "consent_origin": ("origin", "c.detail"),
 }
 HEADER = tuple(_COLUMNS)
-TYPED = tuple(name for name, (kind, _) in _COLUMNS.items() if kind in ("text", "tags"))
+TYPED = tuple(name for name, (kind, _) in _COLUMNS.items() if kind in ("text", "tags", "origin"))
 OPTIONAL = tuple(name for name, (kind, _) in _COLUMNS.items() if kind in ("time", "number"))
 
 # Tables of the slices above are joined for the words that their ids stand for; nothing else is asked of them. Who has
