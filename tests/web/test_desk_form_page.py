@@ -12,6 +12,7 @@ import pytest
 from newsletter.errors import BadInput
 from newsletter.signups import Field, Form
 from newsletter.web.admin.forms_filling import blank
+from newsletter.web.kit import forms_page_check
 from newsletter.web.kit import forms_page_fetching as fetching
 from newsletter.web.kit.forms_embedding import codes
 from newsletter.web.kit.forms_page_fetching import Fetch
@@ -193,6 +194,10 @@ async def test_the_desk_says_whether_a_page_carries_the_form(serve: Serve) -> No
                 assert (there.status_code, "Yes, it is there." in there.text) == (200, True)
                 missing = await web.post(path, data={**own, "page_url": f"{blog.origin}/without"})
                 assert "Nothing on the page leads to this service." in missing.text
+                async with forms_page_check._under_way:  # by somebody else
+                    busy = await web.post(path, data={**own, "page_url": f"{blog.origin}/with"})
+                assert (busy.status_code, forms_page_check.BUSY in busy.text) == (422, True)
+                assert blog.asked == ["/with", "/without"]
                 asked = len(blog.asked)
                 for url in (
                     "",

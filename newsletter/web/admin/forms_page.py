@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, Conflict
 from newsletter.owners import Session
 from newsletter.signups import Form
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
@@ -37,7 +37,7 @@ async def look(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response
     if not sent.errors:
         try:
             found = await check(site, form, url)
-        except BadInput as error:
+        except (BadInput, Conflict) as error:
             sent.errors["page_url"] = error.sentence
     if sent.errors:
         return _page(site, sent.session, form, url, errors=sent.errors)

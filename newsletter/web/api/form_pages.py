@@ -71,5 +71,6 @@ async def check_page(call: Call) -> Reply:
 
 ENDPOINTS = (
     Endpoint("GET", f"{ONE}/embed", "forms:read", list_embed_codes, gives=EmbedCodes),
-    Endpoint("POST", f"{ONE}/page", "forms:read", check_page, 200, PageAsked, gives=PageFindings),
+    Endpoint("POST", f"{ONE}/page", "forms:read", check_page, 200, PageAsked, gives=PageFindings,
+             refuses=(409,)),
 )  # fmt: skip

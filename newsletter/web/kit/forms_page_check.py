@@ -1,9 +1,10 @@
 """Whether a page of the owner's really carries a form, as readers get it."""
 
+import asyncio
 import ssl
 from asyncio import to_thread
 
-from newsletter.errors import BadInput
+from newsletter.errors import BadInput, Conflict
 from newsletter.signups import Form
 from newsletter.web.kit.forms_page_fetching import Fetch
 from newsletter.web.kit.forms_page_reading import Finding, findings
@@ -13,14 +14,23 @@ from newsletter.webhooks import is_local
 
 EMPTY = "Please give the address of the page."
 FOREIGN = "This page is on none of the sites listed here, so nobody could sign up from it."
+BUSY = "A page is being looked at already. It takes ten seconds at most; please ask again then."
+
+_under_way = asyncio.Lock()  # what another's page says is read beside everybody's requests
 
 
 async def check(site: Site, form: Form, url: str) -> list[Finding]:
-    """The page is asked for once, now. Raises BadInput, with the reason that there is none to look at."""
+    """The page is asked for once, now. One at a time.
+
+    Raises BadInput, with the reason that there is none to look at, and Conflict while another is looked at.
+    """
     if not url:
         raise BadInput(EMPTY)
     if not known_target(url, sites_of(form, site.settings)):
         raise BadInput(FOREIGN)
-    trusts = await to_thread(ssl.create_default_context)  # it reads all roots
-    page = await Fetch(is_local(site.settings), trusts).page(url.partition("#")[0])
-    return await to_thread(findings, page.html, page.url, form, site.settings.public_url)
+    if _under_way.locked():
+        raise Conflict(BUSY)
+    async with _under_way:
+        trusts = await to_thread(ssl.create_default_context)  # it reads all roots
+        page = await Fetch(is_local(site.settings), trusts).page(url.partition("#")[0])
+        return await to_thread(findings, page.html, page.url, form, site.settings.public_url)

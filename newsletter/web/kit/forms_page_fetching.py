@@ -28,6 +28,7 @@ NO_HTTP = "What its server answers is no HTTP."
 STATUS = "Its server answers {}. Is the page public, and its address right?"
 NO_PAGE = "This is no page but a file of another kind."
 LEADS_AWAY = "It leads on to another site, {}. Please give the address of the page itself."
+LEADS_NOWHERE = "It leads on to something that is no address."
 ROUND = "It leads from one address to the next, and to no page."
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -43,14 +44,14 @@ class _Answer:
 
     def __init__(self) -> None:
         self.headers: dict[bytes, bytes] = {}
-        self.body = b""
+        self.body = bytearray()  # which may come byte by byte
         self.is_over = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.setdefault(name.lower(), value)
 
     def on_body(self, piece: bytes) -> None:
-        self.body += piece
+        self.body.extend(piece)
 
     def on_message_complete(self) -> None:
         self.is_over = True
@@ -92,7 +93,7 @@ class Fetch(msgspec.Struct, frozen=True):
             status, answer = await self._ask(read_target(url, local=self.local))
             if not 300 <= status < 400:
                 return _page(url, status, answer)
-            url = urljoin(url, answer.headers.get(b"location", b"").decode("ascii")).partition("#")[0]
+            url = _next(url, answer.headers.get(b"location", b""))
             if _origin(url) != origin:
                 raise BadInput(gettext(LEADS_AWAY).format(_origin(url)[:200]))
         raise BadInput(ROUND)
@@ -108,6 +109,16 @@ class Fetch(msgspec.Struct, frozen=True):
             writer.close()
             with suppress(OSError):
                 writer.transport.abort()
+
+
+def _next(url: str, location: bytes) -> str:
+    """Where `url` leads on to. Raises BadInput."""
+    try:
+        whole = urljoin(url, location.decode("ascii")).partition("#")[0]
+        urlsplit(whole)
+    except ValueError:
+        raise BadInput(LEADS_NOWHERE) from None
+    return whole
 
 
 def _origin(url: str) -> str:
@@ -136,7 +147,10 @@ async def _read(reader: asyncio.StreamReader) -> tuple[int, _Answer]:
         if not piece:
             break
         seen += len(piece)
-        parser.feed_data(piece)
+        try:
+            parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:  # 101: what follows is no page
+            break
         if parser.get_status_code() < 200:
             answer.is_over = False  # it only says that it goes on
     return parser.get_status_code(), answer

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from html.parser import HTMLParser
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from newsletter.signups import Form
+from newsletter.web.kit.forms_page_tags import tags
 
 _OURS = re.compile(r"/forms/([a-z0-9-]+)(/embed)?")
 _MOST = 200  # of each kind that are looked at
+_FIELDS = ("input", "select", "textarea")
+_WANTED = frozenset({"base", "form", "iframe", "newsletter-form", "script", *_FIELDS})
 
 Kind = Literal[
     "plain",  # a form that leads here
@@ -39,27 +40,14 @@ class _Form(msgspec.Struct):
     names: set[str]
 
 
-class _Reading(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.forms: list[_Form] = []
-        self.frames: list[str] = []
-        self.scripts: list[str] = []
-        self.elements: list[str] = []
-        self._inside = False
+class _Page(msgspec.Struct):
+    base: str = ""
+    forms: list[_Form] = []
+    frames: list[str] = []
+    scripts: list[str] = []
+    elements: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in reversed(attrs)}  # of one name the first counts
-        if tag == "form":
-            self.forms.append(_Form(values.get("action", ""), values.get("method", "get").lower(), set()))
-            self._inside = True
-        elif tag in ("input", "select", "textarea") and self._inside and self.forms:
-            self.forms[-1].names.add(values.get("name", ""))
-        else:
-            self._others(tag, values)
-
-    def _others(self, tag: str, values: Mapping[str, str]) -> None:
+    def take(self, tag: str, values: Mapping[str, str]) -> None:
         if tag == "base":
             self.base = self.base or values.get("href", "")
         elif tag == "iframe":
@@ -69,19 +57,29 @@ class _Reading(HTMLParser):
         elif tag == "newsletter-form":
             self.elements.append(values.get("form", ""))
 
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag != "form"
+
+def _read(html: str) -> _Page:
+    page = _Page()
+    inside = False  # a form
+    for tag in tags(html, _WANTED):
+        if tag.ends:
+            inside = inside and tag.name != "form"
+        elif tag.name == "form":
+            action, method = tag.values.get("action", ""), tag.values.get("method", "get").lower()
+            page.forms.append(_Form(action, method, set()))
+            inside = True
+        elif tag.name in _FIELDS:
+            if inside:
+                page.forms[-1].names.add(tag.values.get("name", ""))
+        else:
+            page.take(tag.name, tag.values)
+    return page
 
 
 def findings(html: str, url: str, form: Form, public_url: str) -> list[Finding]:
     """What there is of any form of ours on the page at `url`; [] where there is none."""
-    page = _Reading()
-    with suppress(
-        AssertionError
-    ):  # what the library says to a broken marked section; what came before it counts
-        page.feed(html)
-        page.close()
-    base = _joined(url, page.base)
+    page = _read(html)
+    base = _joined(url, page.base) or url  # a browser passes over one that is no address
     found: list[Finding] = []
     for one in page.forms[:_MOST]:
         if led := _led(_joined(base, one.action), form, public_url, framed=False):
@@ -95,10 +93,13 @@ def findings(html: str, url: str, form: Form, public_url: str) -> list[Finding]:
 
 
 def _joined(base: str, url: str) -> str:
+    """The whole address, '' where that is none."""
     try:
-        return urljoin(base, url.strip())
+        whole = urljoin(base, url.strip())
+        urlsplit(whole)
     except ValueError:
         return ""
+    return whole
 
 
 def _led(to: str, form: Form, public_url: str, *, framed: bool) -> Finding | None:

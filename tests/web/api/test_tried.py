@@ -5,6 +5,7 @@ import pytest
 
 from newsletter.owners import SCOPES
 from newsletter.storage import Tx
+from newsletter.web.kit import forms_page_check
 from newsletter.web.kit.forms_embedding import codes
 from tests.web.api.conftest import ROOT, Program, program
 from tests.web.conftest import Serve
@@ -76,6 +77,9 @@ async def test_whether_a_page_carries_the_form(serve: Serve) -> None:
             assert there.json() == {"carries": True, "items": [{"kind": "plain", "what": ""}]}
             missing = await shop.ask("POST", path, json={"page": f"{blog.origin}/without"})
             assert missing.json() == {"carries": False, "items": []}
+            async with forms_page_check._under_way:  # by somebody else
+                busy = await shop.ask("POST", path, 409, json={"page": f"{blog.origin}/with"})
+            assert busy.json()["detail"] == forms_page_check.BUSY
             asked = len(blog.asked)
             for url in ("", "https://evil.example/", f"{blog.origin}.evil.example/", "x"):
                 wrong = await shop.ask("POST", path, 422, json={"page": url})
