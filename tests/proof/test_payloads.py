@@ -108,7 +108,8 @@ async def test_nothing_runs_and_nothing_is_added(scene: Scene, watch: Watch, pla
     calm = await PLACES[place](watch, scene.calm)
     assert len(calm) > 10
     hostile = await PLACES[place](watch, scene.hostile)
-    assert hostile - calm == {"alert(1)"}  # it is read there, and no more than that
+    ours = {"wbr"}  # where a long address may break
+    assert hostile - calm - ours == {"alert(1)"}  # it is read there, and no more than that
     assert (watch.ran, watch.strangers) == ([], [])
 
 
