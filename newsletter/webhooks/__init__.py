@@ -18,6 +18,7 @@ from newsletter.webhooks.actions import (
 from newsletter.webhooks.model import EVENTS, TEST, Delivery, Event, State, Webhook
 from newsletter.webhooks.signing import secret_of
 from newsletter.webhooks.targets import Target, allowed, is_public, read_target
+from newsletter.webhooks.wire import Resolve, resolve
 
 __all__ = [
     "EVENTS",
@@ -26,6 +27,7 @@ __all__ = [
     "TEST",
     "Delivery",
     "Event",
+    "Resolve",
     "State",
     "Target",
     "Webhook",
@@ -41,6 +43,7 @@ __all__ = [
     "note_erasure",
     "read_target",
     "resend",
+    "resolve",
     "rotate",
     "secret_of",
     "try_out",

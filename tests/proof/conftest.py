@@ -1,11 +1,15 @@
 """Proofs hand in what they measured; it is printed at the end, one JSON line each, passed or failed."""
 
 import os
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.conftest import blog, browser, context, in_a_browser, inbox, page, service
+from tests.browser.sights import Sights, all_sights
 from tests.cli.conftest import compiled
 from tests.figures import Figure, line
 from tests.mail.conftest import at_work, post, settings, sink, tokens
@@ -35,3 +39,12 @@ def figure(record_property: object) -> Figure:
         record_property("figure", line(name, value, goal, holds))
 
     return keep
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def sights(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sights]:
+    """Every page and state, of one service for all that a file asks."""
+    folder = tmp_path_factory.mktemp("sights")
+    shutil.copy(sqlite_template, folder / "newsletter.db")
+    async with all_sights(folder, f"sqlite:///{folder}/newsletter.db") as found:
+        yield found

@@ -5,17 +5,13 @@ wire, nothing is asked of anybody else, no page breaks its own policy, and no sc
 The heaviest pages are printed by name.
 """
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request
 
-from tests.browser.sights import Sight, Sights, all_sights
+from tests.browser.sights import Sight, Sights
 from tests.figures import Figure
 
 PARTS = 8  # so that each takes its minute
@@ -107,14 +103,6 @@ async def _look(page: Page, sight: Sight, *, framed: bool) -> list[str]:
             if cut := await page.evaluate(_CUT_OFF):
                 wrong.append(f"{sight.name}, {direction}, at {width}, is cut off at {cut[0]}")
     return wrong
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def sights(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sights]:
-    folder = tmp_path_factory.mktemp("sights")
-    shutil.copy(sqlite_template, folder / "newsletter.db")
-    async with all_sights(folder, f"sqlite:///{folder}/newsletter.db") as found:
-        yield found
 
 
 @pytest.mark.parametrize("part", range(PARTS))

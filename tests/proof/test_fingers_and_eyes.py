@@ -2,15 +2,10 @@
 for a finger or has room around it (2.5.8), text that a reader spaces out is neither cut off nor covered (1.4.12), and
 what has the focus is not hidden by what stays in its place (2.4.11)."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.browser.sights import Sight, Sights, all_sights
+from tests.browser.sights import Sight, Sights
 from tests.figures import Figure
 
 PARTS = 4
@@ -110,14 +105,6 @@ _HIDDEN = """() => {
   }
   return one.outerHTML.slice(0, 110)
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def sights(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sights]:
-    folder = tmp_path_factory.mktemp("sights")
-    shutil.copy(sqlite_template, folder / "newsletter.db")
-    async with all_sights(folder, f"sqlite:///{folder}/newsletter.db") as found:
-        yield found
 
 
 async def _open(sights: Sights, pages: dict[bool, Page], sight: Sight) -> Page:

@@ -35,7 +35,7 @@ each slice of 400 it cost 7 µs a person more. A COMMIT after 2,000 pages took 1
 
 AHEAD = 1_000
 """People that are read at once."""
-MOST_REFUSALS = 100_000
+MOST_UNREADABLE = 100_000
 """Unreadable rows whose reason is kept for good; more than that is no list but some other file."""
 
 
@@ -118,7 +118,7 @@ async def take_in(
         one = await db.write(
             importing.begin, staged.table.sha256, origin, staged.plan(), staged.people, staged.unreadable
         )
-        refused = islice(staged.refused.by_line(), MOST_REFUSALS)
+        refused = islice(staged.refused.by_line(), MOST_UNREADABLE)
         while few := list(islice(refused, 500)):
             await db.write(importing.refuse, one.id, few)
     unreadable = Tally(refused=staged.unreadable)

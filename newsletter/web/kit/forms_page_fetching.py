@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
@@ -12,7 +11,7 @@ import msgspec
 
 from newsletter import __version__
 from newsletter.errors import BadInput
-from newsletter.webhooks import Target, allowed, read_target
+from newsletter.webhooks import Resolve, Target, allowed, read_target, resolve
 from newsletter.words import gettext
 
 LARGEST = 1_000_000  # bytes that are read; a form further down is not found
@@ -30,8 +29,6 @@ NO_PAGE = "This is no page but a file of another kind."
 LEADS_AWAY = "It leads on to another site, {}. Please give the address of the page itself."
 LEADS_NOWHERE = "It leads on to something that is no address."
 ROUND = "It leads from one address to the next, and to no page."
-
-Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -55,12 +52,6 @@ class _Answer:
 
     def on_message_complete(self) -> None:
         self.is_over = True
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """All addresses of a name. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(one[4][0]) for one in found]
 
 
 class Fetch(msgspec.Struct, frozen=True):
