@@ -48,6 +48,7 @@ async def take(page: Page, folder: Path, name: str) -> None:
                 await frame.scroll_into_view_if_needed()  # what was never in sight is not painted
             await page.wait_for_load_state("networkidle")
             path = folder / f"{name}.{width}.{scheme}.png"
+            await page.evaluate("scrollTo(0, 0)")
             await page.screenshot(path=path, full_page=True)
     print(name, file=sys.stderr)
 
