@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clicks: bool = False  # whether it is counted how often a broadcast's links are followed
     import_mb: int = 100  # the largest file of subscribers that the desk takes, in MB
     language: Literal["en", "de"] = "en"  # of all that readers and the owner see
-    time_zone: str = "UTC"  # the owner's, for scheduled broadcasts
+    time_zone: str = "UTC"  # the owner's: for all that the desk says, and for scheduled broadcasts
     metrics_token: str = ""  # who sends it may read /metrics; '': nobody
     log_format: Literal["text", "json"] = "text"
 

@@ -5,10 +5,11 @@ sentence that holds no value is looked up where it leaves (templates, web/kit/pa
 stand as a constant where it belongs; one that holds values is looked up where they are put in.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from newsletter.clock import moment
 
@@ -73,9 +74,23 @@ def into(templates: Any) -> None:
     templates.filters["said"] = gettext  # what code says; unlike `_` it may hold anything, and is escaped
 
 
-def day(ms: int) -> str:
+def day(ms: int, zone: str = "UTC") -> str:
     """For people: ``22 November 2026``."""
-    return date(moment(ms))
+    return date(_there(ms, zone))
+
+
+def told(ms: int, zone: str, *, seconds: bool = False) -> str:
+    """A moment as the clocks there show it: ``1 December 2026, 09:00 WET``."""
+    at = _there(ms, zone)
+    return f"{date(at)}, {at:%H:%M:%S %Z}" if seconds else f"{date(at)}, {at:%H:%M %Z}"
+
+
+def _there(ms: int, zone: str) -> datetime:
+    at = moment(ms)
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except OverflowError:  # a list from elsewhere may know of the last hours of the year 9999
+        return at.astimezone(UTC)
 
 
 def date(at: datetime) -> str:

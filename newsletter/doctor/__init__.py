@@ -30,7 +30,7 @@ async def examine(
         *machine.chosen(settings),
         await machine.database(settings.database_url),
         *machine.disk(settings.database_url),
-        *machine.clocks(seen.at),
+        *machine.clocks(seen.at, settings.time_zone),
         *seen.findings,
         *await ways.relay(settings, relay_by, lost=relay_lost),
         *await sender.safely("SPF", sender.spf(names, envelope)),

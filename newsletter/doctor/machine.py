@@ -13,7 +13,7 @@ from newsletter.mail import trouble
 from newsletter.settings import Settings
 from newsletter.storage import engine_of, named, open_database, pending, sqlite_path
 from newsletter.words import gettext as _
-from newsletter.words import number
+from newsletter.words import number, told
 
 SYNCS = 200
 _PROVIDERS = 5  # of which the worst are told
@@ -191,7 +191,7 @@ def _sync(folder: Path) -> float:
     return statistics.median(spent)
 
 
-def clocks(theirs: int | None) -> list[Finding]:
+def clocks(theirs: int | None, zone: str = "UTC") -> list[Finding]:
     """Ours beside the web's; `theirs` in ms, as whoever answers at the public address says."""
     if theirs is None:
         return []
@@ -206,5 +206,5 @@ def clocks(theirs: int | None) -> list[Finding]:
             )
         ]
     return [
-        well("Clock", _("It is %(now)s, here and at the public address.") % {"now": clock.iso(clock.now())})
+        well("Clock", _("It is %(now)s, here and at the public address.") % {"now": told(clock.now(), zone)})
     ]

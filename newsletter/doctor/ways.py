@@ -136,7 +136,7 @@ class Seen(NamedTuple):
 async def web(settings: Settings, context: ssl.SSLContext | None = None) -> Seen:
     """Whether readers and mailbox providers reach it: a page, and the one click (RFC 8058)."""
     try:
-        return await asyncio.to_thread(_visit, settings.public_url, context)
+        return await asyncio.to_thread(_visit, settings.public_url, context, settings.time_zone)
     except (OSError, http.client.HTTPException) as error:
         sentence = _("%(public_url)s can't be reached from here: %(why)s.") % {
             "public_url": settings.public_url,
@@ -147,7 +147,7 @@ async def web(settings: Settings, context: ssl.SSLContext | None = None) -> Seen
         )
 
 
-def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
+def _visit(url: str, context: ssl.SSLContext | None, zone: str) -> Seen:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     connection = (
@@ -157,7 +157,7 @@ def _visit(url: str, context: ssl.SSLContext | None) -> Seen:
     )
     try:
         status, at = _ask(connection, "GET", "/health")[:2]
-        found = _certificate(connection)
+        found = _certificate(connection, zone)
         if status != 200:
             return Seen(
                 [
@@ -209,7 +209,7 @@ def _moment(date: str) -> int | None:
     return int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
 
 
-def _certificate(connection: http.client.HTTPConnection) -> list[Finding]:
+def _certificate(connection: http.client.HTTPConnection, zone: str) -> list[Finding]:
     if not isinstance(connection.sock, ssl.SSLSocket):
         return []
     ends = ssl.cert_time_to_seconds(str((connection.sock.getpeercert() or {}).get("notAfter", ""))) * 1000
@@ -217,11 +217,11 @@ def _certificate(connection: http.client.HTTPConnection) -> list[Finding]:
         return [
             wrong(
                 "Web",
-                _("Its certificate ends on %(day)s.") % {"day": day(int(ends))},
+                _("Its certificate ends on %(day)s.") % {"day": day(int(ends), zone)},
                 "Renew it, and let that happen by itself.",
             )
         ]
-    return [well("Web", _("Its certificate is good until %(day)s.") % {"day": day(int(ends))})]
+    return [well("Web", _("Its certificate is good until %(day)s.") % {"day": day(int(ends), zone)})]
 
 
 async def back(names: Names, settings: Settings) -> Finding:

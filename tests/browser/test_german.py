@@ -80,7 +80,7 @@ async def test_no_page_says_a_word_that_was_not_translated(tmp_path: Path, back_
     found: dict[str, set[str]] = {}
     async with all_sights(tmp_path, f"sqlite:///{tmp_path}/newsletter.db", "de") as sights:
         for sight in sights.every:
-            page = await _page(sights, sight)
+            page = await page_of(sights, sight)
             assert '<html lang="de"' in page.text or not page.text.startswith("<!doctype"), sight.name
             nodes = _Nodes()
             nodes.feed(page.text)
@@ -94,7 +94,7 @@ async def test_no_page_says_a_word_that_was_not_translated(tmp_path: Path, back_
     assert not found
 
 
-async def _page(sights: Sights, sight: Sight) -> httpx.Response:
+async def page_of(sights: Sights, sight: Sight) -> httpx.Response:
     web = sights.doors.web
     nobody = {"Cookie": ""} if sight.path.startswith((*FIRST_COME, "/admin/passkey")) else {}
     headers = nobody if not sight.at_the_desk else {}

@@ -183,4 +183,5 @@ def test_a_disk_that_is_too_quick_is_not_believed(sqlite_url: str, monkeypatch: 
 def test_clocks_may_differ_a_little() -> None:
     assert machine.clocks(None) == []
     assert machine.clocks(now() - 1_000)[0].level == "well"
+    assert "+14, here" in machine.clocks(now(), "Pacific/Kiritimati")[0].sentence
     assert machine.clocks(now() + HOUR)[0].level == "wrong"

@@ -8,7 +8,8 @@ import pytest
 
 from newsletter.broadcasts import Draft
 from newsletter.owners import settings_store
-from newsletter.web.kit import broadcasting, owner_settings
+from newsletter.web.kit import owner_settings
+from newsletter.words import told
 from tests.conftest import ON_ONE
 from tests.mail.conftest import run
 from tests.pictures import png
@@ -50,7 +51,7 @@ async def test_what_is_saved_counts_at_once_and_after_a_start(desk: Broadcaster)
     assert "Olga, 2 Quay, Lagos" in (await desk.web.get("/archive")).text
     _, plain, _ = site.letters.letter(Draft(subject="x", body="y")).seen_by({})
     assert "Olga, 2 Quay, Lagos" in plain
-    assert broadcasting.told(now, 1_784_000_000_000).endswith("WEST")
+    assert told(1_784_000_000_000, now.time_zone).endswith("WEST")
     shown = await page(desk)
     assert 'value="Europe/Lisbon"' in shown
     assert 'value="Olga, 2 Quay, Lagos"' in shown

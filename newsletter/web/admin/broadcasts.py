@@ -11,10 +11,10 @@ from newsletter.ids import read_id
 from newsletter.mail import Tally
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.kit.broadcasting import title_of, told
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
-from newsletter.words import marked
+from newsletter.words import marked, told
 
 PER_PAGE = 20
 
@@ -72,12 +72,13 @@ def notice(request: Request[Any, Any, Any]) -> str:
 
 def moment_of(site: Site, one: Broadcast) -> str:
     """What follows the word for its state: since when, or at what time."""
+    zone = site.settings.time_zone
     if one.state == "scheduled" and one.send_at:
-        return _("on %(moment)s") % {"moment": told(site.settings, one.send_at)}
+        return _("on %(moment)s") % {"moment": told(one.send_at, zone)}
     if one.sent_at is None:
-        return _("begun on %(moment)s") % {"moment": told(site.settings, one.created_at)}
+        return _("begun on %(moment)s") % {"moment": told(one.created_at, zone)}
     words = {"sent": _("on %(moment)s"), "sending": _("since %(moment)s")}
-    return words.get(one.state, _("sent off on %(moment)s")) % {"moment": told(site.settings, one.sent_at)}
+    return words.get(one.state, _("sent off on %(moment)s")) % {"moment": told(one.sent_at, zone)}
 
 
 @get("/admin/broadcasts")

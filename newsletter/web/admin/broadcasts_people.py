@@ -18,8 +18,9 @@ from newsletter.subscribers import guard
 from newsletter.web.admin.broadcasts import read_number
 from newsletter.web.admin.broadcasts_report import KINDS
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.kit.broadcasting import title_of, told
+from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, is_head, site_of
+from newsletter.words import told
 
 PER_PAGE = 50
 AT_ONCE = 1_000
@@ -49,7 +50,7 @@ async def people(request: Request[Any, Any, Any], id: FromPath[str]) -> Response
         state=state,
         search=search,
         after=after,
-        rows=[(row, told(site.settings, row.at) if row.at else "") for row in rows[:PER_PAGE]],
+        rows=[(row, told(row.at, site.settings.time_zone) if row.at else "") for row in rows[:PER_PAGE]],
         asked=_query(state, search),
         next=_query(state, search, after=f"{last[0]}-{last[1]}") if last else "",
         csrf=form_key(site, session),

@@ -20,6 +20,7 @@ from newsletter.web.kit import broadcasting
 from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
+from newsletter.words import told
 
 NO_TIME = "Give the day and the time, like 2026-12-01 09:00."
 FIELDS = {"action": 10, "version": 9, "at": 30, "offset": 5}
@@ -51,7 +52,7 @@ async def ask(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[An
 async def _asked(site: Site, session: Session, one: Broadcast, answer: Answer) -> Response[str]:
     looked, errors = await look(site, draft_of(one))
     same = await site.db.read(site.broadcasts.same, draft_of(one))
-    letter = looked.letter
+    letter, zone = looked.letter, site.settings.time_zone
     return site.pages.page(
         "admin/broadcast_send.html",
         answer.status,
@@ -63,9 +64,9 @@ async def _asked(site: Site, session: Session, one: Broadcast, answer: Answer) -
         people=looked.people,
         errors=[*errors.values(), *looked.wrong()],
         warnings=looked.doubtful(),
-        before=broadcasting.told(site.settings, same.sent_at) if same and same.sent_at else "",
-        zone=site.settings.time_zone,
-        now=broadcasting.told(site.settings, clock.now()),
+        before=told(same.sent_at, zone) if same and same.sent_at else "",
+        zone=zone,
+        now=told(clock.now(), zone),
         answer=answer,
         twice=[(f"{when:%z}", f"{when:%H:%M %Z}") for when in answer.twice],
         csrf=form_key(site, session),

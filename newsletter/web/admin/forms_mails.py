@@ -125,7 +125,7 @@ async def _page(
         longest=LONGEST,
         tags={kind: [f"{{{{ {tag} }}}}" for tag in tags] for kind, tags in TAGS.items()},
         own={"confirmation": form.confirmation, "guide": form.guide},
-        written=[(one, day(one.created_at)) for one in written],
+        written=[(one, day(one.created_at, site.settings.time_zone)) for one in written],
         saved=saved,
         csrf=form_key(site, session),
     )

@@ -67,7 +67,7 @@ async def _page(
             "variants": {"a": form.test.a, "b": form.test.b},
             "number": testing.by_number(trials["a"], trials["b"]),
             "share": testing.by_share(trials["a"], trials["b"]),
-            "began": day(form.test.began_at),
+            "began": day(form.test.began_at, site.settings.time_zone),
         }
     return site.pages.page(
         "admin/form_test.html",

@@ -19,8 +19,8 @@ from newsletter.web.kit.encodings import ENCODINGS, name_of
 from newsletter.web.kit.policy import ASKS_AGAIN
 from newsletter.web.kit.site import Site, is_head, site_of
 from newsletter.web.kit.text import clean
-from newsletter.words import day, marked
 from newsletter.words import gettext as _
+from newsletter.words import marked
 
 MOST_COLUMNS = 100  # that the page asks about; those beyond are taken as they look
 SAMPLES = 3
@@ -58,7 +58,7 @@ async def _begin(site: Site, session: Session, error: str = "") -> Response[Any]
     return site.pages.page(
         "admin/import.html",
         422 if error else 200,
-        uploads=[(one, day(one.created_at)) for one in found],
+        uploads=found,
         error=error,
         presets=[one.title for one in imports.PRESETS[1:]],
         largest=site.settings.import_mb,

@@ -109,7 +109,8 @@ async def _page(
     errors: dict[str, str] | None = None,
     saved: str = "",
 ) -> Response[Any]:
-    versions = [(one, day(one.created_at)) for one in await site.db.read(all_versions)]
+    zone = site.settings.time_zone
+    versions = [(one, day(one.created_at, zone)) for one in await site.db.read(all_versions)]
     return site.pages.page(
         "admin/magnets.html",
         422 if errors else 200,

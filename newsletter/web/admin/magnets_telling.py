@@ -59,7 +59,7 @@ async def _page(
         magnet=magnet,
         people=0 if standing or magnet.number == 1 else await site.db.read(telling.audience, magnet),
         standing=standing,
-        began=day(standing.began_at) if standing else "",
+        began=day(standing.began_at, site.settings.time_zone) if standing else "",
         values=values,
         errors=errors,
         longest=LONGEST,

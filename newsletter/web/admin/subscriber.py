@@ -84,7 +84,7 @@ async def _page(
         person=person,
         fields=known["fields"],
         intact=known["consent_chain_intact"],
-        events=[(event, *when(event, site.settings.time_zone)) for event in events],
+        events=[(event, when(event, site.settings.time_zone)) for event in events],
         listed=await site.db.read(site.suppressions.why, person.email.lower()),
         guides=await site.db.read(records.guides, id),
         why=WHY,

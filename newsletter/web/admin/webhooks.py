@@ -8,14 +8,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from newsletter import webhooks
-from newsletter.clock import moment
 from newsletter.errors import BadInput, NotFound
 from newsletter.ids import read_id
 from newsletter.owners import Session
 from newsletter.storage import Tx
 from newsletter.web.admin.door import form_key, own_fields, refresh, session_of
 from newsletter.web.kit.site import Site, site_of
-from newsletter.webhooks import EVENTS, Delivery, Webhook
+from newsletter.webhooks import EVENTS, Webhook
 
 SAID = {
     "subscriber.confirmed": "Somebody confirmed",
@@ -128,7 +127,7 @@ async def _one(
         "admin/webhook.html",
         422 if errors else 200,
         hook=hook,
-        log=[(one, _when(one)) for one in log[:ON_A_PAGE]],
+        log=log[:ON_A_PAGE],
         before=before,
         following=log[ON_A_PAGE - 1].id if len(log) > ON_A_PAGE else 0,
         events=SAID,
@@ -139,10 +138,6 @@ async def _one(
         secret=webhooks.secret_of(site.tokens, hook.id, hook.secret) if secret else "",
         csrf=form_key(site, session),
     )
-
-
-def _when(one: Delivery) -> str:
-    return f"{moment(one.tried_at or one.at):%d %b, %H:%M:%S}"
 
 
 @post("/admin/webhooks/{id:str}", status_code=200)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from newsletter import clock, words
+from newsletter import clock
 from newsletter.broadcasts import (
     Broadcast,
     Counted,
@@ -94,12 +94,6 @@ def moments(settings: Settings, when: datetime) -> list[datetime]:
         if same and again.utcoffset() not in [one.utcoffset() for one in found]:
             found.append(again)
     return found
-
-
-def told(settings: Settings, ms: int) -> str:
-    """A moment as the owner's clock shows it: ``1 December 2026, 09:00 WET``."""
-    at = moment(settings, clock.moment(ms))
-    return f"{words.date(at)}, {at:%H:%M %Z}"
 
 
 def title_of(one: Broadcast) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from newsletter.broadcasts import Broadcast
-from newsletter.clock import DAY, moment
+from newsletter.clock import DAY
 from newsletter.mail import Tally, hold, waiting
 from newsletter.signups import FUNNEL_DAYS, Funnel, funnels
 from newsletter.storage import Tx
@@ -13,7 +13,7 @@ from newsletter.subscribers import Overview
 from newsletter.web.kit import relaying
 from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site
-from newsletter.words import day, marked
+from newsletter.words import day, marked, told
 
 PERIODS = (30, 90, 365)
 """Days that the page can look back."""
@@ -61,7 +61,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
-    """Everything the page shows, in one snapshot; days are UTC."""
+    """Everything the page shows, in one snapshot; days are UTC, and the page says when they begin at its owner's."""
     today = tx.now - tx.now % DAY
     seen = await site.subscribers.overview(tx, today - (days - 1) * DAY)
     back = min(FUNNEL_DAYS, site.settings.pending_days)
@@ -69,10 +69,11 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         "counts": seen.by_status,
         "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
         "points": points(seen, today, days),
+        "begins": told(today, site.settings.time_zone).partition(", ")[2],
         "newest": seen.newest,
         "waiting": await waiting(tx, MOST_WAITING),
         "most_waiting": MOST_WAITING,
-        "held": await _held(tx),
+        "held": await hold.held(tx),
         "troubles": await troubles(tx, site),
         "relay_lost": (await relaying.named(tx, site.settings)).lost,
         "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],
@@ -117,13 +118,6 @@ async def troubles(tx: Tx, site: Site) -> list[Trouble]:
 
 def _trouble(one: Broadcast, tally: Tally) -> Trouble:
     return Trouble(one.id, title_of(one), one.state == "paused", tally.in_doubt, tally.failed)
-
-
-async def _held(tx: Tx) -> dict[str, str] | None:
-    held = await hold.held(tx)
-    if held is None:
-        return None
-    return {"since": f"{day(held.held_at)}, {moment(held.held_at):%H:%M} UTC", "why": held.held_why}
 
 
 def period(text: str) -> int:

@@ -97,7 +97,8 @@ class Pages:
         words.into(self._env)
         filters: dict[str, Callable[..., str]] = {
             "size": words.size,
-            "date": words.day,
+            "date": lambda ms: words.day(ms, settings.time_zone),
+            "told": lambda ms, **how: words.told(ms, settings.time_zone, **how),
             "iso": iso,
             "number": words.number,
             "kept": kept.said,

@@ -1,6 +1,5 @@
 """The subscribers as their owner looks at them: lists by words, and all that ever happened to one person."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,8 +9,8 @@ from newsletter.storage import Tx
 from newsletter.subscribers import listing, segments
 from newsletter.web.kit import people
 from newsletter.web.kit.site import Site
-from newsletter.words import date, marked
 from newsletter.words import gettext as _
+from newsletter.words import marked, told
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100
@@ -119,12 +118,9 @@ async def whole(tx: Tx, site: Site, id: int) -> tuple[dict[str, Any], list[Event
     return known, sorted(events, key=lambda event: event.at, reverse=True)[:MOST_EVENTS]
 
 
-def when(event: Event, time_zone: str) -> tuple[str, str]:
-    """The day and the time of it, as the owner's clock shows them."""
-    at = datetime.fromisoformat(event.at)
-    with suppress(OverflowError):  # a list from elsewhere may know of the last hours of the year 9999
-        at = at.astimezone(ZoneInfo(time_zone))
-    return date(at), f"{at:%H:%M}"
+def when(event: Event, time_zone: str) -> str:
+    """As the owner's clock shows it."""
+    return told(int(datetime.fromisoformat(event.at).timestamp() * 1000), time_zone)
 
 
 def _word(state: str) -> str:
