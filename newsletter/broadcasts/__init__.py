@@ -8,7 +8,7 @@ from newsletter.broadcasts.draft import Draft, read_draft, write_draft
 from newsletter.broadcasts.letter import Letter, Letters
 from newsletter.broadcasts.model import TOPIC, Broadcast
 from newsletter.broadcasts.numbers import Numbers, numbers
-from newsletter.broadcasts.store import Counted
+from newsletter.broadcasts.store import Counted, subjects
 
 __all__ = [
     "TOPIC",
@@ -27,5 +27,6 @@ __all__ = [
     "look_over",
     "numbers",
     "read_draft",
+    "subjects",
     "write_draft",
 ]

@@ -1,12 +1,13 @@
 """The broadcasts' own table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from newsletter.broadcasts.draft import Draft
 from newsletter.broadcasts.model import Broadcast, State
 from newsletter.storage import Param, Tx
+from newsletter.storage.lists import names
 
 COLUMNS = """id, slug, subject, preheader, body, audience, sender, archive, state, send_at, mailing_id, filled,
               version, created_at, sent_at, finished_at"""
@@ -282,3 +283,7 @@ async def clicked(tx: Tx, id: int) -> list[Clicked]:
     return await tx.all(
         Clicked, "SELECT url, clicks FROM broadcast_links WHERE broadcast_id = :id ORDER BY position", id=id
     )
+
+
+async def subjects(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    return await names(tx, "SELECT id, subject AS name FROM broadcasts WHERE id IN ({ids})", ids)

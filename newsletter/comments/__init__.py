@@ -27,7 +27,7 @@ from newsletter.comments.rules import parse_rules
 from newsletter.comments.source import source
 from newsletter.comments.store.comments import Waiting
 from newsletter.comments.store.learning import TOPIC
-from newsletter.comments.store.threads import CHANGED, MOST_URLS
+from newsletter.comments.store.threads import CHANGED, MOST_URLS, pages_of
 from newsletter.comments.text import LONGEST, LONGEST_WEBSITE, excerpt, plain, render, unlinked, website
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "count_comments",
     "excerpt",
     "in_order",
+    "pages_of",
     "parse_rules",
     "plain",
     "read",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from newsletter.storage.db import Engine
+from newsletter.storage.db import Engine, Tx
 
 IDS: dict[Engine, str] = {
     "sqlite": "SELECT value FROM json_each(:ids)",
@@ -18,3 +18,14 @@ IDS: dict[Engine, str] = {
 
 def as_list(ids: Iterable[int]) -> str:
     return msgspec.json.encode([*ids]).decode()
+
+
+class _Named(msgspec.Struct):
+    id: int
+    name: str
+
+
+async def names(tx: Tx, sql: str, ids: Iterable[int]) -> dict[int, str]:
+    """What each of these is called, where it is there: `sql` brings rows of `id` and `name`, and has {ids} for IDS."""
+    rows = await tx.all(_Named, sql.format(ids=IDS[tx.engine]), ids=as_list(ids))
+    return {row.id: row.name for row in rows}

@@ -1,10 +1,13 @@
 """The threads: one a page, made when its first comment comes."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from newsletter.comments.model import Thread
 from newsletter.ids import new_id
 from newsletter.storage import Param, Tx
+from newsletter.storage.lists import names
 
 CHANGED = "threads"
 """Woken when the public sees something else than before."""
@@ -78,3 +81,13 @@ async def counts(tx: Tx, urls: list[str]) -> dict[str, int]:
     marks = ", ".join(f":{name}" for name in names)
     rows = await tx.all(_Count, f"SELECT url, shown FROM threads WHERE url IN ({marks})", **params)
     return {row.url: row.shown for row in rows}
+
+
+async def pages_of(tx: Tx, comment_ids: Iterable[int]) -> dict[int, str]:
+    """The title, or else the address, of the page that each of these comments stands under, but for deleted ones."""
+    return await names(
+        tx,
+        """SELECT c.id, CASE t.title WHEN '' THEN t.url ELSE t.title END AS name
+           FROM comments c JOIN threads t ON t.id = c.thread_id WHERE c.status <> 'deleted' AND c.id IN ({ids})""",
+        comment_ids,
+    )

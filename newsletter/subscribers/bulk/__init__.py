@@ -17,6 +17,7 @@ from newsletter.subscribers.bulk.actions import (
     undo_some,
     waiting,
 )
+from newsletter.subscribers.bulk.store import sizes
 
 __all__ = [
     "Bulk",
@@ -32,6 +33,7 @@ __all__ = [
     "next_ids",
     "old",
     "press",
+    "sizes",
     "undo_some",
     "waiting",
 ]

@@ -1,12 +1,12 @@
 """SQL of what is done to many subscribers. One text for both engines, but for how a list of ids is unpacked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
 from newsletter.storage import Tx
-from newsletter.storage.lists import IDS, as_list
+from newsletter.storage.lists import IDS, as_list, names
 
 Verb = Literal["tag", "untag", "erase"]
 State = Literal["gathering", "asked", "running", "done", "stopped", "undoing", "undone"]
@@ -221,3 +221,9 @@ async def forget(tx: Tx, id: int, most: int) -> bool:
         return False
     await tx.run("DELETE FROM bulk_changes WHERE id = :id", id=id)
     return True
+
+
+async def sizes(tx: Tx, ids: Iterable[int]) -> dict[int, int]:
+    """How many people each of these changes is about."""
+    sql = "SELECT id, CAST(people AS TEXT) AS name FROM bulk_changes WHERE id IN ({ids})"
+    return {id: int(people) for id, people in (await names(tx, sql, ids)).items()}

@@ -4,14 +4,14 @@ A page looks at LOOK people at most, from wherever it begins, and says how far i
 next page looks on from there. It looks at a few first, and is seldom not full by then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 import msgspec
 
 from newsletter.storage import Engine, Param, Tx
-from newsletter.storage.lists import IDS, as_list
+from newsletter.storage.lists import IDS, as_list, names
 from newsletter.subscribers.model import Status
 from newsletter.subscribers.segments.model import And, Node, Segment, Standing, Tagged
 from newsletter.subscribers.segments.store import compiled
@@ -185,6 +185,10 @@ async def tags_of(tx: Tx, ids: Sequence[int]) -> dict[int, list[str]]:
     for row in rows:
         tags.setdefault(row.id, []).append(row.name)
     return tags
+
+
+async def emails(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    return await names(tx, "SELECT id, email AS name FROM subscribers WHERE id IN ({ids})", ids)
 
 
 async def _source(tx: Tx, segment: Segment, *, looked_up: int) -> _Source:

@@ -9,9 +9,10 @@ from newsletter.errors import BadInput
 from newsletter.ids import read_id
 from newsletter.owners import Person, audit, people
 from newsletter.storage import Tx
-from newsletter.web.admin.audit_words import AREAS, place, said
+from newsletter.web.admin.audit_names import Named, kind_of, names
+from newsletter.web.admin.audit_words import AREAS, said
 from newsletter.web.admin.door import form_key, refresh, session_of
-from newsletter.web.kit.site import site_of
+from newsletter.web.kit.site import Site, site_of
 from newsletter.words import marked
 
 WAYS = {"api": marked("Programs"), "terminal": "The terminal"}
@@ -26,7 +27,7 @@ class Line(msgspec.Struct):
     words: str
     verb: str
     object: str
-    called: str  # by their address, if it is somebody who comes to the desk
+    called: str  # as it is called now, or by its number or slug if it is no more
     href: str
     detail: str
 
@@ -38,10 +39,10 @@ async def show(request: Request[Any, Any, Any]) -> Response[str]:
     query = request.query_params
     who, area = query.get("who", ""), query.get("about", "")
     asked = audit.Asked(*_who(who), area, _before(query.get("before", "")))
-    everyone, entries, onward = await site.db.read(_look, asked)
+    everyone, entries, onward, known = await site.db.read(_look, site, asked)
     page = site.pages.page(
         "admin/audit.html",
-        lines=[_line(one, everyone) for one in entries],
+        lines=[_line(one, everyone, known) for one in entries],
         people=everyone,
         ways=WAYS,
         areas=AREAS,
@@ -73,13 +74,18 @@ def _id(text: str) -> int:
     return id
 
 
-async def _look(tx: Tx, asked: audit.Asked) -> tuple[list[Person], list[audit.Entry], int | None]:
-    """Raises BadInput."""
-    return await people.everyone(tx), *await audit.page(tx, asked)
+async def _look(
+    tx: Tx, site: Site, asked: audit.Asked
+) -> tuple[list[Person], list[audit.Entry], int | None, dict[tuple[str, str], Named]]:
+    """In one snapshot, with what those things are called now that the entries are about. Raises BadInput."""
+    everyone = await people.everyone(tx)
+    entries, onward = await audit.page(tx, asked)
+    return everyone, entries, onward, await names(tx, site, entries, everyone)
 
 
-def _line(one: audit.Entry, everyone: list[Person]) -> Line:
+def _line(one: audit.Entry, everyone: list[Person], known: dict[tuple[str, str], Named]) -> Line:
     emails = {str(person.id): person.email for person in everyone}
+    about = known.get((kind_of(one), one.object), Named(one.object))
     return Line(
         one.at,
         one.way,
@@ -87,8 +93,8 @@ def _line(one: audit.Entry, everyone: list[Person]) -> Line:
         said(one.way, one.verb),
         one.verb,
         one.object,
-        emails.get(one.object, one.object) if one.area == "people" else one.object,
-        place(one.area, one.object),
+        about.called,
+        about.href,
         one.detail,
     )
 

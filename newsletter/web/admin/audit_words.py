@@ -86,17 +86,10 @@ WORDS = {
     "link": "Came by a sign-in link, mailed or printed",
 }
 
-_LINKED = ("broadcasts", "comments", "import", "subscribers", "forms", "people", "webhooks", "sequences")
-
 
 def said(way: str, verb: str) -> str:
     """A sentence's beginning; nothing where there are no words for it."""
     return _of_the_api().get(verb, "") if way == "api" else WORDS.get(verb, "")
-
-
-def place(area: str, object: str) -> str:
-    """Where at the desk it can be looked at, if it is still there."""
-    return f"/admin/{area}/{object}" if object and area in _LINKED else ""
 
 
 def _of_the_api() -> dict[str, str]:

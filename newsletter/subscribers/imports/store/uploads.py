@@ -3,13 +3,14 @@
 The file itself lies beside the database, under the upload's number, until it is taken in or let go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
 from newsletter.ids import new_id
 from newsletter.storage import Tx
+from newsletter.storage.lists import names
 from newsletter.subscribers.imports.model import Refused, Tally
 
 State = Literal["uploaded", "checking", "checked", "importing", "done", "failed"]
@@ -186,3 +187,8 @@ async def give_up(tx: Tx, id: int) -> None:
 
 async def remove(tx: Tx, id: int) -> None:
     await tx.run("DELETE FROM import_uploads WHERE id = :id", id=id)
+
+
+async def called(tx: Tx, ids: Iterable[int]) -> dict[int, str]:
+    """The names of the files."""
+    return await names(tx, "SELECT id, name FROM import_uploads WHERE id IN ({ids})", ids)
