@@ -4,6 +4,8 @@
   const form = document.querySelector(".queue");
   const rows = form ? [...form.querySelectorAll(".row")] : [];
   const keys = document.querySelector(".keys");
+  const letters = keys?.querySelector("[data-letters]");
+  const KEPT = "letters"; // in this browser: "off" while they are
 
   const here = () => rows.indexOf(document.activeElement?.closest?.(".row"));
 
@@ -25,6 +27,21 @@
     const all = form?.querySelector(`.acts.all [value="${verb}"]`);
     if (rows.some((row) => row.querySelector(".tick").checked)) all?.click();
     else rows[here()]?.querySelector(`[data-key="${key}"]`)?.click();
+  }
+
+  // Who dictates, or misses a key, can do without them: what is chosen holds for every page, also one that is open.
+  function chosen() {
+    try { letters.checked = localStorage.getItem(KEPT) !== "off"; } catch { /* then it holds for this page */ }
+  }
+
+  if (letters) {
+    keys.hidden = false;
+    chosen();
+    addEventListener("storage", chosen);
+    addEventListener("pageshow", chosen);
+    letters.addEventListener("change", () => {
+      try { localStorage.setItem(KEPT, letters.checked ? "on" : "off"); } catch { /* as above */ }
+    });
   }
 
   function legend() {
@@ -49,9 +66,18 @@
     "?": legend,
   };
 
+  const HELD = ["Control", "Meta", "Alt", "AltGraph"];
+  const TYPED = "textarea, select, input:not([type=checkbox])";
+
+  // Somebody who writes, or means another key, or has a question before them.
+  function elsewhere(event) {
+    const { target } = event;
+    const held = HELD.some((key) => event.getModifierState(key)) || event.shiftKey && event.key !== "?";
+    return held || event.isComposing || target.isContentEditable || target.closest?.(TYPED) || document.querySelector("dialog[open]");
+  }
+
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("textarea, select, input:not([type=checkbox])");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
+    if (!letters?.checked || elsewhere(event) || event.repeat && !"jk".includes(event.key)) return;
     const run = Object.hasOwn(does, event.key) && does[event.key];
     if (!run) return;
     event.preventDefault();
