@@ -29,6 +29,7 @@ def posted(page: Page) -> list[dict[str, Any]]:
 
 async def test_it_signs_up(page: Page, blog: str, service: Stage) -> None:
     form = await element(page, blog, service)
+    assert [name for _, _, name in service.site.views] == ["seen"]
     values = posted(page)
     await form.get_by_role("textbox", name="First name").fill("Ada")
     await send(form)

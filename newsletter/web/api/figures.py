@@ -34,7 +34,10 @@ class FormFunnel(msgspec.Struct):
 
     form: Annotated[str, Meta(description="Its slug", examples=["guide"])]
     title: str
-    seen: int
+    seen: Annotated[
+        int,
+        Meta(description="Its own page, in a frame, or by the script; plain HTML of a page asks for nothing"),
+    ]
     submitted: int
     mailed: int
     opened: Annotated[int, Meta(description="The page behind the link, and by scanners too")]

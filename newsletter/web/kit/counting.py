@@ -6,7 +6,7 @@ It costs a page nothing, and says nothing of anybody: a number for each form and
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,6 +27,15 @@ def count(request: Request[Any, Any, Any], site: Site, form_id: int, view: View)
     if not is_head(request) and "prefetch" not in request.headers.get("sec-purpose", ""):
         at = now()
         site.views[form_id, at - at % DAY, view] += 1
+
+
+def is_for_a_page(request: Request[Any, Any, Any], answered: Mapping[str, str]) -> bool:
+    """Whether it is our script that asks, to show the form to somebody: a page that the browser lets read the answer.
+
+    `answered`: the CORS headers of the answer. A program that reads what a form asks for shows it to nobody.
+    """
+    same = request.headers.get("sec-fetch-site") == "same-origin"
+    return same or "Access-Control-Allow-Origin" in answered
 
 
 @asynccontextmanager

@@ -42,10 +42,13 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """`share`: percent of the step that was the largest, for the bar; `of_before`: of the one before, '' for none."""
+    """`share`: percent of the step that was the largest, for the bar; `of_before`: of the one before, '' for none.
+
+    `count` is None for what nobody could count.
+    """
 
     words: str
-    count: int
+    count: int | None
     share: float
     of_before: str
 
@@ -76,7 +79,10 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         "held": await hold.held(tx),
         "troubles": await troubles(tx, site),
         "relay_lost": (await relaying.named(tx, site.settings)).lost,
-        "funnels": [(one, steps(one)) for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)],
+        "funnels": [
+            (one, steps(one), is_seen_elsewhere(one))
+            for one in await funnels(tx, today - (back - 1) * DAY, MOST_FORMS + 1)
+        ],
         "funnel_days": back,
     }
 
@@ -95,6 +101,11 @@ def points(seen: Overview, today: int, days: int) -> list[Point]:
     ]
 
 
+def is_seen_elsewhere(one: Funnel) -> bool:
+    """Whether some sent it off who never saw it here: it stands in the HTML of a page, which asks us for nothing."""
+    return one.submitted > one.seen
+
+
 def steps(one: Funnel) -> list[Step]:
     counts = [(words, int(getattr(one, name))) for name, words in STEPS]
     top = max(count for _, count in counts) or 1
@@ -103,6 +114,8 @@ def steps(one: Funnel) -> list[Step]:
         of_before = f"{100 * count / before:.0f} %" if before and count <= before else ""
         shown.append(Step(words, count, round(100 * count / top, 2), of_before))
         before = count
+    if not one.seen and is_seen_elsewhere(one):
+        shown[0] = Step(shown[0].words, None, 0, "")
     return shown
 
 

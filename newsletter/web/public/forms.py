@@ -13,7 +13,7 @@ from newsletter.errors import BadInput, NewsletterError, NotFound
 from newsletter.signups import CLOSED, Field, Form, Submission, check, testing
 from newsletter.web.kit import colours, problems
 from newsletter.web.kit.body import Body, arrived, read_fields
-from newsletter.web.kit.counting import count
+from newsletter.web.kit.counting import count, is_for_a_page
 from newsletter.web.kit.failures import wants_json
 from newsletter.web.kit.origins import client_ip
 from newsletter.web.kit.policy import (
@@ -63,9 +63,10 @@ async def _found(request: Request[Any, Any, Any], slug: str) -> tuple[Site, Form
 async def show(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[Any]:
     site, form = await _found(request, slug)
     if wants_json(request.scope):
-        return Response(
-            _definition(site, form), headers={"Cache-Control": "no-store", **_cors(request, site, form)}
-        )
+        answered = _cors(request, site, form)
+        if is_for_a_page(request, answered):
+            count(request, site, form.id, "seen")
+        return Response(_definition(site, form), headers={"Cache-Control": "no-store", **answered})
     return await _show(request, slug, embedded=False)
 
 
