@@ -81,10 +81,15 @@ async def show(tx: Tx, id: int, *, public: bool) -> None:
     tx.wake(TOPIC)
 
 
-async def rename(tx: Tx, id: int, slug: str) -> None:
-    """Its address is another one; the old one leads nowhere. Raises BadInput, NotFound."""
+def judge_slug(slug: str) -> None:
+    """Raises BadInput."""
     if not _SLUG.fullmatch(slug) or slug == "feed":
         raise BadInput("Please use small letters a to z, digits and single hyphens.")
+
+
+async def rename(tx: Tx, id: int, slug: str) -> None:
+    """Its address is another one; the old one leads nowhere. Raises BadInput, NotFound."""
+    judge_slug(slug)
     if await store.find(tx, id) is None:
         raise NotFound("There is no such broadcast.")
     if not await store.rename(tx, id, slug):

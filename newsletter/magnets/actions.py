@@ -15,6 +15,8 @@ from newsletter.words import gettext as _
 
 LARGEST_ATTACHMENT = 1_000_000  # bytes; larger ones hurt delivery, the link alone is mailed
 
+TAKEN = "There is a guide of this name already."
+
 
 class Given(msgspec.Struct):
     """A magnet's file, ready to be streamed in chunks."""
@@ -58,8 +60,7 @@ class Magnets:
         """A new magnet of a file that is kept already. Raises BadInput."""
         id = await store.add(tx, slug, title, description, attach)
         if id is None:
-            taken = "There is a guide of this name already."
-            raise BadInput(taken, {"slug": taken})
+            raise BadInput(TAKEN, {"slug": TAKEN})
         await store.add_version(tx, id, file.id, "First version")
 
     async def renew(self, tx: Tx, slug: str, file: StoredFile, notes: str) -> None:

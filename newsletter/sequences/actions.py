@@ -9,7 +9,7 @@ from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput, NotFound
 from newsletter.mail import Mailings, Recipient, kept_values, retries
 from newsletter.mail.spent import drop_content
-from newsletter.sequences.model import Place, Plan, Sequence, Step, Words, following, in_order
+from newsletter.sequences.model import Place, Plan, Sequence, Start, Step, Words, following, in_order
 from newsletter.sequences.store import people
 from newsletter.sequences.store import sequences as store
 from newsletter.sequences.store.people import Comer, Count, Due
@@ -68,18 +68,18 @@ class Sequences:
         if (sequence.start, sequence.start_value) != (plan.start, plan.start_value):
             await self._let_the_last_enter(tx, sequence)
         await store.set_start(tx, sequence.id, plan)
-        if plan.start == "downloaded" and not await store.is_guide(tx, plan.start_value):
-            raise BadInput(
-                _("There is no guide called “%(name)s” that could start it.") % {"name": plan.start_value}
-            )
-        if plan.start == "confirmed" and plan.start_value and not await store.is_form(tx, plan.start_value):
-            raise BadInput(
-                _("There is no form called “%(name)s” that could start it.") % {"name": plan.start_value}
-            )
+        await self.judge_start(tx, plan.start, plan.start_value)
         old = _named(await store.steps(tx, sequence.id), plan.steps)
         loaded = await self._write(tx, sequence, old, plan.steps)
         await self._put_in_place(tx, sequence.id)
         return loaded
+
+    async def judge_start(self, tx: Tx, start: Start, value: str) -> None:
+        """Whether there is what starts it, where it is named. Raises BadInput."""
+        if start == "downloaded" and not await store.is_guide(tx, value):
+            raise BadInput(_("There is no guide called “%(name)s” that could start it.") % {"name": value})
+        if start == "confirmed" and value and not await store.is_form(tx, value):
+            raise BadInput(_("There is no form called “%(name)s” that could start it.") % {"name": value})
 
     async def _write(self, tx: Tx, sequence: Sequence, old: dict[str, Step], steps: list[Words]) -> Loaded:
         new = {words.slug: words for words in steps}

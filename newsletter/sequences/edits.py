@@ -20,6 +20,7 @@ from newsletter.storage import Tx
 from newsletter.words import gettext as _
 
 CHANGED = "Somebody has changed this step meanwhile. Nothing of yours is lost: look at it again."
+TAKEN = "There is a sequence of this name already."
 NO_STEP = "There is no such step. Somebody may have removed it meanwhile."
 KEEPS_ONE = "A sequence that is on keeps one step at least. Turn it off first."
 ON_RECORD = "Somebody has come into this sequence already, so it stays on record. Turn it off instead."
@@ -34,8 +35,12 @@ async def begin(tx: Tx, sequences: Sequences, slug: str, start: Start, value: st
         raise BadInput("Please look again.", {"slug": "Please use small letters, digits and hyphens."})
     plan = Plan(slug, start, value, [])
     if not await store.add(tx, plan):
-        raise BadInput("Please look again.", {"slug": "There is a sequence of this name already."})
+        raise BadInput("Please look again.", {"slug": TAKEN})
     return (await sequences.load(tx, plan)).sequence
+
+
+async def is_taken(tx: Tx, slug: str) -> bool:
+    return await store.find(tx, slug) is not None
 
 
 async def start_by(tx: Tx, sequences: Sequences, slug: str, start: Start, value: str) -> None:

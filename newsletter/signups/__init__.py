@@ -3,7 +3,7 @@
 from newsletter.signups import testing
 from newsletter.signups.actions import Confirmed, Signups, Submission
 from newsletter.signups.fields import MOST_FIELDS, TYPES, faults, fitted
-from newsletter.signups.forms import CLOSED, Forms, check
+from newsletter.signups.forms import CLOSED, TAKEN, Forms, check
 from newsletter.signups.funnel_store import FUNNEL_DAYS, Funnel, View, add_views, funnels, keep_funnels
 from newsletter.signups.listing_store import all_forms
 from newsletter.signups.mail_texts import KINDS, PARTS, TAGS, Kind, guide_words, invitation
@@ -19,6 +19,7 @@ __all__ = [
     "MOST_FIELDS",
     "PARTS",
     "TAGS",
+    "TAKEN",
     "TYPES",
     "Confirmed",
     "Field",

@@ -18,6 +18,7 @@ from newsletter.words import gettext as _
 
 FRESH = 2.0  # seconds a form is kept in memory: an edit shows everywhere within that time
 CLOSED = "This form is closed at the moment: nobody can sign up here now."
+TAKEN = "There is a form of this name already."
 
 
 class Forms:
@@ -63,11 +64,14 @@ class Forms:
 
     async def make(self, tx: Tx, form: Form) -> None:
         """A new one, with the first version of its wording. Raises BadInput where the slug is taken."""
-        if await editing_store.is_taken(tx, form.slug):
-            raise BadInput("Please look again.", {"slug": "There is a form of this name already."})
+        if await self.is_taken(tx, form.slug):
+            raise BadInput("Please look again.", {"slug": TAKEN})
         own = msgspec.structs.replace(form, fields=form.fields[1:])
         await store.add_form(tx, own, hashlib.sha256(form.wording.encode()).hexdigest())
         await self._magnets.offer(tx, form.id, [magnet.id for magnet in form.magnets])
+
+    async def is_taken(self, tx: Tx, slug: str) -> bool:
+        return await editing_store.is_taken(tx, slug)
 
     async def change(self, tx: Tx, form: Form) -> None:
         """All but its slug. Another wording is a new version; who agreed to the old one did so to that."""

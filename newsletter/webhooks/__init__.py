@@ -14,6 +14,7 @@ from newsletter.webhooks.actions import (
     resend,
     rotate,
     try_out,
+    wrong_url,
 )
 from newsletter.webhooks.model import EVENTS, TEST, Delivery, Event, State, Webhook
 from newsletter.webhooks.signing import secret_of
@@ -47,4 +48,5 @@ __all__ = [
     "rotate",
     "secret_of",
     "try_out",
+    "wrong_url",
 ]

@@ -42,12 +42,8 @@ async def add(tx: Tx, url: str, events: Collection[str], *, local: bool) -> Webh
 def _checked(url: str, events: Collection[str], others: Collection[Webhook], *, local: bool) -> str:
     """The events in their order. Raises BadInput, with each field's own error."""
     errors: dict[str, str] = {}
-    try:
-        read_target(url, local=local)
-    except BadInput as error:
-        errors["url"] = error.sentence
-    if any(one.url == url for one in others):
-        errors["url"] = _TWICE
+    if said := _wrong(url, others, local=local):
+        errors["url"] = said
     if not events:
         errors["events"] = _NONE_CHOSEN
     elif unknown := sorted(set(events) - set(EVENTS)):
@@ -58,6 +54,19 @@ def _checked(url: str, events: Collection[str], others: Collection[Webhook], *, 
     if errors:
         raise BadInput(" ".join(map(_, errors.values())), errors)
     return " ".join(event for event in EVENTS if event in events)
+
+
+def _wrong(url: str, others: Collection[Webhook], *, local: bool) -> str:
+    try:
+        read_target(url, local=local)
+    except BadInput as error:
+        return error.sentence
+    return _TWICE if any(one.url == url for one in others) else ""
+
+
+async def wrong_url(tx: Tx, url: str, id: int = 0, *, local: bool) -> str:
+    """What is wrong with an address that the webhook `id`, or 0: a new one, would lead to; or ''."""
+    return _wrong(url, [one for one in await hooks.everyone(tx) if one.id != id], local=local)
 
 
 async def everyone(tx: Tx) -> list[tuple[Webhook, dict[str, int]]]:

@@ -64,6 +64,14 @@ async def ask_for(tx: Tx, verb: str, tag: str, ids: Sequence[int]) -> int:
 
 
 async def _begin(tx: Tx, asked: str, tag: str, about: str, zone: str) -> int:
+    verb, name = await judge(tx, asked, tag)
+    id = new_id()
+    await store.add(tx, id, verb, name, about, zone)
+    return id
+
+
+async def judge(tx: Tx, asked: str, tag: str) -> tuple[Verb, str]:
+    """What is to be done, and with which tag: '' where with none. Raises BadInput, with the field's error."""
     verb = VERBS.get(asked)
     if verb is None:
         raise BadInput(NOTHING, {"action": NOTHING})
@@ -71,9 +79,7 @@ async def _begin(tx: Tx, asked: str, tag: str, about: str, zone: str) -> int:
     if verb == "untag" and await store.tag_id(tx, name) is None:
         said = _(NO_TAG).format(name)
         raise BadInput(said, {"tag": said})
-    id = new_id()
-    await store.add(tx, id, verb, name, about, zone)
-    return id
+    return verb, name
 
 
 def _tag(text: str) -> str:

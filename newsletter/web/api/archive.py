@@ -44,6 +44,7 @@ class ArchiveEntryChange(msgspec.Struct):
                 max_length=60,
                 pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
                 description="The address before leads nowhere then",
+                extra={"reads": archive.judge_slug},
             ),
         ]
         | UnsetType

@@ -11,7 +11,6 @@ from newsletter.subscribers import staying
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.broadcasts import PATH as BROADCASTS
-from newsletter.web.api.subscribers import segment_of
 from newsletter.web.kit import asking_again
 
 PATH = "/ask-again"
@@ -64,7 +63,6 @@ async def begin_question(call: Call) -> Reply:
     """Writes the draft that asks them, in our words. It is changed and sent as every broadcast."""
     wanted: NewQuestion = call.body
     audience = wanted.audience.strip()
-    segment_of(audience, "audience")
     made = await call.site.db.write(asking_again.write, call.site, audience)
     return Reply(shapes.Receipt(str(made.id), made.state), location=f"{BROADCASTS}/{made.id}")
 

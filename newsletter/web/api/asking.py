@@ -1,6 +1,6 @@
 """What a request of a program's is, what it is answered, and what stands in the table of all that there is to ask."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -75,6 +75,10 @@ class Call(msgspec.Struct):
 
 
 Does = Callable[[Call], Awaitable[Reply]]
+Judges = Callable[[Call, Mapping[str, Any]], Awaitable[dict[str, str]]]
+"""What is wrong with fields that are well each by itself: beside one another, and beside what is here. By their names.
+
+It gets those that were given, or also all others, as they are where nothing is said."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -94,6 +98,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     makes: bool = False  # of those: it also makes one where none is
     minds: bool = False  # it overwrites nothing, but minds which one was read where that is said
     refuses: tuple[int, ...] = ()  # what it answers beside what all do
+    judges: Judges | None = None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from newsletter.addresses import parse
 from newsletter.clock import iso, iso_or_none
-from newsletter.comments import LONGEST, Options, Policy, Waiting, Words
+from newsletter.comments import LONGEST, Options, Policy, Waiting, Words, parse_rules
 from newsletter.errors import BadInput
 from newsletter.storage import Tx
 from newsletter.web.api import shapes
@@ -41,7 +41,7 @@ class CommentRulesChange(msgspec.Struct):
     depth: Annotated[int, Meta(ge=1, le=6)] | UnsetType = UNSET
     most_links: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
     close_after_days: Annotated[int, Meta(ge=0, le=3650)] | UnsetType = UNSET
-    rules: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
+    rules: Annotated[str, Meta(max_length=20_000, extra={"reads": parse_rules})] | UnsetType = UNSET
 
 
 def _shape(one: Waiting) -> shapes.Comment:
@@ -201,10 +201,7 @@ async def _change_rules(tx: Tx, call: Call) -> CommentRules:
     call.match(before)
     given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
     after = msgspec.structs.replace(before, **given)
-    try:
-        await call.site.moderation.set_options(tx, **msgspec.structs.asdict(after))
-    except BadInput as error:
-        raise BadInput(WRONG, {"rules": error.sentence}) from None
+    await call.site.moderation.set_options(tx, **msgspec.structs.asdict(after))
     return after
 
 

@@ -93,9 +93,12 @@ class Door:
                 403, "Not allowed", f"This token lacks the scope {endpoint.scope}.",
                 WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{endpoint.scope}"',
             )  # fmt: skip
-        call = self._call(scope, given, endpoint, token, path)
+        call = await self._call(scope, given, endpoint, token, path)
         async with arrived(self._site.settings, endpoint, receive) as came:
-            call.body, call.file = _body(endpoint, came.raw), came.file
+            try:
+                call.body, call.file = _body(endpoint, came.raw), came.file
+            except reading.Wrong as error:
+                raise await _all_told(call, endpoint, error) from None
             if endpoint.method == "POST" and (key := given.get("idempotency-key")) is not None:
                 return await self._once(call, endpoint, key, scope, came.raw, said)
             return self._given(await self._done(call, endpoint), endpoint, given, said)
@@ -137,7 +140,7 @@ class Door:
         if wait:
             raise TooMany("Too many requests with this token. Please wait a moment.", int(wait) + 1)
 
-    def _call(
+    async def _call(
         self,
         scope: Any,
         given: Mapping[str, str],
@@ -147,13 +150,17 @@ class Door:
     ) -> Call:
         """All but its body. Raises BadInput, Refusal."""
         judge(endpoint, given)
-        query = reading.query(scope.get("query_string", b""), endpoint.asks)
         said = given.get("if-none-match") if endpoint.makes else None
         none = said is not None and said.strip() == "*"
         if endpoint.matches and not none and (said is not None or "if-match" not in given):
             raise Refusal(428, "Which one?", NO_MATCH_NOR_NONE if endpoint.makes else NO_MATCH)
         head = bool(scope.get("state", {}).get("head"))
-        return Call(self._noting, token, path, query, None, given.get("if-match", ""), none, head)
+        call = Call(self._noting, token, path, None, None, given.get("if-match", ""), none, head)
+        try:
+            call.query = reading.query(scope.get("query_string", b""), endpoint.asks)
+        except reading.Wrong as error:
+            raise await _all_told(call, endpoint, error) from None
+        return call
 
     async def _done(self, call: Call, endpoint: Endpoint) -> Reply:
         """Noted in the audit log where it changes something, or hands out a file. Raises NewsletterError."""
@@ -164,6 +171,10 @@ class Door:
             taken = None if changes else self._site.db
             verb = f"{endpoint.method} {where}"
             traces.begin(traces.Trace(actor, where.partition("/")[0], verb, object, takes_out=taken))
+        if endpoint.judges:
+            sent = reading.given(call.body if endpoint.takes else call.query)
+            if errors := await endpoint.judges(call, sent):
+                raise BadInput(reading.WRONG, errors)
         reply = await endpoint.does(call)
         await traces.taken_out()
         return reply
@@ -258,6 +269,12 @@ def _body(endpoint: Endpoint, raw: bytes) -> msgspec.Struct | None:
     if raw and not endpoint.file:
         raise BadInput("Nothing can be sent along here.")
     return None
+
+
+async def _all_told(call: Call, endpoint: Endpoint, error: reading.Wrong) -> BadInput:
+    """What is wrong with some fields, and what else with those that are well each by itself."""
+    more = await endpoint.judges(call, error.right) if endpoint.judges else {}
+    return BadInput(error.sentence, {**more, **error.fields})
 
 
 def _problem(error: NewsletterError, said: Headers) -> tuple[int, bytes]:

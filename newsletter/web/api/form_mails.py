@@ -1,18 +1,19 @@
 """What a form says for programs: the words of its mails, and two variants of its texts that are tried."""
 
 from asyncio import to_thread
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from newsletter.errors import BadInput, NotFound
 from newsletter.mail import MessageError
-from newsletter.signups import PARTS, Form, Kind, mail_faults, testing
+from newsletter.signups import KINDS, PARTS, Form, Kind, mail_faults, testing
 from newsletter.storage import Tx
 from newsletter.web.api import form_mail_shapes as own
 from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
 from newsletter.web.api.forms import ONE
-from newsletter.web.api.reading import WRONG
 from newsletter.web.kit import form_letters
 
 MAILS = f"{ONE}/mails"
@@ -55,15 +56,16 @@ async def _change(tx: Tx, call: Call) -> Form:
         texts["confirmation"] = _parts(wanted.confirmation)
     if wanted.guide is not UNSET:
         texts["guide"] = _parts(wanted.guide)
-    errors: dict[str, str] = {
-        kind: f"{part}: {said}"
-        for kind, parts in texts.items()
-        for part, said in mail_faults(kind, parts).items()
-    }
-    if errors:
-        raise BadInput(WRONG, errors)
     await call.site.forms.write_mails(tx, before.slug, texts)
     return await call.site.forms.stored(tx, before.slug)
+
+
+async def _judge(_call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    for kind in KINDS:
+        if kind in given and (wrong := mail_faults(kind, _parts(given[kind]))):
+            errors[kind] = " ".join(f"{part}: {said}" for part, said in wrong.items())
+    return errors
 
 
 def _parts(words: own.MailWords) -> dict[str, str]:
@@ -103,7 +105,7 @@ ENDPOINTS = (
     Endpoint("GET", MAILS, "forms:read", get_form_mails, gives=own.FormMails, single=True),
     Endpoint(
         "PATCH", MAILS, "forms:write", change_form_mails, 200, own.FormMailsChange, gives=own.FormMails, single=True,
-        matches=True,
+        matches=True, judges=_judge,
     ),
     Endpoint(
         "GET", f"{MAILS}/preview", "forms:read", preview_form_mail, asks=own.FormMailAsked, gives=own.FormMailPreview

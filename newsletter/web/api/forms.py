@@ -1,19 +1,19 @@
 """Signup forms for programs: listed, read, made, changed; closed rather than deleted, for people agreed to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from newsletter.errors import BadInput, SettingsError
 from newsletter.ids import new_id
 from newsletter.magnets import Magnet, all_magnets
-from newsletter.signups import Field, Form, all_forms, faults, fitted
+from newsletter.signups import TAKEN, Field, Form, all_forms, faults, fitted
 from newsletter.storage import Tx
 from newsletter.subscribers import tag_name
 from newsletter.web.api import form_shapes as shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply
-from newsletter.web.api.reading import WRONG
+from newsletter.web.api.reading import WRONG, given
 from newsletter.web.kit import colours
 from newsletter.web.kit.policy import known_target, read_sites, sites_of
 from newsletter.web.kit.site import Site
@@ -39,16 +39,33 @@ async def get_form(call: Call) -> Reply:
 async def add_form(call: Call) -> Reply:
     """Makes a form, which is open at once where it isn't said to be closed."""
     new: shapes.NewForm = call.body
-    if new.slug in ("new", "preview"):
-        raise BadInput(WRONG, {"slug": RESERVED})
     await call.site.db.write(_add, call.site, new)
     return Reply(shapes.FormReceipt(new.slug), location=f"{PATH}/{new.slug}")
 
 
 async def _add(tx: Tx, site: Site, new: shapes.NewForm) -> None:
-    empty = Form(new_id(), new.slug, "", "", "", "", new_id(), "", (_EMAIL,), (), ())
-    given = msgspec.structs.asdict(new)
-    await site.forms.make(tx, await _filled(tx, site, empty, given))
+    made, errors = await _filled(tx, site, _empty(new.slug), given(new))
+    if errors:
+        raise BadInput(WRONG, errors)
+    await site.forms.make(tx, made)
+
+
+def _empty(slug: str) -> Form:
+    return Form(new_id(), slug, "", "", "", "", new_id(), "", (_EMAIL,), (), ())
+
+
+async def _judge_new(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    return await call.site.db.read(_faults_of_new, call.site, given)
+
+
+async def _faults_of_new(tx: Tx, site: Site, given: Mapping[str, Any]) -> dict[str, str]:
+    slug = given.get("slug", "")
+    errors = (await _filled(tx, site, _empty(slug), given))[1]
+    if slug in ("new", "preview"):
+        errors["slug"] = RESERVED
+    elif await site.forms.is_taken(tx, slug):
+        errors["slug"] = TAKEN
+    return errors
 
 
 async def change_form(call: Call) -> Reply:
@@ -62,13 +79,25 @@ async def _change(tx: Tx, call: Call) -> Form:
     site = call.site
     before = await site.forms.held(tx, call.path["slug"])
     call.match(shapes.form(before))
-    given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
-    await site.forms.change(tx, await _filled(tx, site, before, given))
+    made, errors = await _filled(tx, site, before, given(call.body))
+    if errors:
+        raise BadInput(WRONG, errors)
+    await site.forms.change(tx, made)
     return await site.forms.stored(tx, before.slug)
 
 
-async def _filled(tx: Tx, site: Site, form: Form, given: dict[str, object]) -> Form:
-    """`form` with what is given. Raises BadInput, with each field's own error."""
+async def _judge_change(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    return await call.site.db.read(_faults, call, given)
+
+
+async def _faults(tx: Tx, call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    """Raises NotFound."""
+    before = await call.site.forms.stored(tx, call.path["slug"])
+    return (await _filled(tx, call.site, before, given))[1]
+
+
+async def _filled(tx: Tx, site: Site, form: Form, given: Mapping[str, Any]) -> tuple[Form, dict[str, str]]:
+    """`form` with what is given, and what is wrong with that, by the field."""
     wanted = {name: value for name, value in given.items() if name in _PLAIN}
     errors: dict[str, str] = {}
     if isinstance(fields := given.get("fields"), list):
@@ -83,10 +112,7 @@ async def _filled(tx: Tx, site: Site, form: Form, given: dict[str, object]) -> F
     moved = given.keys() & {"thanks_url", "allowed_origins"}
     if made.thanks_url and moved and not known_target(made.thanks_url, sites_of(made, site.settings)):
         errors["thanks_url"] = ELSEWHERE
-    errors |= colours.faults(made.accent, made.background)
-    if errors:
-        raise BadInput(WRONG, errors)
-    return made
+    return made, errors | colours.faults(made.accent, made.background)
 
 
 _PLAIN = ("title", "wording", "intro", "button", "thanks_url", "closed", "accent", "background")
@@ -96,6 +122,7 @@ def _fields(form: Form, given: Iterable[shapes.FormField], errors: dict[str, str
     """What is wrong with one of them joins `errors`."""
     before = {field.name: field for field in form.fields}
     made: list[Field] = []
+    said: list[str] = []
     for one in given:
         known = before.get(one.name) or Field(one.name, "", max_length=200)
         field = msgspec.structs.replace(
@@ -108,9 +135,10 @@ def _fields(form: Form, given: Iterable[shapes.FormField], errors: dict[str, str
             autocomplete="given-name" if one.name == "name" else known.autocomplete,
         )
         wrong = faults(field, made)
-        for part, sentence in wrong.items():
-            errors.setdefault("fields", f"{one.name}, {part}: {sentence}")
+        said += [f"{one.name}, {part}: {sentence}" for part, sentence in wrong.items()]
         made += [] if wrong else [fitted(field)]
+    if said:
+        errors["fields"] = " ".join(said)
     return made
 
 
@@ -132,19 +160,20 @@ def _tags(given: Iterable[str], errors: dict[str, str]) -> list[str]:
 
 def _magnets(known: list[Magnet], given: Iterable[str], errors: dict[str, str]) -> list[Magnet]:
     by_slug = {magnet.slug: magnet for magnet in known}
-    unknown = [slug for slug in given if slug not in by_slug]
+    unknown = [f"There is no lead magnet {slug[:60]!r}." for slug in given if slug not in by_slug]
     if unknown:
-        errors["magnets"] = f"There is no lead magnet {unknown[0][:60]!r}."
+        errors["magnets"] = " ".join(unknown)
     return [by_slug[slug] for slug in dict.fromkeys(given) if slug in by_slug]
 
 
 ENDPOINTS = (
     Endpoint("GET", PATH, "forms:read", list_forms, gives=shapes.Forms),
     Endpoint(
-        "POST", PATH, "forms:write", add_form, 201, shapes.NewForm, gives=shapes.FormReceipt,
+        "POST", PATH, "forms:write", add_form, 201, shapes.NewForm, gives=shapes.FormReceipt, judges=_judge_new,
     ),
     Endpoint("GET", ONE, "forms:read", get_form, gives=shapes.Form, single=True),
     Endpoint(
         "PATCH", ONE, "forms:write", change_form, 200, shapes.FormChange, gives=shapes.Form, single=True, matches=True,
+        judges=_judge_change,
     ),
 )  # fmt: skip

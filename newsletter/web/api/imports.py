@@ -1,8 +1,8 @@
 """Imports for programs: a file is sent, looked over as its columns are said to be, and taken in. Nobody is mailed."""
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -14,7 +14,6 @@ from newsletter.subscribers import imports, tag_name
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
 from newsletter.web.api.files import ANY_FILE
-from newsletter.web.api.reading import WRONG
 from newsletter.web.kit import importing
 from newsletter.web.kit.encodings import ENCODINGS, name_of
 from newsletter.web.kit.site import Site
@@ -24,9 +23,21 @@ ONE = f"{PATH}/{{id}}"
 NOT_NOW = "It is {} now. Read it again."
 SAMPLES = 3
 
+
+def _encoding(text: str) -> None:
+    """Raises BadInput."""
+    if text not in ENCODINGS:
+        raise BadInput(f"This is one of {', '.join(ENCODINGS)}.")
+
+
 Encoding = Annotated[
     str,
-    Meta(max_length=20, description="Of a text file; empty: as it is recognised", examples=["windows-1251"]),
+    Meta(
+        max_length=20,
+        description="Of a text file; empty: as it is recognised",
+        examples=["windows-1251"],
+        extra={"reads": _encoding},
+    ),
 ]
 
 
@@ -81,7 +92,9 @@ class ImportCheck(msgspec.Struct):
     """How the people agreed is kept as the proof. Columns that aren't named are taken as they look."""
 
     origin: Annotated[str, Meta(min_length=1, max_length=300, examples=["The form on my old page"])]
-    tag: Annotated[str, Meta(max_length=100, description="Given to all of them")] = ""
+    tag: Annotated[
+        str, Meta(max_length=100, description="Given to all of them", extra={"reads": tag_name})
+    ] = ""
     columns: dict[shapes.Key, Annotated[str, Meta(max_length=130)]] = {}
     encoding: Encoding = ""
 
@@ -143,8 +156,6 @@ async def list_import_columns(call: Call) -> Reply:
 
 async def _look(call: Call, one: imports.uploads.Upload, encoding: str) -> imports.Table:
     """Raises BadInput."""
-    if encoding and encoding not in ENCODINGS:
-        raise BadInput(WRONG, {"encoding": f"This is one of {', '.join(ENCODINGS)}."})
     return await to_thread(importing.look, importing.place(call.site.settings, one.id), encoding)
 
 
@@ -167,22 +178,22 @@ async def check_import(call: Call) -> Reply:
     wanted: ImportCheck = call.body
     one = await _found(call)
     table = await _look(call, one, wanted.encoding)
-    try:
-        mapping = imports.map_columns(table, one.chosen.preset, wanted.columns)
-    except BadInput as error:
-        raise BadInput(WRONG, {"columns": error.sentence}) from None
-    tag = _tag(wanted.tag)
+    mapping = imports.map_columns(table, one.chosen.preset, wanted.columns)
+    tag = tag_name(wanted.tag) if wanted.tag else ""
     choice = imports.uploads.Choice(mapping.targets, mapping.preset, wanted.origin, tag, wanted.encoding)
     if not await call.site.db.write(imports.uploads.choose, one.id, choice):
         raise Conflict(NOT_NOW.format(one.state))
     return Reply(shapes.Receipt(str(one.id), "checking"))
 
 
-def _tag(name: str) -> str:
+async def _judge_columns(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    one = await _found(call)
+    table = await _look(call, one, given.get("encoding", ""))
     try:
-        return tag_name(name) if name else ""
+        imports.map_columns(table, one.chosen.preset, given.get("columns", {}))
     except BadInput as error:
-        raise BadInput(WRONG, {"tag": error.sentence}) from None
+        return {"columns": error.sentence}
+    return {}
 
 
 async def start_import(call: Call) -> Reply:
@@ -233,7 +244,8 @@ ENDPOINTS = (
     Endpoint("GET", ONE, "subscribers:read", get_import, gives=Import, single=True),
     Endpoint("DELETE", ONE, "subscribers:write", delete_import, 204, matches=True),
     Endpoint("GET", f"{ONE}/columns", "subscribers:read", list_import_columns, asks=ColumnsAsked, gives=ImportColumns),
-    Endpoint("POST", f"{ONE}/check", "subscribers:write", check_import, 202, ImportCheck, gives=shapes.Receipt),
+    Endpoint("POST", f"{ONE}/check", "subscribers:write", check_import, 202, ImportCheck, gives=shapes.Receipt,
+             judges=_judge_columns),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_import, 202, gives=shapes.Receipt),
     Endpoint(
         "GET", f"{ONE}/refused", "subscribers:read", list_refused_rows, gives="text/csv"

@@ -1,13 +1,15 @@
 """Lead magnets for programs: listed, made, renamed, given new versions. A version never changes."""
 
 from asyncio import to_thread
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from newsletter.errors import BadInput, NotFound
-from newsletter.magnets import Magnet, all_magnets, all_versions
+from newsletter.magnets import TAKEN, Magnet, all_magnets, all_versions
 from newsletter.storage import StoredFile, Tx
 from newsletter.web.api import magnet_shapes as shapes
 from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
@@ -44,6 +46,11 @@ async def add_magnet(call: Call) -> Reply:
 
     await guides.keep(call.site, await _pdf(call), new.name or f"{new.slug}.pdf", offer)
     return Reply(shapes.MagnetReceipt(new.slug, 1), location=f"{PATH}/{new.slug}")
+
+
+async def _judge_new(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    known = [one.slug for one in await call.site.db.read(all_magnets)]
+    return {"slug": TAKEN} if given.get("slug") in known else {}
 
 
 async def _pdf(call: Call) -> Path:
@@ -93,7 +100,7 @@ ENDPOINTS = (
     Endpoint("GET", PATH, "forms:read", list_magnets, gives=shapes.Magnets),
     Endpoint(
         "POST", PATH, "forms:write", add_magnet, 201, file=guides.PDF, asks=shapes.NewMagnet,
-        gives=shapes.MagnetReceipt,
+        gives=shapes.MagnetReceipt, judges=_judge_new,
     ),
     Endpoint("GET", ONE, "forms:read", get_magnet, gives=shapes.Magnet, single=True),
     Endpoint(

@@ -1,14 +1,15 @@
 """Many subscribers at once, for programs: asked for, counted, begun with that count, stopped, undone."""
 
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.errors import Conflict
+from newsletter.errors import BadInput, Conflict
 from newsletter.storage import Tx
-from newsletter.subscribers import bulk
+from newsletter.subscribers import bulk, segments
 from newsletter.web.api import many_shapes as own
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply
-from newsletter.web.api.subscribers import segment_of
 
 PATH = "/subscribers/many"
 ONE = f"{PATH}/{{id}}"
@@ -25,11 +26,20 @@ async def list_changes_of_many(call: Call) -> Reply:
 async def ask_for_many(call: Call) -> Reply:
     """Writes down who is meant, and changes nothing: read how many they are, and start it."""
     wanted: own.NewChange = call.body
-    segment, zone = segment_of(wanted.segment), ZoneInfo(call.site.settings.time_zone)
+    segment, zone = segments.parse(wanted.segment), ZoneInfo(call.site.settings.time_zone)
     id = await call.site.db.write(bulk.ask, wanted.action, wanted.tag, segment, zone)
     await bulk.gather(call.site.db, await call.site.db.read(bulk.find, id))
     made = await call.site.db.read(bulk.find, id)
     return Reply(shapes.Receipt(str(made.id), made.state), location=f"{PATH}/{made.id}")
+
+
+async def _judge(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        if "action" in given:
+            await call.site.db.read(bulk.judge, given["action"], given.get("tag", ""))
+    except BadInput as error:
+        return error.fields
+    return {}
 
 
 async def get_change_of_many(call: Call) -> Reply:
@@ -67,7 +77,8 @@ async def _press(tx: Tx, id: int, verb: str, people: int | None) -> None:
 
 ENDPOINTS = (
     Endpoint("GET", PATH, "subscribers:read", list_changes_of_many, gives=own.Changes),
-    Endpoint("POST", PATH, "subscribers:write", ask_for_many, 202, own.NewChange, gives=shapes.Receipt),
+    Endpoint("POST", PATH, "subscribers:write", ask_for_many, 202, own.NewChange, gives=shapes.Receipt,
+             judges=_judge),
     Endpoint("GET", ONE, "subscribers:read", get_change_of_many, gives=own.Change, single=True),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_change_of_many, 202, own.Start, gives=own.Change),
     Endpoint("POST", f"{ONE}/stop", "subscribers:write", stop_change_of_many, 202, gives=own.Change),

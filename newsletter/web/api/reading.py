@@ -6,26 +6,30 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import UNSET
 
 from newsletter.errors import BadInput
 from newsletter.tokens import Tokens
-from newsletter.web.kit.text import clean
+from newsletter.web.api import filling
+from newsletter.web.api.filling import UNKNOWN, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 WRONG = "Please look at these fields; nothing was changed."
-UNKNOWN = "There is no such field."
-NEEDED = "This is needed."
 REPEATED = "This was sent more than once."
 NO_JSON = "This is no JSON that can be read."
 NO_OBJECT = "This has to be one JSON object."
 BAD_CURSOR = "This cursor is none of this list's. Begin again without one."
-LONGEST = 100_000  # characters of one text
-MULTILINE = frozenset(
-    {"about", "body", "confirmation", "description", "guide", "intro", "rules", "text", "wording", "words"}
-)
 _MOST_FIELDS = 50
 _CURSOR = re.compile("[0-9]{1,19}")
+
+
+class Wrong(BadInput):
+    """Some fields can't be taken. `right` has the others, so that all that is wrong can be told at once."""
+
+    def __init__(self, errors: Mapping[str, str], right: Mapping[str, Any]) -> None:
+        super().__init__(WRONG, errors)
+        self.right = right
 
 
 def body(raw: bytes, kind: type[T]) -> T:
@@ -49,51 +53,25 @@ def query(raw: bytes, kind: type[T] | None) -> T | None:
     given = dict(pairs)
     if len(given) < len(pairs):
         names = [name for name, _ in pairs]
-        raise BadInput(WRONG, {_shown(name): REPEATED for name in given if names.count(name) > 1})
+        raise BadInput(WRONG, {shown(name): REPEATED for name in given if names.count(name) > 1})
     if kind is None:
         if given:
-            raise BadInput(WRONG, {_shown(name): UNKNOWN for name in given})
+            raise BadInput(WRONG, {shown(name): UNKNOWN for name in given})
         return None
     return fill(kind, given, strict=False)
 
 
 def fill(kind: type[T], given: Mapping[str, Any], *, strict: bool) -> T:
-    """A struct field by field, so that each can say what is wrong with it. Raises BadInput."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    errors = {_shown(name): UNKNOWN for name in given if name not in fields}
-    values: dict[str, Any] = {}
-    for name, field in fields.items():
-        if name not in given:
-            if field.required:
-                errors[name] = NEEDED
-            continue
-        try:
-            cleaned = _cleaned(given[name], multiline=name in MULTILINE)
-            values[field.name] = msgspec.convert(cleaned, field.type, strict=strict)
-        except msgspec.ValidationError as error:
-            errors[name] = f"{str(error).replace('`', '')}."
-        except BadInput as error:
-            errors[name] = error.sentence
+    """Raises Wrong."""
+    values, errors = filling.sort_out(kind, given, strict=strict)
     if errors:
-        raise BadInput(WRONG, errors)
+        raise Wrong(errors, values)
     return kind(**values)
 
 
-def _cleaned(value: Any, *, multiline: bool) -> Any:
-    """With every text in it fit to be kept. Raises BadInput."""
-    if isinstance(value, str):
-        return clean(value, max_length=LONGEST, multiline=multiline)
-    if isinstance(value, list):
-        return [_cleaned(one, multiline=multiline) for one in value]
-    if isinstance(value, dict):
-        return {
-            clean(name, max_length=100): _cleaned(one, multiline=multiline) for name, one in value.items()
-        }
-    return value
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in name[:60])
+def given(sent: msgspec.Struct) -> dict[str, Any]:
+    """Its fields by their names, but for those that were left out."""
+    return {name: value for name, value in msgspec.structs.asdict(sent).items() if value is not UNSET}
 
 
 class Cursors:

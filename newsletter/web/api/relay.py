@@ -1,6 +1,7 @@
 """The mail server, for programs: what is named, another one tried and taken, and back to the machine's own."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -95,6 +96,18 @@ async def put_relay(call: Call) -> Reply:
     return await get_relay(call)
 
 
+async def _judge_new(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    now = relaying.standing(call.site.settings)
+    wanted = Wanted(
+        given.get("host", now.host),
+        str(given.get("port", now.port)),
+        given.get("tls", now.tls),
+        given.get("username", ""),
+        given.get("password", ""),
+    )
+    return relaying.faults(wanted, call.site.settings)
+
+
 async def _owner(call: Call) -> str:
     """Raises BadInput where nobody owns the service yet."""
     known = [one.email for one in await call.site.db.read(people.everyone) if one.role == "owner"]
@@ -120,6 +133,17 @@ async def _forget(tx: Tx, call: Call) -> None:
 
 ENDPOINTS = (
     Endpoint("GET", ONE, "settings:read", get_relay, gives=Relay, single=True),
-    Endpoint("PUT", ONE, "settings:write", put_relay, 200, NewRelay, gives=Relay, single=True, matches=True),
+    Endpoint(
+        "PUT",
+        ONE,
+        "settings:write",
+        put_relay,
+        200,
+        NewRelay,
+        gives=Relay,
+        single=True,
+        matches=True,
+        judges=_judge_new,
+    ),
     Endpoint("DELETE", ONE, "settings:write", delete_relay, 204, matches=True),
 )

@@ -1,12 +1,12 @@
 """Who is in a sequence, and what became of its mails, for programs: listed, counted, sent once more, looked at."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from newsletter.clock import iso
-from newsletter.errors import BadInput
 from newsletter.ids import read_id
 from newsletter.sequences import Count, Entry, edits
 from newsletter.storage import Tx
@@ -14,7 +14,7 @@ from newsletter.subscribers import Status
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply, page_after
 from newsletter.web.api.broadcasts import sample_to
-from newsletter.web.api.reading import WRONG, Cursors
+from newsletter.web.api.reading import Cursors
 from newsletter.web.api.sequences import ONE
 from newsletter.web.api.step_shapes import SequenceReceipt
 from newsletter.web.api.steps import ONE as STEP
@@ -74,14 +74,16 @@ class SequenceRetried(msgspec.Struct):
 async def list_sequence_people(call: Call) -> Reply:
     """Who is in a sequence, and where each of them stands."""
     asked: SequencePeopleAsked = call.query
-    if asked.state and not asked.step:
-        raise BadInput(WRONG, {"state": ALONE})
     cursors, of = Cursors(call.site.tokens), f"{PEOPLE} {call.path['slug']} {asked.step} {asked.state}"
     at, _, id = cursors.read_text(of, asked.cursor).partition("-")
     found = await call.site.db.read(_people, call, (int(at or 0), int(id or 0)))
     items, more = page_after(found, asked.limit)
     following = cursors.make_text(of, f"{items[-1].reached_at}-{items[-1].id}") if more else None
     return Reply(SequencePeople([_person(one) for one in items], following))
+
+
+async def _judge(_call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    return {"state": ALONE} if given.get("state") and not given.get("step") else {}
 
 
 async def _people(tx: Tx, call: Call, before: tuple[int, int]) -> list[Entry]:
@@ -136,7 +138,8 @@ async def test_step(call: Call) -> Reply:
 
 
 ENDPOINTS = (
-    Endpoint("GET", PEOPLE, "sequences:read", list_sequence_people, asks=SequencePeopleAsked, gives=SequencePeople),
+    Endpoint("GET", PEOPLE, "sequences:read", list_sequence_people, asks=SequencePeopleAsked, gives=SequencePeople,
+             judges=_judge),
     Endpoint("GET", f"{ONE}/numbers", "sequences:read", get_sequence_numbers, gives=SequenceNumbers),
     Endpoint("POST", f"{ONE}/retry", "sequences:write", retry_sequence, 202, shapes.Retry, gives=SequenceRetried),
     Endpoint("POST", f"{ONE}/test", "sequences:write", test_sequence, 202, shapes.Test, gives=SequenceReceipt),

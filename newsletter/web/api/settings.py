@@ -1,14 +1,15 @@
 """What an owner sets, for programs: read, and changed where neither the environment nor the file says it."""
 
-import msgspec
-from msgspec import UNSET
+from collections.abc import Mapping
+from typing import Any
 
-from newsletter.errors import BadInput
+import msgspec
+
 from newsletter.owners import settings_store
 from newsletter.storage import Tx
 from newsletter.web.api import setting_shapes as own
 from newsletter.web.api.asking import Call, Endpoint, Reply
-from newsletter.web.api.reading import WRONG
+from newsletter.web.api.reading import given as given_of
 from newsletter.web.kit.owner_settings import adopt, checked, sources
 
 PATH = "/settings"
@@ -23,14 +24,15 @@ async def get_settings(call: Call) -> Reply:
 async def change_settings(call: Call) -> Reply:
     """Changes those that are given. They count at once, in every process."""
     given = sources()
-    wanted = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
-    rows = {name: own.row(value) for name, value in wanted.items()}
-    errors = checked(call.site.settings, rows) | {name: GIVEN for name in rows if name in given}
-    if errors:
-        raise BadInput(WRONG, errors)
+    rows = {name: own.row(value) for name, value in given_of(call.body).items()}
     await call.site.db.write(_keep, call, rows, given)
     adopt(call.site.settings, rows, given)
     return await get_settings(call)
+
+
+async def _judge(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    rows, set_there = {name: own.row(value) for name, value in given.items()}, sources()
+    return checked(call.site.settings, rows) | {name: GIVEN for name in rows if name in set_there}
 
 
 async def _keep(tx: Tx, call: Call, rows: dict[str, str], given: dict[str, str]) -> None:
@@ -47,6 +49,6 @@ ENDPOINTS = (
     Endpoint("GET", PATH, "settings:read", get_settings, gives=own.Settings, single=True),
     Endpoint(
         "PATCH", PATH, "settings:write", change_settings, 200, own.SettingsChange, gives=own.Settings, single=True,
-        matches=True,
+        matches=True, judges=_judge,
     ),
 )  # fmt: skip

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from newsletter.addresses import parse
 from newsletter.broadcasts import Broadcast as Sent
 from newsletter.clock import iso, iso_or_none
-from newsletter.subscribers import Status, records
+from newsletter.subscribers import Status, records, segments
+from newsletter.web.api.filling import moment
 
 Id = Annotated[str, Meta(pattern="^[0-9]{1,19}$", examples=["345678901234567890"])]
 Time = Annotated[str, Meta(description="ISO 8601, in UTC", examples=["2026-11-22T19:30:00+00:00"])]
@@ -15,9 +17,17 @@ Name = Annotated[str, Meta(max_length=100, examples=["Ada"])]
 Value = Annotated[str, Meta(max_length=1_000)]
 Key = Annotated[str, Meta(min_length=1, max_length=100)]
 Tag = Annotated[str, Meta(min_length=1, max_length=100, pattern="^[^,]*$", examples=["coaching"])]
-Email = Annotated[str, Meta(min_length=3, max_length=254, examples=["ada@example.org"])]
+Email = Annotated[
+    str, Meta(min_length=3, max_length=254, examples=["ada@example.org"], extra={"reads": parse})
+]
 Filter = Annotated[
-    str, Meta(max_length=1_000, description="docs/segments.md; empty: all", examples=["tag:coaching"])
+    str,
+    Meta(
+        max_length=1_000,
+        description="docs/segments.md; empty: all",
+        examples=["tag:coaching"],
+        extra={"reads": segments.parse},
+    ),
 ]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=64, description="`next` of the page before")]
@@ -37,7 +47,9 @@ class Paged(msgspec.Struct):
 
 class SubscribersAsked(Paged):
     segment: Filter = ""
-    email: Annotated[str, Meta(max_length=254, description="Exactly this address")] = ""
+    email: Annotated[
+        str, Meta(max_length=254, description="Exactly this address", extra={"reads": parse})
+    ] = ""
     search: Annotated[
         str,
         Meta(max_length=100, description="How an address or a name begins: the first that do, of one page"),
@@ -82,8 +94,8 @@ class NewSubscriber(msgspec.Struct):
 
     email: Email
     name: Name = ""
-    fields: dict[Key, Value] = {}
-    tags: list[Tag] = []
+    fields: Annotated[dict[Key, Value], Meta(max_length=records.MOST_FIELDS)] = {}
+    tags: Annotated[list[Tag], Meta(max_length=records.MOST_TAGS)] = []
     form: Annotated[str, Meta(max_length=100, description="Mails its confirmation", examples=["guide"])] = ""
     imported: Annotated[
         str,
@@ -92,7 +104,9 @@ class NewSubscriber(msgspec.Struct):
             description="How they agreed elsewhere: makes them active, and is kept as the proof",
         ),
     ] = ""
-    agreed: Annotated[str, Meta(max_length=40, description="When, with `imported`: ISO 8601")] = ""
+    agreed: Annotated[
+        str, Meta(max_length=40, description="When, with `imported`: ISO 8601", extra={"reads": moment})
+    ] = ""
 
 
 class SubscriberChange(msgspec.Struct):
@@ -195,12 +209,14 @@ class Numbers(msgspec.Struct):
 
 
 class Test(msgspec.Struct):
-    to: Annotated[str, Meta(max_length=254, description="Empty: the owner's address")] = ""
+    to: Annotated[
+        str, Meta(max_length=254, description="Empty: the owner's address", extra={"reads": parse})
+    ] = ""
 
 
 class Sending(msgspec.Struct):
     version: Annotated[int, Meta(description="The one that was read")]
-    at: Annotated[str, Meta(max_length=40, description="ISO 8601; empty: now")] = ""
+    at: Annotated[str, Meta(max_length=40, description="ISO 8601; empty: now", extra={"reads": moment})] = ""
     again: Annotated[bool, Meta(description="Also where the very same was sent before")] = False
 
 
@@ -246,32 +262,6 @@ class Retry(msgspec.Struct):
 class Retried(msgspec.Struct):
     id: Id
     deliveries: Annotated[int, Meta(description="Those that are sent once more")]
-
-
-class Sequence(msgspec.Struct):
-    slug: str
-    state: Literal["off", "on"]
-    why: str
-    start: Annotated[str, Meta(examples=["tag:coaching"])]
-
-
-class Sequences(msgspec.Struct):
-    items: list[Sequence]
-
-
-class SequenceStart(msgspec.Struct):
-    since: Annotated[
-        str, Meta(max_length=40, description="Also for whom it would have started since: ISO 8601")
-    ] = ""
-    people: Annotated[int, Meta(ge=0, description="With `since`: as many as were read")] | UnsetType = UNSET
-
-
-class WaitingAsked(msgspec.Struct):
-    since: Annotated[str, Meta(max_length=40, description="ISO 8601", examples=["2026-11-01T00:00:00+00:00"])]
-
-
-class Waiting(msgspec.Struct):
-    people: int
 
 
 class CommentsAsked(Paged):

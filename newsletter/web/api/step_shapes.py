@@ -1,12 +1,13 @@
 """What programs send and get about sequences and their steps, as the description has it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from newsletter.sequences import Step as Kept
-from newsletter.sequences import Words, say_delay
+from newsletter.sequences import Words, read_delay, read_start, say_delay
+from newsletter.web.api.filling import moment
 from newsletter.web.api.form_shapes import Slug
 from newsletter.web.api.shapes import Id
 
@@ -16,6 +17,7 @@ Start = Annotated[
         max_length=220,
         description="`confirmed`, `confirmed:FORM`, `tag:TAG` or `downloaded:GUIDE`",
         examples=["tag:coaching"],
+        extra={"reads": read_start},
     ),
 ]
 Wait = Annotated[
@@ -24,12 +26,52 @@ Wait = Annotated[
         max_length=20,
         description="After the step before, of the first after the start; `at once` for none",
         examples=["2 days"],
+        extra={"reads": read_delay},
     ),
 ]
 Subject = Annotated[str, Meta(max_length=300, examples=["A talk, at last"])]
 Preheader = Annotated[str, Meta(max_length=300)]
 Body = Annotated[str, Meta(max_length=100_000, description="Markdown")]
 Sender = Annotated[str, Meta(max_length=320, description="`Name <a@b>`; empty: NEWSLETTER_FROM")]
+
+
+class Sequence(msgspec.Struct):
+    slug: str
+    state: Literal["off", "on"]
+    why: str
+    start: Annotated[str, Meta(examples=["tag:coaching"])]
+
+
+class Sequences(msgspec.Struct):
+    items: list[Sequence]
+
+
+class SequenceStart(msgspec.Struct):
+    since: Annotated[
+        str,
+        Meta(
+            max_length=40,
+            description="Also for whom it would have started since: ISO 8601",
+            extra={"reads": moment},
+        ),
+    ] = ""
+    people: Annotated[int, Meta(ge=0, description="With `since`: as many as were read")] | UnsetType = UNSET
+
+
+class WaitingAsked(msgspec.Struct):
+    since: Annotated[
+        str,
+        Meta(
+            max_length=40,
+            description="ISO 8601",
+            examples=["2026-11-01T00:00:00+00:00"],
+            extra={"reads": moment},
+        ),
+    ]
+
+
+class Waiting(msgspec.Struct):
+    people: int
 
 
 class NewSequence(msgspec.Struct):

@@ -1,18 +1,19 @@
 """Sequences and their steps, for programs: made, written, put in order, removed and put back."""
 
 from asyncio import to_thread
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from newsletter.errors import BadInput
-from newsletter.sequences import Sequence, Start, Step, Words, edits, read_delay, read_start
+from newsletter.sequences import Sequence, Step, Words, edits, read_delay, read_start
 from newsletter.storage import Tx
 from newsletter.web.api import shapes
 from newsletter.web.api import step_shapes as own
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.broadcasts import preview_of
-from newsletter.web.api.reading import WRONG
 from newsletter.web.api.sequences import ONE as SEQUENCE
 from newsletter.web.api.sequences import PATH as SEQUENCES
 from newsletter.web.api.sequences import get_sequence, shape
@@ -26,23 +27,31 @@ NOT_ON = "The sequence is on, and this step can’t go as it is: {} Turn it off 
 async def add_sequence(call: Call) -> Reply:
     """Makes a sequence, which is off and has no steps yet."""
     new: own.NewSequence = call.body
-    start, value = _start(new.start)
+    start, value = read_start(new.start)
     made = await call.site.db.write(edits.begin, call.site.sequences, new.slug, start, value)
     return Reply(own.SequenceReceipt(made.slug), location=f"{SEQUENCES}/{made.slug}")
 
 
-def _start(text: str) -> tuple[Start, str]:
-    """Raises BadInput."""
+async def _judge(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    return await call.site.db.read(_faults, call, given)
+
+
+async def _faults(tx: Tx, call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    errors = {}
+    if "slug" in given and await edits.is_taken(tx, given["slug"]):
+        errors["slug"] = edits.TAKEN
     try:
-        return read_start(text)
+        if "start" in given:
+            await call.site.sequences.judge_start(tx, *read_start(given["start"]))
     except BadInput as error:
-        raise BadInput(WRONG, {"start": error.sentence}) from None
+        errors["start"] = error.sentence
+    return errors
 
 
 async def change_sequence(call: Call) -> Reply:
     """Has something else start it, from now on."""
     wanted: own.SequenceChange = call.body
-    start, value = _start(wanted.start)
+    start, value = read_start(wanted.start)
     call.match(shape(await call.site.db.read(call.site.sequences.find, call.path["slug"])))
     await sequencing.start_by(call.site, call.path["slug"], start, value)
     return await get_sequence(call)
@@ -108,13 +117,9 @@ async def change_step(call: Call) -> Reply:
 
 
 def _words(before: Words, given: dict[str, str]) -> Words:
-    """Raises BadInput."""
     wanted: dict[str, str | int] = {name: value for name, value in given.items() if name != "wait"}
     if "wait" in given:
-        try:
-            wanted["delay"] = read_delay(given["wait"])
-        except BadInput as error:
-            raise BadInput(WRONG, {"wait": error.sentence}) from None
+        wanted["delay"] = read_delay(given["wait"])
     return msgspec.structs.replace(before, **wanted)
 
 
@@ -152,10 +157,11 @@ async def put_step_back(call: Call) -> Reply:
 
 
 ENDPOINTS = (
-    Endpoint("POST", SEQUENCES, "sequences:write", add_sequence, 201, own.NewSequence, gives=own.SequenceReceipt),
+    Endpoint("POST", SEQUENCES, "sequences:write", add_sequence, 201, own.NewSequence, gives=own.SequenceReceipt,
+             judges=_judge),
     Endpoint(
-        "PATCH", SEQUENCE, "sequences:write", change_sequence, 200, own.SequenceChange, gives=shapes.Sequence,
-        single=True, matches=True,
+        "PATCH", SEQUENCE, "sequences:write", change_sequence, 200, own.SequenceChange, gives=own.Sequence,
+        single=True, matches=True, judges=_judge,
     ),
     Endpoint("DELETE", SEQUENCE, "sequences:write", delete_sequence, 204, matches=True, refuses=(409,)),
     Endpoint("GET", PATH, "sequences:read", list_steps, asks=own.StepsAsked, gives=own.Steps),

@@ -1,7 +1,7 @@
 """Subscribers for programs: listed, added, changed, tagged, unsubscribed, erased, exported."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
@@ -13,57 +13,29 @@ from newsletter.storage import Tx
 from newsletter.subscribers import Choice, export_csv, export_ndjson, listing, records, segments, tag_name
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply, page_after
-from newsletter.web.api.reading import WRONG, Cursors
+from newsletter.web.api.filling import moment
+from newsletter.web.api.reading import Cursors
 from newsletter.web.kit import people
 from newsletter.web.kit.site import Site
 
 PATH = "/subscribers"
 ONE = f"{PATH}/{{id}}"
 BOTH = "Either they confirm by a form, or they have agreed elsewhere."
+BY_ITSELF = "A search goes by itself, without email, segment or cursor."
 ALONE = "This says when they agreed elsewhere: say how with imported."
-
-
-def moment(text: str, field: str) -> int:
-    """Epoch ms of a time in ISO 8601 with its offset. Raises BadInput."""
-    wrong = "This is written like 2026-12-01T09:00:00+00:00."
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError("no offset")
-        return int(at.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise BadInput(WRONG, {field: wrong}) from None
-
-
-def segment_of(text: str, field: str = "segment") -> segments.Segment:
-    """Raises BadInput."""
-    try:
-        return segments.parse(text)
-    except BadInput as error:
-        raise BadInput(WRONG, {field: error.sentence}) from None
-
-
-def address_of(text: str) -> Address:
-    """Raises BadInput."""
-    try:
-        return parse(text)
-    except BadInput as error:
-        raise BadInput(WRONG, {"email": error.sentence}) from None
 
 
 async def list_subscribers(call: Call) -> Reply:
     """Subscribers, the oldest first; those of a segment, or with one address."""
     asked: shapes.SubscribersAsked = call.query
     site = call.site
-    if asked.search.strip() and (asked.email or asked.segment or asked.cursor):
-        raise BadInput(WRONG, {"search": "A search goes by itself, without email, segment or cursor."})
     if asked.email:
-        known = await site.db.read(_at, site, address_of(asked.email))
+        known = await site.db.read(_at, site, parse(asked.email))
         return Reply(shapes.Subscribers(known, None))
     if asked.search.strip():
         found = await site.db.read(_found, asked.search.strip(), asked.limit)
         return Reply(shapes.Subscribers(found, None))
-    segment = segment_of(asked.segment)
+    segment = segments.parse(asked.segment)
     cursors, of = Cursors(site.tokens), f"{PATH} {segment}"
     after = cursors.read(of, asked.cursor)
     zone = ZoneInfo(site.settings.time_zone)
@@ -71,6 +43,12 @@ async def list_subscribers(call: Call) -> Reply:
     items, more = page_after(rows, asked.limit)
     following = cursors.make(of, items[-1].id) if more else None
     return Reply(shapes.Subscribers([shapes.subscriber(one) for one in items], following))
+
+
+async def _judge_asked(_call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    searched = given.get("search", "").strip()
+    alone = not any(given.get(name) for name in ("email", "segment", "cursor"))
+    return {"search": BY_ITSELF} if searched and not alone else {}
 
 
 async def _at(tx: Tx, site: Site, address: Address) -> list[shapes.Subscriber]:
@@ -91,15 +69,15 @@ async def get_subscriber(call: Call) -> Reply:
 async def add_subscriber(call: Call) -> Reply:
     """Adds somebody: pending and mailed nothing, asked to confirm by a form, or active by a proof of consent."""
     new: shapes.NewSubscriber = call.body
-    errors = {"imported": BOTH} if new.form and new.imported else {}
-    if new.agreed and not new.imported:
-        errors["agreed"] = ALONE
-    if errors:
-        raise BadInput(WRONG, errors)
-    address, agreed = address_of(new.email), moment(new.agreed, "agreed") if new.agreed else None
+    address, agreed = parse(new.email), moment(new.agreed) if new.agreed else None
     form = await call.site.forms.find(new.form) if new.form else None
     made = await call.site.db.write(_add, call.site, new, address, agreed, form)
     return Reply(shapes.Receipt(str(made.id), made.status), location=f"{PATH}/{made.id}")
+
+
+async def _judge_new(_call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    errors = {"imported": BOTH} if given.get("form") and given.get("imported") else {}
+    return errors | ({"agreed": ALONE} if given.get("agreed") and not given.get("imported") else {})
 
 
 async def _add(
@@ -195,7 +173,7 @@ async def list_tags(call: Call) -> Reply:
 async def count_segment(call: Call) -> Reply:
     """How many subscribers a segment has, and what in it names nothing."""
     asked: shapes.SegmentAsked = call.query
-    return Reply(await call.site.db.read(_count, call.site, segment_of(asked.segment)))
+    return Reply(await call.site.db.read(_count, call.site, segments.parse(asked.segment)))
 
 
 async def _count(tx: Tx, site: Site, segment: segments.Segment) -> shapes.SegmentCount:
@@ -228,10 +206,11 @@ async def _bytes(lines: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[bytes
 
 
 ENDPOINTS = (
-    Endpoint("GET", PATH, "subscribers:read", list_subscribers, asks=shapes.SubscribersAsked, gives=shapes.Subscribers),
+    Endpoint("GET", PATH, "subscribers:read", list_subscribers, asks=shapes.SubscribersAsked, gives=shapes.Subscribers,
+             judges=_judge_asked),
     Endpoint(
         "POST", PATH, "subscribers:write", add_subscriber, 201, shapes.NewSubscriber, gives=shapes.Receipt,
-        refuses=(404, 409),
+        refuses=(404, 409), judges=_judge_new,
     ),
     Endpoint("GET", ONE, "subscribers:read", get_subscriber, gives=shapes.Subscriber, single=True),
     Endpoint(

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from newsletter.addresses import Address
+from newsletter.addresses import Address, parse
 from newsletter.clock import iso, iso_or_none
 from newsletter.errors import BadInput
 from newsletter.mail.suppression import Suppressed, is_key
@@ -18,7 +18,6 @@ from newsletter.subscribers import suppression_file
 from newsletter.web.api import shapes
 from newsletter.web.api.asking import Call, Endpoint, Reply, page_after
 from newsletter.web.api.reading import Cursors
-from newsletter.web.api.subscribers import address_of
 from newsletter.web.kit.site import Site
 
 PATH = "/suppressions"
@@ -30,7 +29,10 @@ NO_TEXT = "This file is no text in UTF-8."
 class SuppressionsAsked(msgspec.Struct):
     limit: shapes.Limit = 50
     cursor: Annotated[str, Meta(max_length=120, description="`next` of the page before")] = ""
-    email: Annotated[str, Meta(max_length=254, description="Why mail to this address is held back")] = ""
+    email: Annotated[
+        str,
+        Meta(max_length=254, description="Why mail to this address is held back", extra={"reads": parse}),
+    ] = ""
 
 
 class Suppression(msgspec.Struct):
@@ -77,7 +79,7 @@ async def list_suppressions(call: Call) -> Reply:
     asked: SuppressionsAsked = call.query
     site, cursors = call.site, Cursors(call.site.tokens)
     if asked.email:
-        why = await site.db.read(site.suppressions.why, address_of(asked.email).key)
+        why = await site.db.read(site.suppressions.why, parse(asked.email).key)
         return Reply(Suppressions([_shape(one, "") for one in why], None))
     at, _, key = cursors.read_text(PATH, asked.cursor).partition("-")
     before = (int(at), key) if is_key(key) else (0, "")
@@ -90,7 +92,7 @@ async def list_suppressions(call: Call) -> Reply:
 async def suppress(call: Call) -> Reply:
     """Puts an address on the list: it is mailed nothing, whatever is asked in its name."""
     wanted: Suppressing = call.body
-    return Reply(await call.site.db.write(_add, call.site, address_of(wanted.email)))
+    return Reply(await call.site.db.write(_add, call.site, parse(wanted.email)))
 
 
 async def _add(tx: Tx, site: Site, address: Address) -> SuppressionReceipt:
@@ -102,7 +104,7 @@ async def _add(tx: Tx, site: Site, address: Address) -> SuppressionReceipt:
 async def lift_suppression(call: Call) -> Reply:
     """Takes an address off the list. Nobody is subscribed by that: they may sign up again."""
     wanted: Suppressing = call.body
-    changed = await call.site.db.write(call.site.suppressions.remove, address_of(wanted.email))
+    changed = await call.site.db.write(call.site.suppressions.remove, parse(wanted.email))
     return Reply(SuppressionReceipt(listed=False, changed=changed))
 
 

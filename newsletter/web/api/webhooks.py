@@ -1,5 +1,8 @@
 """Webhooks for programs: listed, made, changed, tried, deleted; their secrets, and what became of each delivery."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import UNSET
 
 from newsletter import webhooks
@@ -35,6 +38,18 @@ async def add_webhook(call: Call) -> Reply:
 
 async def _add(tx: Tx, wanted: own.NewWebhook, local: bool) -> Webhook:
     return await webhooks.add(tx, wanted.url, wanted.events, local=local)
+
+
+async def _judge(call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    return await call.site.db.read(_faults, call, given)
+
+
+async def _faults(tx: Tx, call: Call, given: Mapping[str, Any]) -> dict[str, str]:
+    if "url" not in given:
+        return {}
+    id = call.id if "id" in call.path else 0
+    said = await webhooks.wrong_url(tx, given["url"], id, local=webhooks.is_local(call.site.settings))
+    return {"url": said} if said else {}
 
 
 async def get_webhook(call: Call) -> Reply:
@@ -126,11 +141,12 @@ async def resend_delivery(call: Call) -> Reply:
 
 ENDPOINTS = (
     Endpoint("GET", PATH, "webhooks:read", list_webhooks, gives=own.Webhooks),
-    Endpoint("POST", PATH, "webhooks:write", add_webhook, 201, own.NewWebhook, gives=shapes.Receipt),
+    Endpoint("POST", PATH, "webhooks:write", add_webhook, 201, own.NewWebhook, gives=shapes.Receipt,
+             judges=_judge),
     Endpoint("GET", ONE, "webhooks:read", get_webhook, gives=own.WebhookShape, single=True),
     Endpoint(
         "PATCH", ONE, "webhooks:write", change_webhook, 200, own.WebhookChange, gives=own.WebhookShape,
-        single=True, matches=True,
+        single=True, matches=True, judges=_judge,
     ),
     Endpoint("DELETE", ONE, "webhooks:write", delete_webhook, 204, matches=True),
     Endpoint("GET", f"{ONE}/secret", "webhooks:write", get_webhook_secret, gives=own.Secret),

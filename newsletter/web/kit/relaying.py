@@ -116,12 +116,9 @@ async def named(tx: Tx, settings: Settings) -> Named:
 
 def url_of(wanted: Wanted, settings: Settings) -> str:
     """Raises BadInput, with each field's error."""
-    errors = {name: said for name, said in _looked_over(wanted).items() if said}
-    password = wanted.password or ("" if errors else _kept(wanted, settings))
-    if wanted.username and not password:
-        errors.setdefault("password", _AGAIN)
-    if errors:
+    if errors := faults(wanted, settings):
         raise BadInput("Please look at this again. Nothing was saved.", errors)
+    password = wanted.password or _kept(wanted, settings)
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     login = f"{quote(wanted.username, safe='')}:{quote(password, safe='')}@" if wanted.username else ""
     start, end = ("smtps", "") if wanted.tls == "implicit" else ("smtp", f"?tls={wanted.tls}")
@@ -131,6 +128,14 @@ def url_of(wanted: Wanted, settings: Settings) -> str:
     except SettingsError:
         raise BadInput("Please look at this again. Nothing was saved.", {"host": _NO_HOST}) from None
     return url
+
+
+def faults(wanted: Wanted, settings: Settings) -> dict[str, str]:
+    """What is wrong with it, by the field."""
+    errors = {name: said for name, said in _looked_over(wanted).items() if said}
+    if wanted.username and not (wanted.password or ("" if errors else _kept(wanted, settings))):
+        errors.setdefault("password", _AGAIN)
+    return errors
 
 
 def _looked_over(wanted: Wanted) -> dict[str, str]:
