@@ -16,6 +16,7 @@ from newsletter.errors import BadInput
 from newsletter.web.kit.text import clean
 
 UNKNOWN = "There is no such field."
+REPEATED = "This was sent more than once."
 NEEDED = "This is needed."
 LONGEST = 100_000  # characters of one text
 MULTILINE = frozenset(
@@ -75,9 +76,12 @@ def _cleaned(value: Any, *, multiline: bool) -> Any:
     if isinstance(value, list):
         return [_cleaned(one, multiline=multiline) for one in value]
     if isinstance(value, dict):
-        return {
+        named = {
             clean(name, max_length=100): _cleaned(one, multiline=multiline) for name, one in value.items()
         }
+        if len(named) < len(value):
+            raise BadInput(REPEATED)
+        return named
     return value
 
 

@@ -1,5 +1,6 @@
 """What came with a request, made into what an endpoint takes; or refused, with every field's fault at once."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -11,12 +12,13 @@ from msgspec import UNSET
 from newsletter.errors import BadInput
 from newsletter.tokens import Tokens
 from newsletter.web.api import filling
-from newsletter.web.api.filling import UNKNOWN, shown
+from newsletter.web.api.asking import Refusal
+from newsletter.web.api.filling import REPEATED, UNKNOWN, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 WRONG = "Please look at these fields; nothing was changed."
-REPEATED = "This was sent more than once."
+TWICE = "“{}” stands in one object more than once."
 NO_JSON = "This is no JSON that can be read."
 NO_OBJECT = "This has to be one JSON object."
 BAD_CURSOR = "This cursor is none of this list's. Begin again without one."
@@ -40,7 +42,24 @@ def body(raw: bytes, kind: type[T]) -> T:
         raise BadInput(NO_JSON) from None
     if not isinstance(given, dict):
         raise BadInput(NO_OBJECT)
+    _each_once(raw)
     return fill(kind, given, strict=True)
+
+
+def _each_once(raw: bytes) -> None:
+    """What one reader of JSON takes the first of, and another the last, is no body (RFC 8259 §4). Raises Refusal."""
+    try:
+        json.loads(raw or b"{}", object_pairs_hook=_once, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise BadInput(NO_JSON) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise Refusal(400, "This can’t be read", TWICE.format(shown(name)))
+        seen.add(name)
 
 
 def query(raw: bytes, kind: type[T] | None) -> T | None:

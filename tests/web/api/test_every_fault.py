@@ -108,7 +108,7 @@ async def test_all_that_is_wrong_in_a_query_is_told_at_once(shop: Program) -> No
         answer = await shop.web.get(f"{ROOT}{path}{'&' if '?' in path else '?'}{urlencode(wrong)}")
         assert set(problem(answer, 422)["errors"]) == set(wrong), answer.text
     slug = SLUGS["magnets"]
-    pdf = {"headers": {"Content-Type": "application/pdf"}, "content": b"%PDF-1.4 %%EOF"}
+    pdf: dict[str, Any] = {"headers": {"Content-Type": "application/pdf"}, "content": b"%PDF-1.4 %%EOF"}
     answer = await shop.web.post(f"{ROOT}/magnets", params={"slug": slug, "title": ""}, **pdf)
     assert set(problem(answer, 422)["errors"]) == {"slug", "title"}
 

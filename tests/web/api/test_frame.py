@@ -35,6 +35,25 @@ async def test_every_fault_of_a_body_is_named(shop: Program) -> None:
         problem(await shop.web.post(f"{ROOT}/subscribers", content=raw, headers=kind), 422)
 
 
+async def test_a_name_that_comes_twice_is_refused(shop: Program) -> None:
+    """In an object within it too, and however it is spelt: else one of two programs between us reads another body."""
+    kind = {"Content-Type": "application/json"}
+    for raw in (
+        b'{"email": "twice@example.org", "email": "mallory@example.com"}',
+        b'{"email": "twice@example.org", "\\u0065mail": "twice@example.org"}',
+        b'{"email": "twice@example.org", "fields": {"city": "Porto", "city": "Faro"}}',
+        b'{"email": "twice@example.org", "n": [{"x": 1, "x": 2}], "n": 99}',
+    ):
+        said = problem(await shop.web.post(f"{ROOT}/subscribers", content=raw, headers=kind), 400)["detail"]
+        assert said in [f"“{name}” stands in one object more than once." for name in ("email", "city", "x")]
+    both = b'{"email": "twice@example.org", "fields": {"city": "Porto", " city": "Faro"}}'
+    found = problem(await shop.web.post(f"{ROOT}/subscribers", content=both, headers=kind), 422)
+    assert found["errors"] == {"fields": "This was sent more than once."}
+    assert (await shop.get("/subscribers", search="twice@"))["items"] == []
+    once = b'{"email": "twice@example.org", "fields": {"email": "x", "name": "y"}, "name": "z"}'
+    await shop.ask("POST", "/subscribers", 201, content=once, headers=kind)
+
+
 async def test_bodies_of_another_kind_or_too_large(shop: Program) -> None:
     problem(await shop.web.post(f"{ROOT}/subscribers", data={"email": "a@example.org"}), 415)
     problem(await shop.web.post(f"{ROOT}/subscribers", json={"name": "x" * 40_000}), 413)
