@@ -10,7 +10,7 @@ from newsletter.addresses import parse
 from newsletter.broadcasts import Draft
 from newsletter.clock import DAY, HOUR
 from newsletter.comments import Draft as Comment
-from newsletter.ids import new_id
+from newsletter.ids import first_id, new_id
 from newsletter.signups import Form
 from newsletter.storage import Tx
 from newsletter.subscribers import Status, imports, records
@@ -207,7 +207,8 @@ class _Row(msgspec.Struct):
 
 async def _imports(here: Here) -> dict[str, int]:
     site, made = here.site, {}
-    await site.db.write(imports.uploads.add, "one.csv", 1)
+    taken_in = await site.db.write(imports.uploads.add, "one.csv", 1)
+    await site.db.write(_taken_in, taken_in)
     waiting_files.folder(site.settings).mkdir(exist_ok=True)
     for state in ("uploaded", "checking", "checked", "importing", "failed"):
         id = await site.db.write(
@@ -217,6 +218,21 @@ async def _imports(here: Here) -> dict[str, int]:
         await site.db.write(_stands, id, state)
         made[state] = id
     return made
+
+
+async def _taken_in(tx: Tx, upload: int) -> None:
+    """Some days ago, so that nobody of those who are here was brought by it."""
+    at = tx.now - 5 * DAY
+    tally = msgspec.json.encode(imports.Tally({"active": 1000})).decode()
+    await tx.run(
+        """INSERT INTO imports (id, sha256, plan, people, unreadable, tally, state, created_at, updated_at)
+           VALUES (:id, '', '{}', 1000, 0, :tally, 'done', :at, :at)""",
+        id=first_id(at), tally=tally, at=at,
+    )  # fmt: skip
+    await tx.run(
+        "UPDATE import_uploads SET import_id = :import, choice = :choice WHERE id = :id",
+        **{"import": first_id(at), "id": upload, "choice": '{"preset": "mailchimp"}'},
+    )
 
 
 async def _stands(tx: Tx, id: int, state: str) -> None:

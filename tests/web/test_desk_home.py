@@ -122,7 +122,7 @@ async def test_who_came_and_who_left(still: Stage) -> None:
 def test_a_year_is_told_in_weeks() -> None:
     today = NOON - NOON % DAY
     every = {today - n * DAY: 1 for n in range(400)}
-    seen = Overview({}, {}, every, every, [])
+    seen = Overview({}, {}, every, every)
     for days in PERIODS:
         bars = points(seen, today, days)
         assert len(bars) == (52 if days == 365 else days)

@@ -6,7 +6,7 @@ from newsletter.subscribers.imports.model import Person, Refused, Row, Tally
 from newsletter.subscribers.imports.presets import PRESETS
 from newsletter.subscribers.imports.refusals import Refusals, refusals, write_refused
 from newsletter.subscribers.imports.run import Staged, take_in
-from newsletter.subscribers.imports.store import uploads
+from newsletter.subscribers.imports.store import newcomers, uploads
 from newsletter.subscribers.imports.table import Table, open_table
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "find_preset",
     "folded",
     "map_columns",
+    "newcomers",
     "open_table",
     "refusals",
     "take_in",

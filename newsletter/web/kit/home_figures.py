@@ -1,6 +1,6 @@
 """What the desk's first page counts: who came and left, how far they come with each form, and what waits."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -9,7 +9,7 @@ from newsletter.clock import DAY
 from newsletter.mail import Tally, hold, waiting
 from newsletter.signups import FUNNEL_DAYS, Funnel, funnels
 from newsletter.storage import Tx
-from newsletter.subscribers import Overview
+from newsletter.subscribers import Overview, imports
 from newsletter.web.kit import relaying
 from newsletter.web.kit.broadcasting import title_of
 from newsletter.web.kit.site import Site
@@ -20,6 +20,7 @@ PERIODS = (30, 90, 365)
 
 WEEK = 7
 MOST_FORMS = 5
+MOST_IMPORTS = 5
 MOST_WAITING = 10_000  # messages of a state that are counted
 BROADCASTS = 5  # the newest are looked at for what went wrong
 
@@ -31,6 +32,14 @@ STEPS = (
     ("confirmed", marked("Confirmed")),
     ("downloaded", marked("Took the guide")),
 )
+
+
+class Today(NamedTuple):
+    """Who came by themselves, and whom imports brought."""
+
+    signups: int
+    confirmed: int
+    imported: int
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -66,14 +75,17 @@ class Trouble(msgspec.Struct, frozen=True):
 async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
     """Everything the page shows, in one snapshot; days are UTC, and the page says when they begin at its owner's."""
     today = tx.now - tx.now % DAY
-    seen = await site.subscribers.overview(tx, today - (days - 1) * DAY)
+    since = today - (days - 1) * DAY
+    seen = await site.subscribers.overview(tx, since)
+    brought = await imports.newcomers.imports(tx)
     back = min(FUNNEL_DAYS, site.settings.pending_days)
     return {
         "counts": seen.by_status,
-        "today": {"signups": seen.signed_up.get(today, 0), "confirmed": seen.confirmed.get(today, 0)},
+        "today": await _came(tx, seen, brought, today),
         "points": points(seen, today, days),
         "begins": told(today, site.settings.time_zone).partition(", ")[2],
-        "newest": seen.newest,
+        "newest": await imports.newcomers.newest(tx, brought),
+        "brought": [one for one in brought if one.people and one.until >= since][:MOST_IMPORTS],
         "waiting": await waiting(tx, MOST_WAITING),
         "most_waiting": MOST_WAITING,
         "held": await hold.held(tx),
@@ -85,6 +97,15 @@ async def figures(tx: Tx, site: Site, days: int) -> dict[str, Any]:
         ],
         "funnel_days": back,
     }
+
+
+async def _came(tx: Tx, seen: Overview, brought: list[imports.newcomers.Brought], today: int) -> Today:
+    """What is kept of a day counts those too whom an import brought."""
+    ran = [one for one in brought if one.until >= today]
+    if not ran:
+        return Today(seen.signed_up.get(today, 0), seen.confirmed.get(today, 0), 0)
+    came = await imports.newcomers.came(tx, today, ran)
+    return Today(came.signed_up, came.confirmed, sum(one.people for one in ran))
 
 
 def points(seen: Overview, today: int, days: int) -> list[Point]:
