@@ -62,9 +62,9 @@ class Broadcasts:
         old = await self.find(tx, id)
         return await self.new(tx, draft_of(old))
 
-    async def find(self, tx: Tx, id: int) -> Broadcast:
-        """Raises NotFound."""
-        found = await store.find(tx, id)
+    async def find(self, tx: Tx, id: int, *, held: bool = False) -> Broadcast:
+        """`held`: nobody else changes it until the transaction ends. Raises NotFound."""
+        found = await (store.hold if held else store.find)(tx, id)
         if found is None:
             raise NotFound("There is no such broadcast.")
         return found

@@ -127,8 +127,9 @@ class Moderation:
     async def close(self, tx: Tx, thread_id: int, *, closed: bool) -> None:
         await threads.close(tx, thread_id, closed=closed)
 
-    async def options(self, tx: Tx) -> Options:
-        return await learning.options(tx)
+    async def options(self, tx: Tx, *, held: bool = False) -> Options:
+        """`held`: nobody else changes them until the transaction ends."""
+        return await learning.options(tx, held=held)
 
     async def set_options(
         self, tx: Tx, policy: Policy, depth: int, most_links: int, close_after_days: int, rules: str

@@ -39,6 +39,11 @@ async def begin(tx: Tx, sequences: Sequences, slug: str, start: Start, value: st
     return (await sequences.load(tx, plan)).sequence
 
 
+async def hold(tx: Tx, slug: str) -> Sequence:
+    """As it is now, and nobody else changes it, or a step of it, until the transaction ends. Raises NotFound."""
+    return (await _held(tx, slug))[0]
+
+
 async def is_taken(tx: Tx, slug: str) -> bool:
     return await store.find(tx, slug) is not None
 

@@ -12,8 +12,9 @@ from newsletter.storage import Param, Tx
 _OPTIONS = "policy, depth, most_links, close_after_days, rules, spam, ham, told_at"
 
 
-async def options(tx: Tx) -> Options:
-    found = await tx.one(Options, f"SELECT {_OPTIONS} FROM comment_options WHERE id = 1")
+async def options(tx: Tx, *, held: bool = False) -> Options:
+    lock = "FOR UPDATE" if held and tx.engine == "postgres" else ""
+    found = await tx.one(Options, f"SELECT {_OPTIONS} FROM comment_options WHERE id = 1 {lock}")
     assert found is not None
     return found
 

@@ -58,7 +58,7 @@ async def change_broadcast(call: Call) -> Reply:
 
 
 async def _change(tx: Tx, call: Call) -> Broadcast:
-    before = await call.site.broadcasts.find(tx, call.id)
+    before = await call.site.broadcasts.find(tx, call.id, held=True)
     call.match(shapes.broadcast(before))
     given = msgspec.structs.asdict(call.body)
     changed = {name: value for name, value in given.items() if value is not UNSET}
@@ -73,7 +73,7 @@ async def delete_broadcast(call: Call) -> Reply:
 
 
 async def _delete(tx: Tx, call: Call) -> None:
-    call.match(shapes.broadcast(await call.site.broadcasts.find(tx, call.id)))
+    call.match(shapes.broadcast(await call.site.broadcasts.find(tx, call.id, held=True)))
     await call.site.broadcasts.forget(tx, call.id)
 
 

@@ -197,7 +197,7 @@ async def change_comment_rules(call: Call) -> Reply:
 
 
 async def _change_rules(tx: Tx, call: Call) -> CommentRules:
-    before = _rules(await call.site.moderation.options(tx))
+    before = _rules(await call.site.moderation.options(tx, held=True))
     call.match(before)
     given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
     after = msgspec.structs.replace(before, **given)

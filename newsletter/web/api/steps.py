@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from newsletter.errors import BadInput
 from newsletter.sequences import Sequence, Step, Words, edits, read_delay, read_start
@@ -14,6 +13,7 @@ from newsletter.web.api import shapes
 from newsletter.web.api import step_shapes as own
 from newsletter.web.api.asking import Call, Endpoint, Reply
 from newsletter.web.api.broadcasts import preview_of
+from newsletter.web.api.reading import given as given_of
 from newsletter.web.api.sequences import ONE as SEQUENCE
 from newsletter.web.api.sequences import PATH as SEQUENCES
 from newsletter.web.api.sequences import get_sequence, shape
@@ -52,8 +52,8 @@ async def change_sequence(call: Call) -> Reply:
     """Has something else start it, from now on."""
     wanted: own.SequenceChange = call.body
     start, value = read_start(wanted.start)
-    call.match(shape(await call.site.db.read(call.site.sequences.find, call.path["slug"])))
-    await sequencing.start_by(call.site, call.path["slug"], start, value)
+    slug = call.path["slug"]
+    await sequencing.start_by(call.site, slug, start, value, lambda now: call.match(shape(now)))
     return await get_sequence(call)
 
 
@@ -65,7 +65,7 @@ async def delete_sequence(call: Call) -> Reply:
 
 async def _delete(tx: Tx, call: Call) -> None:
     slug = call.path["slug"]
-    call.match(shape(await call.site.sequences.find(tx, slug)))
+    call.match(shape(await edits.hold(tx, slug)))
     await edits.forget(tx, slug)
 
 
@@ -107,13 +107,22 @@ async def change_step(call: Call) -> Reply:
     """Changes a step; who has had it does not get it again."""
     sequence, before = await call.site.db.read(_found, call)
     call.match(own.step(before))
-    given = {name: value for name, value in msgspec.structs.asdict(call.body).items() if value is not UNSET}
-    words = _words(own.words(before), given)
-    await _fit(call, sequence, words)
-    changed = await call.site.db.write(
-        edits.change_step, call.site.sequences, sequence.slug, before.id, before.revision, words
-    )
-    return Reply(own.step(changed))
+    await _fit(call, sequence, _words(own.words(before), given_of(call.body)))
+    return Reply(own.step(await call.site.db.write(_change, call, before.revision)))
+
+
+async def _change(tx: Tx, call: Call, fit: int) -> Step:
+    """`fit`: the revision that was looked over. Raises NotFound, Refusal, Conflict."""
+    now = await _held(tx, call)
+    call.match(own.step(now))
+    words = _words(own.words(now), given_of(call.body))
+    return await edits.change_step(tx, call.site.sequences, call.path["slug"], now.id, fit, words)
+
+
+async def _held(tx: Tx, call: Call) -> Step:
+    """As it is now, and nobody else changes it until the transaction ends. Raises NotFound."""
+    await edits.hold(tx, call.path["slug"])
+    return (await _found(tx, call))[1]
 
 
 def _words(before: Words, given: dict[str, str]) -> Words:
@@ -138,9 +147,9 @@ async def remove_step(call: Call) -> Reply:
 
 
 async def _remove(tx: Tx, call: Call) -> None:
-    sequence, before = await _found(tx, call)
+    before = await _held(tx, call)
     call.match(own.step(before))
-    await edits.remove_step(tx, call.site.sequences, sequence.slug, before.id)
+    await edits.remove_step(tx, call.site.sequences, call.path["slug"], before.id)
 
 
 async def move_step(call: Call) -> Reply:

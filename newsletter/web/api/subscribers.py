@@ -161,6 +161,7 @@ async def erase_subscriber(call: Call) -> Reply:
 
 
 async def _erase(tx: Tx, call: Call) -> tuple[str, ...]:
+    await call.site.subscribers.hold(tx, call.id)
     call.match(shapes.subscriber(await records.find(tx, call.id)))
     return await people.erase(tx, call.site, call.id)
 

@@ -2,7 +2,7 @@
 
 import logging
 from asyncio import to_thread
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -65,10 +65,24 @@ async def load(site: Site, plan: Plan) -> Loaded:
     return await site.db.write(site.sequences.load, plan)
 
 
-async def start_by(site: Site, slug: str, start: Start, value: str) -> None:
-    """As `load`, of what starts it alone. Raises BadInput, NotFound."""
+Judge = Callable[[Sequence], None]
+"""Raises where the sequence, as it is now, is not to be changed."""
+
+
+def _whichever(_now: Sequence) -> None:
+    """At the desk the last one counts."""
+
+
+async def start_by(site: Site, slug: str, start: Start, value: str, judge: Judge = _whichever) -> None:
+    """As `load`, of what starts it alone. Raises BadInput, NotFound, and what `judge` raises."""
+    judge(await site.db.read(site.sequences.find, slug))  # before anybody enters because of it
     await _let_the_last_enter(site, slug, start, value)
-    await site.db.write(edits.start_by, site.sequences, slug, start, value)
+    await site.db.write(_start_by, site, slug, start, value, judge)
+
+
+async def _start_by(tx: Tx, site: Site, slug: str, start: Start, value: str, judge: Judge) -> None:
+    judge(await edits.hold(tx, slug))
+    await edits.start_by(tx, site.sequences, slug, start, value)
 
 
 async def _let_the_last_enter(site: Site, slug: str, start: Start, value: str) -> None:
