@@ -7,6 +7,7 @@ from newsletter.subscribers.imports.presets import PRESETS
 from newsletter.subscribers.imports.refusals import Refusals, refusals, write_refused
 from newsletter.subscribers.imports.run import Staged, take_in
 from newsletter.subscribers.imports.store import newcomers, uploads
+from newsletter.subscribers.imports.store.taking import is_there
 from newsletter.subscribers.imports.table import Table, open_table
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Tally",
     "find_preset",
     "folded",
+    "is_there",
     "map_columns",
     "newcomers",
     "open_table",

@@ -119,7 +119,7 @@ async def show(request: Request[Any, Any, Any], id: str) -> Response[Any]:
     page = (
         await _mapping(site, session, one, {"encoding": _known(wanted)}, {})
         if one.state == "uploaded"
-        else _standing(site, session, one)
+        else await _standing(site, session, one)
     )
     await refresh(request, session, page)
     return page
@@ -141,7 +141,7 @@ async def _mapping(
         table = await to_thread(importing.look, importing.place(site.settings, one.id), encoding)
     except BadInput as error:
         one = msgspec.structs.replace(one, state="failed", why=error.sentence)
-        return _standing(site, session, one)
+        return await _standing(site, session, one)
     guess = _guess(table, one)
     columns = [
         {
@@ -187,16 +187,18 @@ def _guess(table: imports.Table, one: imports.uploads.Upload) -> imports.Mapping
         return imports.Mapping(tuple("ignore" for _ in table.columns))
 
 
-def _standing(site: Site, session: Session, one: imports.uploads.Upload) -> Response[Any]:
-    return site.pages.page(
+async def _standing(site: Site, session: Session, one: imports.uploads.Upload) -> Response[Any]:
+    whole = await importing.has_all(site, one)
+    page: Response[Any] = site.pages.page(
         "admin/import_standing.html",
         headers=ASKS_AGAIN if one.moves else None,
         one=one,
         tally=one.came,
         refused=one.dry_refused,
-        whole=importing.has_all(site.settings, one),
+        whole=whole,
         csrf=form_key(site, session),
     )
+    return page
 
 
 async def do(request: Request[Any, Any, Any], id: str) -> Response[Any]:

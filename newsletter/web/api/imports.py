@@ -12,7 +12,7 @@ from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.storage import Tx
 from newsletter.subscribers import imports, tag_name
 from newsletter.web.api import shapes
-from newsletter.web.api.asking import GONE, Call, Endpoint, Reply
+from newsletter.web.api.asking import GONE, Call, Endpoint, Refusal, Reply
 from newsletter.web.api.files import ANY_FILE
 from newsletter.web.kit import importing
 from newsletter.web.kit.encodings import ENCODINGS, name_of
@@ -21,6 +21,9 @@ from newsletter.web.kit.site import Site
 PATH = "/imports"
 ONE = f"{PATH}/{{id}}"
 NOT_NOW = "It is {} now. Read it again."
+NOT_ALL = (
+    "{:,} of {:,} refused rows are kept here. Ask with part=true for those; check the file once more for all."
+)
 SAMPLES = 3
 
 
@@ -82,6 +85,13 @@ class ImportColumns(msgspec.Struct):
 
 class ColumnsAsked(msgspec.Struct):
     encoding: Encoding = ""
+
+
+class RefusedAsked(msgspec.Struct):
+    part: Annotated[
+        bool,
+        Meta(description="Also where not all are kept here (410 else): of a long check’s the first 10,000"),
+    ] = False
 
 
 class Imports(msgspec.Struct):
@@ -220,7 +230,11 @@ async def _judge(tx: Tx, call: Call) -> None:
 
 async def list_refused_rows(call: Call) -> Reply:
     """Line and reason of each row that was refused, as CSV; of a check what would be refused."""
+    asked: RefusedAsked = call.query
     one = await _found(call)
+    if not (asked.part or await importing.has_all(call.site, one)):
+        kept = 0 if one.import_id else len(one.dry_refused)
+        raise Refusal(410, "Not whole any more", NOT_ALL.format(kept, one.came.refused))
     return Reply(stream=_lines(call.site, one, head=call.head), media_type="text/csv; charset=utf-8")
 
 
@@ -248,6 +262,7 @@ ENDPOINTS = (
              judges=_judge_columns),
     Endpoint("POST", f"{ONE}/start", "subscribers:write", start_import, 202, gives=shapes.Receipt),
     Endpoint(
-        "GET", f"{ONE}/refused", "subscribers:read", list_refused_rows, gives="text/csv"
+        "GET", f"{ONE}/refused", "subscribers:read", list_refused_rows, asks=RefusedAsked, gives="text/csv",
+        refuses=(410,),
     ),
 )  # fmt: skip

@@ -19,6 +19,7 @@ _SAID = {
     403: "The token lacks the scope, which the sentence names.",
     404: "There is no such thing.",
     409: "Not possible in the state that it is in, or it is here already.",
+    410: "Not all of it is here any more.",
     412: "It has changed since it was read.",
     413: "The body is too large.",
     415: "The body is not called what is taken here.",

@@ -219,9 +219,11 @@ def _opened(settings: Settings, id: int) -> IO[bytes]:
         raise NotFound(GONE) from None
 
 
-def has_all(settings: Settings, one: imports.uploads.Upload) -> bool:
+async def has_all(site: Site, one: imports.uploads.Upload) -> bool:
     """Whether `refusals` are all that there were."""
-    return bool(one.import_id) or len(one.dry_refused) == one.came.refused or _has_list(settings, one)
+    if one.import_id:
+        return await site.db.read(imports.is_there, one.import_id)
+    return len(one.dry_refused) == one.came.refused or _has_list(site.settings, one)
 
 
 def _has_list(settings: Settings, one: imports.uploads.Upload) -> bool:

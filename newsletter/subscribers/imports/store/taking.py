@@ -223,6 +223,11 @@ async def tag(tx: Tx, pairs: Sequence[tuple[int, int]]) -> None:
     )
 
 
+async def is_there(tx: Tx, id: int) -> bool:
+    """Whether the import is there, and so its refusals are."""
+    return await tx.value("SELECT 1 FROM imports WHERE id = :id", id=id) is not None
+
+
 def refusals() -> str:
     """The SELECT of an import's refusals, for `stream`."""
     return "SELECT line, reason FROM import_refusals WHERE import_id = :id ORDER BY line"
