@@ -10,7 +10,7 @@ from newsletter import settings
 from newsletter.cli.noting import note
 from newsletter.errors import BadInput, NewsletterError
 from newsletter.mail import hold
-from newsletter.storage import Tx, move, open_database, sqlite_path
+from newsletter.storage import Tx, move, no_database, open_database, sqlite_path
 
 _WHY = "The database was moved here."
 _GONE = "Its database was moved to a PostgreSQL."
@@ -30,9 +30,7 @@ def move_to(url: str, yes: bool) -> None:
         if url.partition("://")[0] not in ("postgresql", "postgres"):
             raise BadInput("Please name a PostgreSQL, like postgresql://name@host/database.")
         if not source.exists():
-            raise BadInput(
-                f"There is no database {source.absolute()}. NEWSLETTER_DATABASE_URL says where to look."
-            )
+            raise BadInput(no_database(source))
         rows = move.count(source)
         if not yes:
             click.confirm(f"Move {rows:,} rows from {source.absolute()}?", abort=True)

@@ -28,7 +28,7 @@ def _address(text: str) -> Address:
 )
 def sign_in_link(email: str, forget: bool) -> None:
     """Print a one-time link to the desk for EMAIL, who becomes an owner."""
-    click.echo(with_site(make_link, _address(email), forget, make=True))
+    click.echo(with_site(make_link, _address(email), forget, upgrade=True))
     click.echo(f"It works once, within {LINK_LIVES // clock.MINUTE} minutes.", err=True)
 
 

@@ -10,7 +10,7 @@ from newsletter import settings
 from newsletter.app import running
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.owners import audit
-from newsletter.storage import engine_of, sqlite_path
+from newsletter.storage import engine_of, no_database, sqlite_path
 from newsletter.web.kit import traces
 from newsletter.web.kit.site import Site
 
@@ -18,19 +18,19 @@ T = TypeVar("T")
 
 
 def with_site(
-    work: Callable[..., Coroutine[Any, Any, T]], *args: Any, make: bool = False, takes_out: bool = False
+    work: Callable[..., Coroutine[Any, Any, T]], *args: Any, upgrade: bool = False, takes_out: bool = False
 ) -> T:
     """Runs `work(site, …)` on the configured database; what it raises becomes the command's error.
 
-    Only with `make` where there is no database yet: else a wrong folder would give an empty one. `takes_out` where
-    what it prints or writes to a file is noted in the audit log, as all is that it changes.
+    None is made where there is none yet: a wrong folder would give an empty one. `upgrade` where the service may just
+    be starting. `takes_out` where what it prints or writes to a file is noted in the audit log, as all is that it
+    changes.
     """
 
     async def run() -> T:
         chosen = settings.load()
-        if not make:
-            _require(chosen.database_url)
-        async with running(chosen, worker=False, migrate=make) as site:
+        _require(chosen.database_url)
+        async with running(chosen, worker=False, migrate=upgrade) as site:
             traces.begin(_trace(site, takes_out))
             await traces.taken_out()
             return await work(traces.traced(site), *args)
@@ -50,6 +50,4 @@ def _trace(site: Site, takes_out: bool) -> traces.Trace:
 
 def _require(url: str) -> None:
     if engine_of(url) == "sqlite" and not sqlite_path(url).exists():
-        raise NotFound(
-            f"There is no database {sqlite_path(url).absolute()}. NEWSLETTER_DATABASE_URL says where to look."
-        )
+        raise NotFound(no_database(sqlite_path(url)))

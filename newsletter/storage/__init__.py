@@ -13,6 +13,7 @@ from newsletter.storage.db import (
     Param,
     Tx,
     engine_of,
+    no_database,
     sqlite_path,
 )
 from newsletter.storage.files import CHUNK, StoredFile
@@ -37,6 +38,7 @@ __all__ = [
     "engine_of",
     "migrate",
     "named",
+    "no_database",
     "open_database",
     "pending",
     "sqlite_path",

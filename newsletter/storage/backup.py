@@ -16,6 +16,7 @@ from pathlib import Path
 
 from newsletter.errors import BadInput, NewsletterError, SettingsError, Unavailable
 from newsletter.storage import copies
+from newsletter.storage.db import no_database
 from newsletter.storage.sqlite_file import cannot_open, make_file
 
 _BLOCK = 1 << 20
@@ -35,9 +36,7 @@ def size(path: Path) -> int:
 def make(source: Path, to: Path) -> None:
     """The database at `source`, which may be in use, as the new file `to`. Raises NewsletterError."""
     if not source.exists():
-        raise BadInput(
-            f"There is no database {source.absolute()}. NEWSLETTER_DATABASE_URL says where to look."
-        )
+        raise BadInput(no_database(source))
     key = beside(source, ".key")
     sealed(to, lambda draft: copies.whole(source, draft), key if key.exists() else None)
 

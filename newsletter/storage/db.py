@@ -254,6 +254,14 @@ def engine_of(url: str) -> Engine:
     )
 
 
+def no_database(path: Path) -> str:
+    """What is said where there is no such SQLite file."""
+    return (
+        f"There is no database {path.absolute()}. Run this in the folder where the service runs, or say with "
+        "NEWSLETTER_DATABASE_URL where its database is. A new service makes one when it starts: newsletter serve"
+    )
+
+
 def sqlite_path(url: str) -> Path:
     """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`. Raises SettingsError."""
     name = unquote(url.removeprefix("sqlite:///"))

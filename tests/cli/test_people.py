@@ -34,6 +34,18 @@ def test_a_link_to_the_desk(machine: Machine) -> None:
     machine.act(enters)
 
 
+def test_a_link_is_for_a_service_that_is_there(machine: Machine, tmp_path: Path) -> None:
+    """In another folder it would be to the desk of a database that nobody serves."""
+    machine.environment["NEWSLETTER_DATABASE_URL"] = "sqlite:///other.db"
+    done = machine.run("sign-in-link", OLGA, code=1)
+    assert done.out == b""
+    assert done.err == (
+        f"Error: There is no database {tmp_path / 'other.db'}. Run this in the folder where the service runs, or say "
+        "with NEWSLETTER_DATABASE_URL where its database is. A new service makes one when it starts: newsletter serve\n"
+    )
+    assert not (tmp_path / "other.db").exists()
+
+
 def test_all_that_is_known_about_one(machine: Machine) -> None:
     known = json.loads(machine.run("show", f"  {ADA.upper()} ").text)
     assert (known["email"], known["name"], known["status"]) == (ADA, "=1+1", "active")
