@@ -6,11 +6,13 @@ import msgspec
 
 from newsletter.signups import Form
 from newsletter.words import gettext as _
+from newsletter.words import marked
 
 
 class Code(msgspec.Struct):
     id: str
     label: str
+    about: str  # when to take it
     text: str
 
 
@@ -25,9 +27,26 @@ def codes(form: Form, public_url: str) -> list[Code]:
     )
     element = f'<newsletter-form form="{form.slug}">\n{plain}\n</newsletter-form>'
     return [
-        Code("plain", "A plain form, which needs no script", plain),
-        Code("script", "The same in place, without leaving the page", f"{script}\n{element}"),
-        Code("frame", "A frame", f"{script}\n{frame}"),
+        Code(
+            "plain",
+            "A plain form, which needs no script",
+            marked("For pages that take no script. Who signs up goes on to a page that thanks them."),
+            plain,
+        ),
+        Code(
+            "script",
+            "The same in place, without leaving the page",
+            marked("For your own sites, where scripts may run. Without JavaScript it is the plain form."),
+            f"{script}\n{element}",
+        ),
+        Code(
+            "frame",
+            "A frame",
+            marked(
+                "For page builders that take no forms. The script fits its height; it also works without."
+            ),
+            f"{script}\n{frame}",
+        ),
     ]
 
 
