@@ -149,6 +149,14 @@ async def test_a_fresh_database_speaks_it_from_the_start(db: Database, german: N
     assert await db.read(lambda tx: tx.value("SELECT title FROM forms")) == "Den kostenlosen Leitfaden holen"
 
 
+def test_none_of_two_things_is_no_sentence_of_both() -> None:
+    """Alone it has the gender of what there is none of: *kein Formular*, *keiner* of guides, *keine* of sequences."""
+    for message in gathering.gathered():
+        said = str(message.id)
+        if re.search(r"\bnone\b", said, re.IGNORECASE) and len(said.split()) < 5:
+            assert len({path for path, _ in message.locations}) == 1, said
+
+
 def _untranslated(path: Path) -> Iterator[str]:
     text = path.read_text("utf-8")
     for pattern in _NOT_TEXT[:4]:

@@ -10,6 +10,7 @@ import pytest
 from newsletter.clock import DAY
 from newsletter.sequences import Sequence, Step
 from newsletter.web.kit import sequencing
+from newsletter.words import speak
 from tests.conftest import ON_ONE
 from tests.mail.conftest import run
 from tests.web.stage import ADA, BEN, OLGA, Stage
@@ -59,7 +60,7 @@ async def desk(still: Stage) -> Desk:
 
 
 async def test_one_is_made_its_steps_written_and_changed(desk: Desk) -> None:
-    assert "There is none yet." in await desk.sees("")
+    assert "There is no sequence yet." in await desk.sees("")
     for wrong, field in (({"slug": "A b"}, "slug"), ({"start": "tag"}, "tag"), ({"start": "form"}, "form")):
         page = await desk.press("", 422, **({"slug": "welcome", "start": "confirmed"} | wrong))
         assert f'href="#field-{field}"' in page, wrong
@@ -240,3 +241,14 @@ async def test_long_lists_go_on_page_after_page(desk: Desk, monkeypatch: pytest.
             found = re.search(r'href="/admin/sequences(/welcome/people\?[^"]+)" rel="next"', page)
             path = found[1] if found else None
         assert sorted(seen) == sorted(people), query
+
+
+async def test_a_choice_of_nothing_says_of_what(desk: Desk) -> None:
+    speak("de")
+    try:
+        page = await desk.sees("")
+    finally:
+        speak("en")
+    assert page.count('<option value="">kein Formular</option>') == 1
+    assert page.count('<option value="">kein Leitfaden</option>') == 1
+    assert "Es gibt noch keine Serie." in page
