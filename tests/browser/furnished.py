@@ -231,7 +231,9 @@ async def _taken_in(tx: Tx, upload: int) -> None:
     )  # fmt: skip
     await tx.run(
         "UPDATE import_uploads SET import_id = :import, choice = :choice WHERE id = :id",
-        **{"import": first_id(at)}, id=upload, choice='{"preset": "mailchimp"}',
+        **{"import": first_id(at)},
+        id=upload,
+        choice='{"preset": "mailchimp"}',
     )
 
 
