@@ -35,7 +35,6 @@ LOOKED_AT = {  # what is sent there is read, and nothing is kept of it
     "/admin/broadcasts/preview",
     "/admin/forms/preview",
     "/admin/forms/{slug:str}/mails/preview",
-    "/admin/forms/{slug:str}/page",
     "/admin/sequences/{slug:str}/preview",
     "/admin/doctor",
 }

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from newsletter.errors import BadInput
+from newsletter.owners import audit
 from newsletter.signups import Field, Form
 from newsletter.web.admin.forms_filling import blank
 from newsletter.web.kit import forms_page_check
@@ -20,7 +21,7 @@ from newsletter.web.kit.forms_page_reading import findings
 from newsletter.webhooks.targets import LOCAL
 from tests.conftest import ON_ONE
 from tests.web.conftest import Serve
-from tests.web.stage import FIREFOX, URL, Loopback
+from tests.web.stage import FIREFOX, URL, Loopback, Stage
 from tests.web.test_desk import csrf_on
 
 NOBODYS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -176,6 +177,12 @@ async def test_only_what_may_be_asked_for_is_asked_for() -> None:
         assert len(blog.asked) == asked
 
 
+async def noted(stage: Stage, way: audit.Way) -> list[tuple[str, str]]:
+    """Each page that was asked for at somebody's wish has its row: what was done, and of which form."""
+    found, _ = await stage.site.db.read(audit.page, audit.Asked(way=way, area="forms"))
+    return [(one.verb, one.object) for one in found]
+
+
 @ON_ONE
 async def test_the_desk_says_whether_a_page_carries_the_form(serve: Serve) -> None:
     async with blogging() as blog:
@@ -209,3 +216,4 @@ async def test_the_desk_says_whether_a_page_carries_the_form(serve: Serve) -> No
                     wrong = await web.post(path, data={**own, "page_url": url})
                     assert (wrong.status_code, 'id="page_url-error"' in wrong.text) == (422, True), url
                 assert len(blog.asked) == asked
+                assert await noted(still, "desk") == [("forms/{slug}/page", "guide")] * len(blog.asked)

@@ -68,6 +68,7 @@ WORDS = {
     "forms/new": "Made a form",
     "forms/{slug}": "Changed a form",
     "forms/{slug}/mails": "Changed the mails of a form",
+    "forms/{slug}/page": "Had a page looked at, whether it carries a form",
     "forms/{slug}/test": "Began or ended a test of a form’s texts",
     "magnets": "Sent a guide in, or a new version of one",
     "magnets/{slug}/tell": "Told those who have an older version of a guide",

@@ -10,7 +10,7 @@ from newsletter.web.kit.forms_embedding import codes
 from tests.web.api.conftest import ROOT, Program, program
 from tests.web.conftest import Serve
 from tests.web.stage import ADA, OLGA, Loopback, Stage
-from tests.web.test_desk_form_page import blogging, says
+from tests.web.test_desk_form_page import blogging, noted, says
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -85,4 +85,5 @@ async def test_whether_a_page_carries_the_form(serve: Serve) -> None:
                 wrong = await shop.ask("POST", path, 422, json={"page": url})
                 assert wrong.json()["errors"].keys() == {"page"}, url
             assert len(blog.asked) == asked
+            assert await noted(still, "api") == [("POST forms/{slug}/page", "guide")] * asked
             await shop.ask("POST", "/forms/none/page", 404, json={"page": f"{blog.origin}/with"})
