@@ -7,7 +7,7 @@ needs `Post` and `Mailings`, a process needs `Worker`.
 
 from newsletter.mail.domains import HeldBack, held_back
 from newsletter.mail.headers import REFUSED, MessageError
-from newsletter.mail.look import Delivery, deliveries, last_sent, waiting, workers
+from newsletter.mail.look import Delivery, deliveries, fate_of, last_sent, waiting, workers
 from newsletter.mail.mailings import Handed, Mailings, Recipient, Tally
 from newsletter.mail.merge import kept_values
 from newsletter.mail.outbox import Post, prune
@@ -25,6 +25,7 @@ __all__ = [
     "Tally",
     "Worker",
     "deliveries",
+    "fate_of",
     "held_back",
     "kept_values",
     "last_sent",

@@ -61,6 +61,17 @@ async def deliveries(
     return await tx.all(Delivery, sql.format(searched=_SEARCHED if search else ""), **params)
 
 
+class Fate(msgspec.Struct, frozen=True):
+    state: str
+    reply: str
+
+
+async def fate_of(tx: Tx, id: int, message: str) -> Fate | None:
+    """What became of one transactional message of that kind, and what their server said."""
+    sql = "SELECT state, reply FROM outbox WHERE id = :id AND message = :message"
+    return await tx.one(Fate, sql, id=id, message=message)
+
+
 async def last_sent(tx: Tx, subscriber_id: int) -> int:
     """When a server last accepted a mail for this person: epoch ms, 0 for never."""
     at = await tx.value(

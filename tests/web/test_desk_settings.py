@@ -100,7 +100,7 @@ async def test_a_test_mail_says_what_the_server_said(desk: Broadcaster) -> None:
     refused = (await desk.web.get(where)).text
     assert "The test mail was refused. The server said: 535 &lt;no&gt; such login" in refused
     msgspec.structs.force_setattr(desk.stage.site.settings, "postal_address", "")
-    assert "postal address" in await press(desk, 422, path="/test")
+    await press(desk, path="/test")  # it is no mail of the list, which would need one
 
 
 async def test_a_picture_is_sent_shown_and_removed(desk: Broadcaster, tmp_path: Path) -> None:

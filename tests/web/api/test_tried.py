@@ -43,9 +43,13 @@ async def _to_a_subscriber(tx: Tx, stage: Stage) -> int:
 
 
 async def test_what_the_server_said_of_it(service: Stage) -> None:
+    """It is no mail of the list: whoever gets it is subscribed to nothing by it, and has nothing to leave."""
     shop = await program(service)
     sent = await shop.ask("POST", "/settings/test", 202, json={"to": "lea@example.org"})
-    await service.letters("lea@example.org", 1)
+    (mail,) = await service.letters("lea@example.org", 1)
+    assert "This mail went the way that all of yours go." in " ".join(mail.text.split())
+    assert "subscri" not in mail.text.lower()
+    assert not [name for name, _ in mail.headers if name.startswith("List-")]
     fate = await shop.get(sent.headers["Location"].removeprefix(ROOT))
     assert (fate["state"], fate["reply"][:3]) == ("sent", "250")
 
