@@ -53,7 +53,6 @@ async def page_of(
     *,
     typed: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
-    trouble: str = "",
     saved: bool = False,
     tried: int | None = None,
 ) -> Response[str]:
@@ -62,7 +61,7 @@ async def page_of(
     logo = site.letters.brand.logo
     return site.pages.page(
         "admin/settings.html",
-        422 if errors or trouble else 200,
+        422 if errors else 200,
         groups={
             title: [_shown(site, name, words, rows, given) for name, words in some.items()]
             for title, some in GROUPS.items()
@@ -77,7 +76,6 @@ async def page_of(
         values=now if typed is None else now | typed,
         errors=errors or {},
         longest=FIELDS,
-        trouble=trouble,
         saved=saved,
         tried=await site.db.read(_fate, tried) if tried else "",
         tried_id=tried or 0,
