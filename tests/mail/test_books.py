@@ -15,26 +15,22 @@ from newsletter.mail.limits import UNLIMITED
 from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
+from tests.mail.between import Between
 from tests.mail.mailing import sent_off
 
 
-class Counted:
+class Counted(Between):
     """The real database, with how many messages each commit has begun."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        super().__init__(db)
         self.begun: list[int] = []
         self.short: list[bool] = []
 
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
-        return self._count(await self._db.write(action, *args, **more), short=False)
-
-    async def write_short(self, action: Any, *args: Any, **more: Any) -> Any:
-        return self._count(await self._db.write_short(action, *args, **more), short=True)
-
-    def _count(self, begun: set[int], *, short: bool) -> set[int]:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
+        begun = await write(action, *args, **more)
         self.begun.append(len(begun))
-        self.short.append(short)
+        self.short.append(write == self._db.write_short)
         return begun
 
 
@@ -94,12 +90,10 @@ class Stalled(Counted):
         super().__init__(db)
         self.go_on = asyncio.Event()
 
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
         if args[1]:
             await self.go_on.wait()
-        return await super().write(action, *args, **more)
-
-    write_short = write
+        return await super().written(write, action, *args, **more)
 
 
 async def test_no_lane_waits_while_rows_are_settled_by_the_hundred(

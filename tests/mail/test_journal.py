@@ -17,6 +17,7 @@ from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from newsletter.tokens import Tokens
 from tests.conftest import Clock
+from tests.mail.between import Between
 from tests.mail.conftest import eventually, rows, run
 from tests.mail.mailing import content, sent_off
 
@@ -176,19 +177,18 @@ async def test_what_servers_have_said_is_in_the_rows_soon_though_all_of_them_thi
     await book.close()
 
 
-class FailsOnce:
+class FailsOnce(Between):
     """The real database, which fails the first turn that settles something."""
 
     def __init__(self, db: Database) -> None:
-        self._db, self.failed = db, False
+        super().__init__(db)
+        self.failed = False
 
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
         if args[1] and not self.failed:
             self.failed = True
             raise RuntimeError("cut")
-        return await self._db.write(action, *args, **more)
-
-    write_short = write
+        return await write(action, *args, **more)
 
 
 async def test_a_turn_that_fails_leaves_what_was_noted_for_the_next(

@@ -13,6 +13,7 @@ from newsletter.mail import Mailings, Tally, bulk_lane, life, responses
 from newsletter.storage import Database, Tx
 from newsletter.storage.db import unavailable
 from tests.conftest import Clock
+from tests.mail.between import Between
 from tests.mail.conftest import AtWork, eventually, rows
 from tests.mail.mailing import sent_off
 from tests.mail.sink import Sink
@@ -48,22 +49,18 @@ async def test_connections_that_are_cut_lose_nobody(
     assert tally.sent + tally.queued == 200
 
 
-class Gone:
+class Gone(Between):
     """The real database, until it is gone."""
 
     def __init__(self, db: Database) -> None:
-        self._db, self.gone, self.tried = db, False, 0
+        super().__init__(db)
+        self.gone, self.tried = False, 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
         if self.gone:
             self.tried += 1
             raise unavailable()
-        return await self._db.write(action, *args, **more)
-
-    write_short = write
+        return await write(action, *args, **more)
 
 
 async def test_a_worker_without_its_database_can_be_stopped(

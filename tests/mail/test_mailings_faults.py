@@ -12,29 +12,26 @@ from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.storage.db import unavailable
 from tests.conftest import Clock
+from tests.mail.between import Between
 from tests.mail.conftest import AtWork, eventually, rows, run
 from tests.mail.mailing import content, people, sent_off
 from tests.mail.sink import Sink
 
 
-class Away:
+class Away(Between):
     """The real database, which fails some turns that write an answer down: before them, or after their commit."""
 
     def __init__(self, db: Database, error: Exception, times: int, *, committed: bool) -> None:
-        self._db, self._error, self.left, self._committed = db, error, times, committed
+        super().__init__(db)
+        self._error, self.left, self._committed = error, times, committed
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
         if action is not bulk_turns.turn or not self.left or not (args[1] or more["accepted"]):
-            return await self._db.write(action, *args, **more)
+            return await write(action, *args, **more)
         if self._committed:
-            await self._db.write(action, *args, **more)
+            await write(action, *args, **more)
         self.left -= 1
         raise self._error
-
-    write_short = write
 
 
 @pytest.mark.parametrize("committed", [True, False])

@@ -14,6 +14,7 @@ from newsletter.mail.relay import Relay
 from newsletter.settings import Settings
 from newsletter.storage import Database, open_database
 from tests.conftest import ON_ONE
+from tests.mail.between import Between
 from tests.mail.conftest import ADA, CONTEXTS, QUICK, AtWork, eventually, row, run
 from tests.mail.mailing import sent_off
 from tests.mail.sink import HANG, Sink
@@ -30,23 +31,19 @@ async def leave(db: Database, *, but: set[bytes] | None = None) -> None:
     await run(db, f"UPDATE subscribers SET status = 'unsubscribed' WHERE email NOT IN ({marks})", **named)
 
 
-class Meanwhile:
+class Meanwhile(Between):
     """The real database, after whose first word that a message may be sent all readers leave."""
 
     def __init__(self, db: Database) -> None:
-        self._db, self.left = db, False
+        super().__init__(db)
+        self.left = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
-        answer = await self._db.write(action, *args, **more)
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
+        answer = await write(action, *args, **more)
         if action is bulk_turns.turn and answer and not self.left:
             self.left = True
             await leave(self._db)
         return answer
-
-    write_short = write
 
 
 @ON_ONE

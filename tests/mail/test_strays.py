@@ -9,33 +9,30 @@ from newsletter.mail import Post, ledger
 from newsletter.mail.hand import Hand
 from newsletter.storage import Database
 from newsletter.storage.db import unavailable
+from tests.mail.between import Between
 from tests.mail.conftest import CONTEXTS, AtWork, eventually, rows
 from tests.mail.sink import Sink
 
 Chosen = Callable[[tuple[Any, ...]], bool]
 
 
-class Away:
+class Away(Between):
     """The real database, whose connection is lost once around a turn: before it, or after its commit."""
 
     def __init__(self, db: Database, when: Chosen, error: Exception, *, committed: bool) -> None:
-        self._db, self._when, self._error, self._committed = db, when, error, committed
+        super().__init__(db)
+        self._when, self._error, self._committed = when, error, committed
         self.lost = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
-
-    async def write(self, action: Any, *args: Any, **more: Any) -> Any:
+    async def written(self, write: Any, action: Any, *args: Any, **more: Any) -> Any:
         if action is not ledger.turn or self.lost or not self._when(args):
-            return await self._db.write(action, *args, **more)
+            return await write(action, *args, **more)
         if self._committed:
-            claimed = await self._db.write(action, *args, **more)
+            claimed = await write(action, *args, **more)
             if not claimed:
                 return claimed
         self.lost = True
         raise self._error
-
-    write_short = write
 
 
 @pytest.mark.parametrize(

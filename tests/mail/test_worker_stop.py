@@ -13,34 +13,30 @@ from newsletter.settings import Settings
 from newsletter.storage import Database
 from newsletter.tokens import Tokens
 from tests.conftest import ON_ONE
+from tests.mail.between import Between
 from tests.mail.conftest import ADA, CONTEXTS
 
 pytestmark = ON_ONE
 
 
-class Looking:
+class Looking(Between):
     """A database that tells the worker to stop while it is asked something, and then answers."""
 
     def __init__(self, db: Database, nth: int) -> None:
-        self._db = db
+        super().__init__(db)
         self._left = nth
         self.stop: Callable[[], Awaitable[None]]
         self.stopping: asyncio.Task[None] | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._db, name)
 
     async def read(self, *asked: Any, **words: Any) -> Any:
         answer = await self._db.read(*asked, **words)
         await self._told()
         return answer
 
-    async def write(self, *asked: Any, **words: Any) -> Any:
-        answer = await self._db.write(*asked, **words)
+    async def written(self, write: Any, *asked: Any, **words: Any) -> Any:
+        answer = await write(*asked, **words)
         await self._told()
         return answer
-
-    write_short = write
 
     async def _told(self) -> None:
         self._left -= 1
