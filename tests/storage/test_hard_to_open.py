@@ -126,3 +126,13 @@ def test_its_thread_has_said_all_before_the_loop_is_closed(tmp_path: Path) -> No
     finally:
         threading.excepthook = hook
     assert not heard
+
+
+async def test_a_machine_that_has_no_thread_left(tmp_path: Path) -> None:
+    make_file(tmp_path / "data.db")
+    before = threading.stack_size(2**46)  # as much as no machine has for one
+    try:
+        with pytest.raises(RuntimeError, match="thread"):
+            await connect(tmp_path / "data.db", WRITER_PRAGMAS, 0.1)
+    finally:
+        threading.stack_size(before)
