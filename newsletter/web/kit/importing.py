@@ -18,7 +18,7 @@ from newsletter.settings import Settings
 from newsletter.storage import Tx
 from newsletter.subscribers import imports
 from newsletter.web.kit.site import Site
-from newsletter.web.kit.waiting_files import COMING, KEPT, folder
+from newsletter.web.kit.waiting_files import COMING, KEPT, folder, made
 
 MOST_REFUSALS = 10_000
 """Rows that a dry run refused, and that are kept in the database too, for other machines: a megabyte, at most."""
@@ -40,8 +40,7 @@ def listed(settings: Settings, id: int) -> Path:
 async def keep(settings: Settings, pieces: AsyncIterator[bytes]) -> Path:
     """Writes what comes to a file that only its owner can read. Raises Unavailable, and leaves nothing then."""
     try:
-        await to_thread(folder(settings).mkdir, 0o700, exist_ok=True)
-        path = await to_thread(_fresh, folder(settings))
+        path = await to_thread(_fresh, await to_thread(made, settings))
     except OSError:
         raise Unavailable(FULL) from None
     try:
