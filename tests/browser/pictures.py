@@ -17,6 +17,8 @@ from tests.browser.sights import all_sights
 
 WIDTHS = (390, 1440)
 SCHEMES = ("light", "dark")
+HEIGHT = 900  # of what has less
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 async def main(folder: Path, words: list[str]) -> None:
@@ -39,20 +41,17 @@ async def main(folder: Path, words: list[str]) -> None:
                 sys.exit(f"There is no picture of {', '.join(sorted(unseen))}: see tests/browser/sights.py.")
 
 
-# A frame that was never in sight is not painted; a preview may be put in its place anew at any moment.
-SEEN = "document.querySelectorAll('iframe').forEach((frame) => frame.scrollIntoView())"
-
-
 async def take(page: Page, folder: Path, name: str) -> None:
     for width in WIDTHS:
         for scheme in SCHEMES:
-            await page.set_viewport_size({"width": width, "height": 900})
             await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
-            await page.evaluate(SEEN)
+            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            # As high as the page: a frame that is out of sight is not painted, and what scrolls along stands in place.
+            high = int(await page.evaluate("document.documentElement.scrollHeight"))
+            await page.set_viewport_size({"width": width, "height": high})
             await page.wait_for_load_state("networkidle")
-            path = folder / f"{name}.{width}.{scheme}.png"
-            await page.evaluate("scrollTo(0, 0)")
-            await page.screenshot(path=path, full_page=True)
+            await page.evaluate(PAINTED)
+            await page.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
     print(name, file=sys.stderr)
 
 
