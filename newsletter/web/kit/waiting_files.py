@@ -54,7 +54,7 @@ def made(settings: Settings) -> Path:
     found = where.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         _log.error(
-            "%s is not a folder that this service's user alone can open: files sent to the desk need one.",
+            "%s is not a folder that only the user of this service can open: files sent to the desk need one.",
             where,
         )
         raise Unavailable(FOREIGN)
