@@ -2,13 +2,16 @@
 
 import asyncio
 import secrets
+import shutil
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from newsletter.settings import Settings
 from newsletter.storage import migrate
+from newsletter.web.kit.waiting_files import folder
 
 T = TypeVar("T")
 
@@ -56,6 +59,7 @@ class Databases:
 
     def take_back(self, name: str) -> None:
         """Made as new again; one whose tables were changed is dropped."""
+        self._leave_no_file(name)
         if run(self._as_new(name)):
             self._free.append(name)
         else:
@@ -89,8 +93,15 @@ class Databases:
         await connection.close()
         return str(shape), rows
 
+    def _leave_no_file(self, name: str) -> None:
+        """What was sent to its desk lies outside of it."""
+        settings = Settings(public_url="https://news.example.com", database_url=self.url(name))
+        shutil.rmtree(folder(settings), ignore_errors=True)
+
     def close(self) -> None:
         names = (*self._made, self._template)
+        for name in self._made:
+            self._leave_no_file(name)
         on_server(self._server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
 
 
