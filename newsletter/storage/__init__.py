@@ -14,6 +14,7 @@ from newsletter.storage.db import (
     Tx,
     engine_of,
     no_database,
+    own_checkpoints,
     sqlite_path,
 )
 from newsletter.storage.files import CHUNK, StoredFile
@@ -40,6 +41,7 @@ __all__ = [
     "named",
     "no_database",
     "open_database",
+    "own_checkpoints",
     "pending",
     "sqlite_path",
 ]

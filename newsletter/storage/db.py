@@ -21,6 +21,7 @@ SQL is one text for both engines. What PostgreSQL is stricter about, and SQLite 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, get_args
@@ -162,6 +163,16 @@ class Database(Protocol):
         """
 
     async def close(self) -> None: ...
+
+
+@asynccontextmanager
+async def own_checkpoints(db: Database) -> AsyncGenerator[None, None]:
+    """Around many transactions that each write much, with a `checkpoint` between some: no COMMIT does it then."""
+    await db.checkpoint(again=True)
+    try:
+        yield
+    finally:
+        await db.checkpoint(again=False)
 
 
 def unavailable() -> Unavailable:

@@ -1,6 +1,10 @@
 """Whose row is written, once each, whoever interrupts, joins in, leaves or is erased meanwhile. On both engines."""
 
 import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 
@@ -38,6 +42,21 @@ async def test_everybody_has_one_row_though_it_was_interrupted(desk: Desk) -> No
     assert await whom(desk, one) == [*range(1, MANY + 1)]
     assert (await desk.now(one)).filled
     assert await desk.db.read(desk.site.broadcasts.filling) == []
+
+
+async def test_what_sqlite_has_in_its_log_goes_into_the_file_between_chunks(
+    desk: Desk, database_url: str, tmp_path: Path
+) -> None:
+    """Else a COMMIT does it, now and then, and whoever signs up meanwhile waits for all of that."""
+    if desk.db.engine == "postgres":
+        return
+    await people(desk.db, MANY)
+    one = await desk.sends()
+    await desk.fills(one)
+    alone = tmp_path / "alone.db"  # the log stays behind
+    shutil.copy(database_url.removeprefix("sqlite:///"), alone)
+    with closing(sqlite3.connect(alone)) as raw:
+        assert raw.execute("SELECT count(*) FROM outbox").fetchone() == (MANY,)
 
 
 async def test_many_who_write_rows_at_once_write_each_once(desk: Desk) -> None:

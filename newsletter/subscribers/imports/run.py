@@ -5,13 +5,12 @@ Sorted, a million addresses fill their index from one end to the other, and the 
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from itertools import islice
 
 import msgspec
 
 from newsletter.clock import monotonic
-from newsletter.storage import Database, Scratch, Tx
+from newsletter.storage import Database, Scratch, Tx, own_checkpoints
 from newsletter.subscribers.imports.actions import Import, Importing
 from newsletter.subscribers.imports.coming import Coming, Readying
 from newsletter.subscribers.imports.mapping import Mapping
@@ -125,7 +124,7 @@ async def take_in(
     yield _with(one, unreadable)
     size, moved = FEWEST, one.position
     reader = _Reader(db, islice(staged.items(), one.position, None), importing.readying(origin))
-    async with _own_checkpoints(db):
+    async with own_checkpoints(db):
         some: list[Coming | Refused] = []
         while not reader.ended:
             logged = one.position - moved >= LOGGED
@@ -181,16 +180,6 @@ def _paced(size: int, seconds: float) -> int:
     if seconds < LONGEST * 0.7:
         return min(MOST, int(size * min(1.5, 0.85 * LONGEST / max(seconds, 0.001))))
     return size
-
-
-@asynccontextmanager
-async def _own_checkpoints(db: Database) -> AsyncGenerator[None, None]:
-    """Between slices, and not in the COMMIT of one of them."""
-    await db.checkpoint(again=True)
-    try:
-        yield
-    finally:
-        await db.checkpoint(again=False)
 
 
 def _with(one: Import, unreadable: Tally) -> Import:

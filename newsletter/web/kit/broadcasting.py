@@ -1,5 +1,6 @@
 """Broadcasts from draft to outbox, for the desk, the command line and the clock alike."""
 
+import itertools
 import logging
 from asyncio import to_thread
 from collections.abc import Coroutine, Sequence
@@ -23,9 +24,13 @@ from newsletter.broadcasts import (
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.mail import MessageError, Recipient, kept, retries
 from newsletter.settings import Settings
-from newsletter.storage import Tx
+from newsletter.storage import Tx, own_checkpoints
 from newsletter.web.kit.site import Site
 from newsletter.words import gettext as _
+
+_LOGGED = 10
+"""Chunks after which what SQLite has in its log goes into the database. While a million rows were written, one sign-up
+in a hundred took 1.1 to 1.4 times as long as on an idle service, and 1.7 to 2.7 where a COMMIT had to do that."""
 
 _log = logging.getLogger(__name__)
 
@@ -172,10 +177,13 @@ async def _end(site: Site) -> None:
 
 async def fill(site: Site, id: int) -> None:
     """Everybody's row, in chunks that hold nobody up."""
-    more = True
-    while more:
-        after, people = await site.db.read(site.broadcasts.next_of, id)
-        more = await site.db.write(site.broadcasts.fill, id, after, people)
+    async with own_checkpoints(site.db):
+        for chunk in itertools.count(1):
+            after, people = await site.db.read(site.broadcasts.next_of, id)
+            if not await site.db.write(site.broadcasts.fill, id, after, people):
+                return
+            if chunk % _LOGGED == 0:
+                await site.db.checkpoint(again=True)
 
 
 async def send_again(site: Site, id: int, state: str) -> int:
