@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reminder_hours: int = 48  # 0: never remind
     pending_days: int = 30
     store_ip: bool = False
+    second_step: bool = False  # whether everybody at the desk has to have one
     signups_per_network: int = 20  # an hour, from one /24 or /48
     bare_signups_per_network: int = 10  # an hour, of those without our form's signed token
     signups_total: int = 2_000  # an hour, from everywhere
@@ -291,10 +292,6 @@ def _networks(networks: tuple[str, ...]) -> None:
 
 def positive(settings: Settings) -> None:
     for name in Settings.__struct_fields__:
-        value = getattr(settings, name)
-        if (
-            isinstance(value, int)
-            and value < (least := 0 if name in _MAY_BE_0 else 1)
-            and not isinstance(value, bool)
-        ):
+        value, least = getattr(settings, name), 0 if name in _MAY_BE_0 else 1
+        if isinstance(value, int) and not isinstance(value, bool) and value < least:
             raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}, not {value}.")

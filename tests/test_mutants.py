@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from tests.house.source import ROOT
+from tests.mutants import known
 from tests.mutants.__main__ import job, main, sampled
 from tests.mutants.changes import mutants
 from tests.mutants.copies import Copy
 from tests.mutants.guards import GOAL, GUARDS, files, guarding
 from tests.mutants.hand import Job, Map
-from tests.mutants.kept import Kept, Tried
+from tests.mutants.kept import Kept, Tried, digest
 from tests.mutants.report import listed, report
 
 SOURCE = '''\
@@ -133,6 +134,36 @@ def test_what_was_noticed_is_not_tried_again_and_the_rest_once_a_test_has_change
     again = Kept.read(path, guards)
     assert [again.knows("tokens", mutant) for mutant in (noticed, survived, new)] == [True, True, False]
     assert [again.knows("storage", mutant) for mutant in (noticed, survived)] == [True, False]  # other tests
+
+
+def test_what_is_known_of_a_whole_source_goes_along_with_it(tmp_path: Path) -> None:
+    every = mutants(PATH, (ROOT / PATH).read_text("utf-8"))
+    guards = {"tokens": guarding("tokens")}
+    reasons = {every[0].name: "equal"}
+    kept = Kept(tmp_path / "mutants.json", {}, guards, {}, reasons)
+    for mutant in every[1:]:
+        kept.add("tokens", mutant, Tried("failed", 0.1))
+    assert not kept.whole("tokens", every), "one was not tried"
+    kept.add("tokens", every[0], Tried("passed", 0.1))
+    found = kept.whole("tokens", every)
+    assert found[PATH].noticed == found[PATH].mutants - 1 == len(every) - 1
+    assert not Kept.read(tmp_path / "mutants.json", guards).whole("tokens", every), "it has no reason"
+
+    known.write(found, tmp_path / "known.csv")
+    elsewhere = Kept(tmp_path / "none.json", {}, guards, known.read(tmp_path / "known.csv"), reasons)
+    assert all(elsewhere.knows("tokens", mutant) for mutant in every)
+    assert [elsewhere.of(mutant).end for mutant in every[:2]] == ["passed", "failed"]
+    stale = {PATH: msgspec.structs.replace(found[PATH], digest="of another")}
+    assert not Kept(tmp_path / "none.json", {}, guards, stale).knows("tokens", every[1])
+
+
+def test_what_is_known_is_of_sources_that_are_there_and_of_all_their_mutants() -> None:
+    reasons = listed()
+    for path, one in known.read().items():
+        if one.digest == digest([ROOT / path]):
+            every = mutants(path, (ROOT / path).read_text("utf-8"))
+            alive = sum(mutant.name in reasons for mutant in every)
+            assert (one.mutants, one.noticed) == (len(every), len(every) - alive), path
 
 
 def test_all_that_is_listed_is_there_and_has_a_reason() -> None:

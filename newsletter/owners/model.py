@@ -66,6 +66,7 @@ class Session(msgspec.Struct):
     expires_at: int
     role: Role
     waits: bool = False  # for the second step: it opens nothing yet
+    second_step: bool = False  # who is here has one
 
     def may(self, least: Role) -> bool:
         return outranks(self.role, least)

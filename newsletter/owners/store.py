@@ -5,7 +5,8 @@ from newsletter.ids import new_id
 from newsletter.owners.model import Owner, Session
 from newsletter.storage import Tx
 
-_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at, o.role, s.waits
+_SESSION = """SELECT s.id, s.owner_id, o.email, s.browser, s.created_at, s.seen_at, s.expires_at, o.role, s.waits,
+      (SELECT count(*) FROM authenticators a WHERE a.owner_id = o.id AND a.confirmed_at IS NOT NULL) AS second_step
     FROM sessions s JOIN owners o ON o.id = s.owner_id"""
 
 

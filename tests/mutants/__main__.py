@@ -2,7 +2,8 @@
 
 Fails where too few are noticed, and where one that is not has no reason in tests/mutants/survivors.csv. What was tried
 is kept in `.venv/mutants.json`: a run that was stopped goes on there. A mistake in a source that has not changed since
-is not tried again, one that was not noticed only once a test has changed.
+is not tried again, one that was not noticed only once a test has changed. What was found of whole sources is written to
+tests/mutants/known.csv, which goes along with them (`--anew` looks at nothing of all that).
 """
 
 import argparse
@@ -10,6 +11,7 @@ import random
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,23 +20,27 @@ from queue import SimpleQueue
 import msgspec
 
 from tests.house.source import ROOT
+from tests.mutants import known
 from tests.mutants.changes import Mutant, mutants
 from tests.mutants.copies import Copy
 from tests.mutants.guards import GUARDS, MARKERS, files, guarding
 from tests.mutants.hand import OTHERWISE, Job, Map
 from tests.mutants.kept import Kept, Tried
-from tests.mutants.report import report
+from tests.mutants.report import listed, report
 
 
 def main(words: list[str]) -> int:
     asked = _asked(words)
     guards = {part: asked.by or guarding(part) for part in asked.parts}
-    kept = Kept.read(ROOT / ".venv/mutants.json", guards)
-    chosen = {}
+    file, reasons = ROOT / ".venv/mutants.json", listed()
+    if asked.anew:
+        file.unlink(missing_ok=True)
+    kept = Kept.read(file, guards, {} if asked.anew else known.read(), reasons)
+    chosen, all_of = {}, {}
     for part in asked.parts:
         paths = [path for path in files(part) if not asked.of or path in asked.of]
         every = [m for path in paths for m in mutants(path, (ROOT / path).read_text("utf-8"))]
-        chosen[part] = sampled(every, asked.sample, asked.seed)
+        chosen[part], all_of[part] = sampled(every, asked.sample, asked.seed), every
         print(f"# {part}: {len(chosen[part])} of {len(every)} mutants", flush=True)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-")))
@@ -43,9 +49,16 @@ def main(words: list[str]) -> int:
             (folder / str(number)).mkdir()
             copies.put(stack.enter_context(Copy(folder / str(number))))
         for part, some in chosen.items():
+            if time.monotonic() > asked.until:
+                break
             if todo := [mutant for mutant in some if not kept.knows(part, mutant)]:
                 _try(part, todo, copies, kept, asked)
-    return report(chosen, kept)
+    tried = {part: [one for one in some if kept.knows(part, one)] for part, some in chosen.items()}
+    left = sum(len(some) - len(tried[part]) for part, some in chosen.items())
+    ended = report(tried, kept, reasons, left)
+    found = {path: one for part, every in all_of.items() for path, one in kept.whole(part, every).items()}
+    known.write({path: one for path, one in known.read().items() if (ROOT / path).exists()} | found)
+    return ended
 
 
 def _asked(words: list[str]) -> argparse.Namespace:
@@ -61,8 +74,13 @@ def _asked(words: list[str]) -> argparse.Namespace:
     asked.add_argument(
         "--by", nargs="+", metavar="TESTS", help="noticed by these, in place of all that guard it"
     )
+    asked.add_argument(
+        "--minutes", type=float, default=float("inf"), help="then the rest is for another time"
+    )
+    asked.add_argument("--anew", action="store_true", help="also what was tried before")
     found = asked.parse_args(words)
     found.parts = found.parts or list(GUARDS)
+    found.until = time.monotonic() + found.minutes * 60
     return found
 
 
@@ -82,6 +100,8 @@ def _try(
 
     def one(mutant: Mutant) -> None:
         nonlocal left
+        if time.monotonic() > asked.until:
+            return
         copy = copies.get()
         try:
             answer = copy.answer(mutant, job(part, mutant, ways, asked.seconds))

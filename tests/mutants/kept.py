@@ -1,12 +1,14 @@
 """What became of each mutant that was tried, and whether that still holds."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from tests.house.source import ROOT
 from tests.mutants.changes import Mutant
+from tests.mutants.known import Source
 
 NOTICED = ("failed", "too long")
 
@@ -19,30 +21,55 @@ class Tried(msgspec.Struct):
 
 
 class Kept:
-    """`guards` has the tests of each part, those that look at it this time."""
+    """`guards` has the tests of each part, those that look at it this time; `known` what was found of whole sources,
+    with the `reasons` of those of their mutants that nobody noticed.
+    """
 
-    def __init__(self, path: Path, tried: dict[str, Tried], guards: dict[str, list[str]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        tried: dict[str, Tried],
+        guards: dict[str, list[str]],
+        known: Mapping[str, Source] | None = None,
+        reasons: Mapping[str, str] | None = None,
+    ) -> None:
         self._path = path
         self._tried = tried
+        self._known = known or {}
+        self._reasons = reasons or {}
         self._tests = {part: digest(_tests(tests)) for part, tests in guards.items()}
         self._sources: dict[str, str] = {}
 
     @classmethod
-    def read(cls, path: Path, guards: dict[str, list[str]]) -> "Kept":
+    def read(
+        cls,
+        path: Path,
+        guards: dict[str, list[str]],
+        known: Mapping[str, Source] | None = None,
+        reasons: Mapping[str, str] | None = None,
+    ) -> "Kept":
         tried = msgspec.json.decode(path.read_bytes(), type=dict[str, Tried]) if path.exists() else {}
-        return cls(path, tried, guards)
+        return cls(path, tried, guards, known, reasons)
 
     def of(self, mutant: Mutant) -> Tried:
+        if self._is_known(mutant):
+            return Tried("passed" if mutant.name in self._reasons else "failed", 0.0)
         return self._tried[mutant.name]
 
+    def _is_known(self, mutant: Mutant) -> bool:
+        source = self._known.get(mutant.path)
+        return source is not None and source.digest == self.source(mutant)
+
     def knows(self, part: str, mutant: Mutant) -> bool:
+        if self._is_known(mutant):
+            return True
         tried = self._tried.get(mutant.name)
-        if tried is None or tried.source != self._source(mutant):
+        if tried is None or tried.source != self.source(mutant):
             return False
         return tried.end in NOTICED or tried.tests == self._tests[part]
 
     def add(self, part: str, mutant: Mutant, tried: Tried) -> None:
-        tried.source, tried.tests = self._source(mutant), self._tests[part]
+        tried.source, tried.tests = self.source(mutant), self._tests[part]
         self._tried[mutant.name] = tried
         whole = self._path.with_suffix(".new")
         whole.write_bytes(msgspec.json.encode(self._tried))
@@ -53,7 +80,20 @@ class Kept:
         sources = digest(sorted(ROOT.glob("newsletter/**/*.py")))
         return self._path.with_name(f"mutants-{part}-{self._tests[part]}-{sources}.json")
 
-    def _source(self, mutant: Mutant) -> str:
+    def whole(self, part: str, every: list[Mutant]) -> dict[str, Source]:
+        """The sources of which each mutant was tried, and each that survived has its reason."""
+        found = {}
+        for path in dict.fromkeys(mutant.path for mutant in every):
+            some = [mutant for mutant in every if mutant.path == path]
+            if not all(self.knows(part, mutant) for mutant in some):
+                continue
+            alive = [mutant for mutant in some if self.of(mutant).end not in NOTICED]
+            if all(mutant.name in self._reasons for mutant in alive):
+                found[path] = Source(self.source(some[0]), len(some), len(some) - len(alive))
+        return found
+
+    def source(self, mutant: Mutant) -> str:
+        """A digest of it, as it is now."""
         if mutant.path not in self._sources:
             self._sources[mutant.path] = digest([ROOT / mutant.path])
         return self._sources[mutant.path]

@@ -19,8 +19,10 @@ def listed(path: Path = SURVIVORS) -> dict[str, str]:
         }
 
 
-def report(chosen: dict[str, list[Mutant]], kept: Kept, reasons: dict[str, str] | None = None) -> int:
-    """1 where a part misses its goal, or one that survived has no reason."""
+def report(
+    chosen: dict[str, list[Mutant]], kept: Kept, reasons: dict[str, str] | None = None, left: int = 0
+) -> int:
+    """1 where a part misses its goal, one that survived has no reason, or some are `left` for another time."""
     reasons = listed() if reasons is None else reasons
     figures, without = [], 0
     for part, some in chosen.items():
@@ -32,5 +34,6 @@ def report(chosen: dict[str, list[Mutant]], kept: Kept, reasons: dict[str, str] 
         percent = (len(some) - len(alive)) * 10_000 // len(some) / 100 if some else 0.0
         figures.append((f"mutation_{part}_percent_of_{len(some)}", percent, f">= {GOAL}", percent >= GOAL))
     figures.append(("mutation_survivors_without_a_reason", without, "0", not without))
+    figures.append(("mutation_left_for_another_time", left, "0", not left))
     print(*(line(*one) for one in figures), sep="\n")
     return 0 if all(holds for *_, holds in figures) else 1

@@ -35,6 +35,7 @@ TAKEN = {
         "time_zone": "Europe/Lisbon",
         "clicks": "yes",
         "store_ip": "yes",
+        "second_step": "no",
         "reminder_hours": "48",
         "confirmation_days": "7",
         "download_days": "30",

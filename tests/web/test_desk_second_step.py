@@ -8,10 +8,12 @@ import httpx
 
 from newsletter.clock import MINUTE
 from newsletter.owners import totp
+from newsletter.web.admin.second_step import NEEDED
 from tests.conftest import ON_ONE
 from tests.web.stage import Stage
 from tests.web.test_desk import csrf_on
 from tests.web.test_desk_people import EMMA, path_of, person
+from tests.web.test_desk_settings import MINE
 from tests.web.test_qr import seen
 
 PLACE = "/admin/second-step"
@@ -102,6 +104,28 @@ async def test_an_owner_switches_off_that_of_somebody_who_lost_their_phone(still
     assert "Switch off their second step" not in (await web.get(page)).text
     assert "Set it up" in (await hers.get(PLACE)).text
     await again.post("/admin/sign-in", data={"email": EMMA})
+
+
+@ON_ONE
+async def test_where_everybody_needs_one_nothing_opens_before_it(still: Stage) -> None:
+    web, hers = await still.visitor(), await still.visitor()
+    await still.signs_in(web)
+    own = {"csrf": csrf_on(await web.get("/admin/people"))}
+    await web.post("/admin/people", data={"email": EMMA, "role": "editor", **own})
+    await hers.post(await path_of(still))
+    hers_own = {"csrf": csrf_on(await hers.get("/admin"))}
+    assert (await web.post("/admin/settings", data={**MINE, "second_step": "yes", **own})).status_code == 303
+    for one in (web, hers):  # also who was in already
+        for path in ("/admin", "/admin/subscribers", "/admin/sessions", "/admin/passkeys"):
+            assert (await one.get(path)).headers["Location"] == PLACE, path
+    assert (await hers.post("/admin/subscribers/many", data=hers_own)).headers["Location"] == PLACE
+    assert "Everybody at this desk needs a second step." in (await hers.get(PLACE)).text
+    _, codes = await set_up(still, hers)
+    assert (await hers.get("/admin/subscribers")).status_code == 200
+    assert 'value="off"' not in (await hers.get(PLACE)).text
+    kept = await hers.post(PLACE, data={"action": "off", "code": codes[0], **hers_own})
+    assert (kept.status_code, NEEDED in kept.text) == (422, True)
+    assert (await web.post("/admin/sign-out", data=own)).headers["Location"] == "/admin/sign-in"
 
 
 async def set_up(still: Stage, web: httpx.AsyncClient) -> tuple[bytes, list[str]]:

@@ -42,7 +42,18 @@ from newsletter.web.admin import (
     tokens,
     webhooks,
 )
-from newsletter.web.admin.door import ANYBODY, LEAST, CodeDue, SignedOut, admit, noted, to_code, to_sign_in
+from newsletter.web.admin.door import (
+    ANYBODY,
+    LEAST,
+    CodeDue,
+    SignedOut,
+    StepDue,
+    admit,
+    noted,
+    to_code,
+    to_sign_in,
+    to_step,
+)
 from newsletter.web.kit.body import arrived
 from newsletter.web.kit.routes import Routes
 from newsletter.web.kit.site import Site
@@ -106,7 +117,7 @@ def routes() -> Routes:
         guards=[admit],
         before_request=arrived,
         after_request=noted,
-        exception_handlers={SignedOut: to_sign_in, CodeDue: to_code},
+        exception_handlers={SignedOut: to_sign_in, CodeDue: to_code, StepDue: to_step},
     )
 
 

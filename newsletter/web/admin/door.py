@@ -36,6 +36,9 @@ LEAST = "least"
 
 ANYBODY = "anybody"
 
+STEPLESS = "stepless"
+"""What a route declares that somebody gets to before they have the second step that everybody needs."""
+
 HANDS_OUT = re.compile(r"/export$|\.(csv|json|ndjson|pdf|xlsx)$")
 """The addresses of files."""
 
@@ -74,9 +77,13 @@ def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Coo
     )
 
 
+class StepDue(NewsletterError):
+    """Everybody here needs a second step, and they have none yet: to set it up comes next."""
+
+
 async def admit(request: Any, handler: Any) -> None:
     """Before a request is read: who it is, and whether they may. A guard of all the desk's routes, so that none can
-    forget it. Raises SignedOut, Refused, BadInput for what a page of elsewhere sends.
+    forget it. Raises SignedOut, StepDue, Refused, BadInput for what a page of elsewhere sends.
     """
     origin = request.headers.get("origin", "null")  # hidden by browsers where a page of ours sends a form
     if origin != "null" and origin.partition("://")[2] != request.headers.get("host"):
@@ -86,6 +93,9 @@ async def admit(request: Any, handler: Any) -> None:
         return
     session = await session_of(request)
     stands(session.role)
+    needed = site_of(request).settings.second_step and not handler.opt.get(STEPLESS)
+    if needed and not session.second_step:
+        raise StepDue("Please set up your second step.")
     if not session.may(least):
         raise Refused(_(NOT_FOR).format(_(_ARTICLE[session.role]), _(_FOR[least])))
     if not is_head(request):
@@ -199,3 +209,7 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignedOut) -> Response[An
 
 def to_code(request: Request[Any, Any, Any], error: CodeDue) -> Response[Any]:  # noqa: ARG001  the same
     return Redirect("/admin/code", status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def to_step(request: Request[Any, Any, Any], error: StepDue) -> Response[Any]:  # noqa: ARG001  the same
+    return Redirect("/admin/second-step", status_code=303, headers={"Cache-Control": "no-store"})

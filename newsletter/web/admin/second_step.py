@@ -7,16 +7,17 @@ from litestar.response import Redirect
 
 from newsletter.errors import BadInput
 from newsletter.owners import Session, second_step, totp
-from newsletter.web.admin.door import form_key, just_in, own_fields, refresh, session_of
+from newsletter.web.admin.door import STEPLESS, form_key, just_in, own_fields, refresh, session_of
 from newsletter.web.kit import qr, traces
 from newsletter.web.kit.site import Site, site_of
 from newsletter.words import gettext as _
 
 PLACE = "/admin/second-step"
 DONE = {"off": "It is off. From now on a link is enough."}
+NEEDED = "Everybody at this desk needs a second step. It stays on."
 
 
-@get(PLACE)
+@get(PLACE, opt={STEPLESS: True})
 async def show(request: Request[Any, Any, Any]) -> Response[str]:
     """Raises SignedOut."""
     site, session = site_of(request), await session_of(request)
@@ -35,6 +36,7 @@ async def _page(
         "admin/second_step.html",
         422 if error else 200,
         on=now.on,
+        needed=site.settings.second_step,
         left=now.codes_left,
         key=" ".join(letters[at : at + 4] for at in range(0, len(letters), 4)),
         link=link,
@@ -54,7 +56,7 @@ def _picture(link: str) -> str:
         return ""
 
 
-@post(PLACE, status_code=200)
+@post(PLACE, status_code=200, opt={STEPLESS: True})
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     """By who has just come in, and once it is on with a code too. Raises SignedOut, BadInput, Conflict, TooMany."""
     site = site_of(request)
@@ -66,6 +68,8 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
         just_in(session)
         if sent.errors or verb not in ("begin", "confirm", "codes", "off"):
             raise BadInput("Please use one of the buttons. Nothing was changed.", sent.errors)
+        if verb == "off" and site.settings.second_step:
+            raise BadInput(NEEDED)
         if verb in ("codes", "off"):
             with traces.nothing():  # a try is no deed
                 outcome = await site.db.write(second_step.check, site.tokens, who, code)

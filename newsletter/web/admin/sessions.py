@@ -10,7 +10,7 @@ from newsletter.errors import BadInput
 from newsletter.ids import read_id
 from newsletter.owners import LONGEST_SESSION, SESSION_LIVES
 from newsletter.web.admin.browsers import in_words
-from newsletter.web.admin.door import cookie, form_key, own_form, refresh, session_of
+from newsletter.web.admin.door import STEPLESS, cookie, form_key, own_form, refresh, session_of
 from newsletter.web.kit.site import site_of
 
 DONE = {
@@ -54,7 +54,7 @@ async def end(request: Request[Any, Any, Any]) -> Response[Any]:
     return Redirect(place, status_code=303, headers={"Cache-Control": "no-store"})
 
 
-@post("/admin/sign-out")
+@post("/admin/sign-out", opt={STEPLESS: True})
 async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """Raises SignedOut, BadInput."""
     site = site_of(request)

@@ -38,6 +38,7 @@ GROUPS = {
     marked("Privacy"): {
         "clicks": "Count how often links are followed, of all together",
         "store_ip": "Keep the IP address with a proof of consent",
+        "second_step": "Everybody at this desk needs a second step when signing in",
         "reminder_hours": "Hours until one reminder to confirm (0: none)",
         "confirmation_days": "Days that a link to confirm works",
         "download_days": "Days that a link to a guide works",
@@ -45,7 +46,7 @@ GROUPS = {
     },
 }
 
-CHOICES = ("clicks", "store_ip")
+CHOICES = ("clicks", "store_ip", "second_step")
 """Those that are yes or no."""
 
 WORDS = {

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct):
     import_mb: int
     clicks: bool
     store_ip: bool
+    second_step: Annotated[bool, Meta(description="Everybody at the desk has to have one")]
     reminder_hours: int
     confirmation_days: int
     download_days: int
@@ -80,6 +81,7 @@ class SettingsChange(msgspec.Struct):
     import_mb: Count | UnsetType = UNSET
     clicks: bool | UnsetType = UNSET
     store_ip: bool | UnsetType = UNSET
+    second_step: bool | UnsetType = UNSET
     reminder_hours: Count | UnsetType = UNSET
     confirmation_days: Count | UnsetType = UNSET
     download_days: Count | UnsetType = UNSET

@@ -43,6 +43,7 @@ OWN = (
     "import_mb",
     "clicks",
     "store_ip",
+    "second_step",
     "reminder_hours",
     "confirmation_days",
     "download_days",
