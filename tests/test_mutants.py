@@ -7,13 +7,14 @@ import pytest
 
 from tests.house.source import ROOT
 from tests.mutants import known
-from tests.mutants.__main__ import job, main, sampled
+from tests.mutants.__main__ import main, sampled
 from tests.mutants.changes import mutants
 from tests.mutants.copies import Copy
 from tests.mutants.guards import GOAL, GUARDS, files, guarding
 from tests.mutants.hand import Job, Map
 from tests.mutants.kept import Kept, Tried, digest
 from tests.mutants.report import listed, report
+from tests.mutants.trial import Trial, job
 
 SOURCE = '''\
 """Reads, ages and forgets."""
@@ -102,6 +103,21 @@ def test_the_quickest_tests_that_go_through_a_line_come_first() -> None:
     elsewhere = Map(ways.took, {PATH: {99: [quick, other], mutant.line: [slow]}}, [])
     assert list(job("tokens", mutant, elsewhere, 60).wanted) == [slow, other, quick]
     assert list(job("tokens", mutant, Map(ways.took, {}, []), 60).wanted) == [other, quick, slow]
+
+
+def test_who_noticed_the_last_one_nearby_is_asked_first() -> None:
+    one, *_, other = mutants(PATH, SOURCE)
+    quick, slow = (f"tests/test_tokens.py::{name}" for name in ("quick", "slow"))
+    ways = Map({quick: 0.1, slow: 9.0}, {PATH: {one.line: [slow, quick], other.line: [slow, quick]}}, [])
+    trial = Trial("tokens", ways, 60)
+    whole = job("tokens", one, ways, 60)
+    assert trial.near(one, whole) is None
+    trial.heed(one, slow)
+    near = trial.near(other, whole)
+    assert near is not None
+    assert (list(near.wanted), near.tests, near.markers) == ([slow], whole.tests, whole.markers)
+    trial.heed(one, "tests/test_elsewhere.py::test")
+    assert trial.near(one, whole) == near, "nobody who does not go through it"
 
 
 def test_who_survives_without_a_reason_fails_and_so_does_too_low_a_score(
@@ -197,6 +213,7 @@ def test_a_mistake_is_noticed_in_a_copy_and_the_tree_is_as_it_was(tmp_path: Path
             "passed",
         ]
         assert "1 failed" not in copy.log()
+        assert copy.answer(mistake, some).by == test
         mapped = tmp_path / "map.json"
         assert copy.run(Job(["tests/test_ids.py"], map=str(mapped))).end == "passed"
         assert copy.run(Job(["tests/test_ids.py"], limit=0.0)).end == "too long"

@@ -27,6 +27,7 @@ from tests.mutants.guards import GUARDS, MARKERS, files, guarding
 from tests.mutants.hand import OTHERWISE, Job, Map
 from tests.mutants.kept import Kept, Tried
 from tests.mutants.report import listed, report
+from tests.mutants.trial import Trial
 
 
 def main(words: list[str]) -> int:
@@ -95,7 +96,7 @@ def sampled(every: list[Mutant], number: int | None, seed: int) -> list[Mutant]:
 def _try(
     part: str, todo: list[Mutant], copies: SimpleQueue[Copy], kept: Kept, asked: argparse.Namespace
 ) -> None:
-    ways = _ways(part, asked.by or guarding(part), copies, kept)
+    trial = Trial(part, _ways(part, asked.by or guarding(part), copies, kept), asked.seconds)
     lock, left = threading.Lock(), len(todo)
 
     def one(mutant: Mutant) -> None:
@@ -104,7 +105,7 @@ def _try(
             return
         copy = copies.get()
         try:
-            answer = copy.answer(mutant, job(part, mutant, ways, asked.seconds))
+            answer = trial.answer(copy, mutant)
         finally:
             copies.put(copy)
         with lock:
@@ -130,24 +131,6 @@ def _ways(part: str, tests: list[str], copies: SimpleQueue[Copy], kept: Kept) ->
     for id in ways.failed:
         print(f"# fails before anything is changed, and is left out: {id}", flush=True)
     return ways
-
-
-def job(part: str, mutant: Mutant, ways: Map, seconds: float) -> Job:
-    """The tests that go through its line, then those that go elsewhere through its file, where an earlier test may have
-    spared them the line; all of its part for a file that is read only. Each time the quickest first.
-    """
-    lines = ways.lines.get(mutant.path, {})
-    file = {id for tests in lines.values() for id in tests} or set(ways.took)
-    line = set(lines.get(mutant.line, ()))
-    plain = {id for id in file if "[postgres" not in id}
-    if plain & line or (plain and not line):  # that takes a server, and says the same of what is for both
-        file = plain
-    wanted: dict[str, float] = {}
-    for id in sorted(file, key=lambda one: (one not in line, ways.took[one], one)):
-        if sum(wanted.values()) < seconds:
-            wanted[id] = ways.took[id]
-    paths = sorted({id.partition("::")[0] for id in wanted})
-    return Job(paths, wanted, limit=60 + 10 * sum(wanted.values()), markers=MARKERS.get(part, OTHERWISE))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ OURS = ("newsletter", "tests", "conftest")
 OTHERWISE = "not browser and not postgres"
 PATIENCE = 30  # seconds that a test may take beyond ten times what it took before
 LOG = Path(".venv/mutant.log")
+BY = Path(".venv/mutant.by")
 
 
 class Job(msgspec.Struct):
@@ -36,6 +37,7 @@ class Job(msgspec.Struct):
 class Answer(msgspec.Struct):
     end: str  # passed, failed, too long, none
     seconds: float
+    by: str = ""  # the test that failed
 
 
 class Map(msgspec.Struct):
@@ -63,6 +65,10 @@ class Chosen:
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 10 * self._took.get(item.nodeid, 60))
         yield
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            BY.write_text(report.nodeid, "utf-8")
 
 
 class Mapping:
@@ -117,6 +123,7 @@ def main() -> None:
 
 def work(job: Job) -> Answer:
     began = time.monotonic()
+    BY.unlink(missing_ok=True)
     child = os.fork()
     if not child:
         os._exit(run(job))
@@ -124,7 +131,8 @@ def work(job: Job) -> Answer:
     with contextlib.suppress(ProcessLookupError):  # what the tests left behind
         os.killpg(child, signal.SIGKILL)
     end = {None: "too long", -signal.SIGALRM: "too long", 0: "passed", 5: "none"}.get(code, "failed")
-    return Answer(end, round(time.monotonic() - began, 2))
+    by = BY.read_text("utf-8") if BY.exists() else ""
+    return Answer(end, round(time.monotonic() - began, 2), by)
 
 
 def _waited(child: int, until: float) -> int | None:

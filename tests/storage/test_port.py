@@ -208,6 +208,30 @@ async def test_a_stream_is_one_snapshot_in_chunks(notes: Database) -> None:
     assert seen == [(n, f"{n}@example.org") for n in range(1, 5_001)]
 
 
+async def test_the_first_rows_of_a_stream_come_before_the_last_ones_are_made(db: Database) -> None:
+    """Planned for all of them at once, PostgreSQL would join by hashes, and sort what is made of that."""
+
+    async def fill(tx: Tx) -> None:
+        await tx.run("CREATE TABLE long (id BIGINT PRIMARY KEY, word BIGINT NOT NULL)")
+        await tx.run("CREATE TABLE words (id BIGINT PRIMARY KEY, text TEXT NOT NULL)")
+        rows: list[dict[str, Param]] = [{"id": n, "word": n * 7_919 % 20_000} for n in range(20_000)]
+        await tx.many("INSERT INTO long (id, word) VALUES (:id, :word)", rows)
+        await tx.run("INSERT INTO words (id, text) SELECT id, 'x' FROM long")
+
+    async def look(tx: Tx) -> None:
+        await tx.run("ANALYZE")
+
+    await db.write(fill)
+    await db.write(look)
+    fails_late = "SELECT l.id, abs(-9223372036854775807 - CASE WHEN l.id > 15000 THEN 1 ELSE 0 END), w.text"
+    joined = "FROM long l LEFT JOIN words w ON w.id = l.word WHERE l.id >= :n ORDER BY l.id"
+    async with aclosing(db.stream(f"{fails_late} {joined}", n=1)) as chunks:
+        assert [row[0] for row in await anext(chunks)] == [*range(1, 2_001)]
+        with pytest.raises(Exception, match=r"overflow|takes no such value"):
+            async for _ in chunks:
+                pass
+
+
 async def test_a_stream_can_be_left(notes: Database) -> None:
     for _ in range(20):  # more than a pool has connections
         async with aclosing(notes.stream("SELECT 1")) as chunks:
