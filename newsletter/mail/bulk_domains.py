@@ -84,11 +84,12 @@ _MAILINGS = f"""
     """  # noqa: S608  our own
 _ROW = f"{JOBS} WHERE o.provider = :name AND o.mailing_id = :mailing AND {_WAITS} LIMIT :limit"
 _ROWS = {"sqlite": _ROW, "postgres": f"{_ROW} FOR UPDATE OF o SKIP LOCKED"}
+# By the least of them, and no EXISTS: as for _OPEN in newsletter/mail/bulk_ledger.py.
 _ANY_READY = f"""
     SELECT m.id FROM mailings m
     WHERE m.state = 'open' AND {NOT_HELD} AND EXISTS (
       SELECT 1 FROM send_domains d
-      WHERE d.waits = 1 AND {READY} AND EXISTS (
-        SELECT 1 FROM outbox o WHERE o.provider = d.name AND o.mailing_id = m.id AND {_WAITS}))
+      WHERE d.waits = 1 AND {READY} AND m.id = (
+        SELECT min(o.mailing_id) FROM outbox o WHERE o.provider = d.name AND o.mailing_id >= m.id AND {_WAITS}))
     LIMIT 1
     """  # noqa: S608  our own
