@@ -94,11 +94,13 @@ _WAITING = """
     UNION ALL SELECT 'in_doubt', count(*) FROM (SELECT 1 FROM outbox WHERE state = 'in_doubt' LIMIT :most) d
     UNION ALL SELECT 'failed', count(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' LIMIT :most) f
     """
-# Mailing by mailing: PostgreSQL would else read all that was ever mailed to find what waits.
+# Mailing by mailing, and in the order of their index: PostgreSQL would else read all that was ever mailed to find what
+# waits, or all that waits in one to see that nothing does in another.
 _MANY_WAITING = """
     SELECT state, CAST(sum(n) AS BIGINT) AS count FROM (
         SELECT s.state, (SELECT count(*) FROM (
-            SELECT 1 FROM outbox o WHERE o.mailing_id = m.id AND o.state = s.state LIMIT :most) w) AS n
+            SELECT 1 FROM outbox o WHERE o.mailing_id = m.id AND o.state = s.state
+            ORDER BY o.not_before LIMIT :most) w) AS n
         FROM mailings m CROSS JOIN (
             SELECT 'queued' AS state UNION ALL SELECT 'sending' UNION ALL SELECT 'deferred') s) c
     GROUP BY state

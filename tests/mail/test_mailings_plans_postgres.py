@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from newsletter.mail import bulk_domains, bulk_ledger, mailings, retries
+from newsletter.mail import bulk_domains, bulk_ledger, domains, life, look, mailings, retries
 from newsletter.storage import Database, Tx, open_database
 
 pytestmark = pytest.mark.postgres
@@ -19,6 +19,13 @@ ASKED = {
     "which mailings wait for a provider": bulk_domains._MAILINGS,
     "which of its rows do": bulk_domains._ROW,
     "whether any of them may go": bulk_domains._ANY_READY,
+    "what waits of mailings": look._MANY_WAITING,
+    "what waits": look._WAITING,
+    "what went wrong with it": mailings.TROUBLED,
+    "who waits of a cancelled one": mailings._DROP["postgres"],
+    "who is next to have it once more": retries._NEXT,
+    "who is dead": life.THE_DEAD,
+    "how providers stand": domains._STANDINGS["postgres"],
 }
 MANY = 30_000
 
@@ -58,7 +65,7 @@ async def _look(tx: Tx) -> None:
 @pytest.mark.parametrize("what", ASKED)
 async def test_what_waits_elsewhere_is_not_read(ledger: Database, what: str) -> None:
     sql = ASKED[what]
-    texts = {"ids": "[2]", "name": "gmail.com", "state": "failed"}
+    texts = {"ids": "[2]", "name": "gmail.com", "state": "failed", "names": "[]"}
     named = {name: texts.get(name, 2) for name in re.findall(r"(?<!:):(\w+)", sql)}
 
     async def plan(tx: Tx) -> str:

@@ -50,8 +50,18 @@ class SmallServer:
 
     async def is_back(self) -> bool:
         """Started, where it has ended, as by what looks after services."""
+        self._drop_stale_lock()
         self._server.ensure_postgres_running()
         return self.lives()
+
+    def _drop_stale_lock(self) -> None:
+        """One that ended at once leaves its lock. Beside other proofs its number soon goes to another process, which
+        would be taken for it, and nothing would be started any more."""
+        lock = Path(self._server.pgdata, "postmaster.pid")
+        if lock.exists():
+            name = Path("/proc", lock.read_text("utf-8").split("\n", 1)[0].strip(), "comm")
+            if name.exists() and name.read_text("utf-8").strip() != "postgres":
+                lock.unlink()
 
     def corrupt(self) -> int:
         """Tables of which not every page is whole (each has a checksum), or whose indexes can't be made of them."""

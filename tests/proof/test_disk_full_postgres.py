@@ -5,6 +5,9 @@ started again, as by what looks after services. What had been answered is there,
 nothing was changed, sending stands still and goes on by itself, and nobody gets a mail twice.
 """
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +77,23 @@ async def test_a_disk_that_fills_up(
     assert not resent
     assert (down, paused) == (SIZE, len(FILLS))
     assert all(scene.visitors.refused[kind] >= len(FILLS) for kind in scene.visitors.answered)
+
+
+async def test_the_server_is_started_though_another_process_has_its_number(server: SmallServer) -> None:
+    lock = server.folder / "data/postmaster.pid"
+    number, *rest = lock.read_text("utf-8").splitlines()
+    os.kill(int(number), signal.SIGQUIT)
+
+    async def has_ended() -> bool:
+        return not lock.exists()
+
+    await eventually(has_ended, SOON)
+    with subprocess.Popen(["sleep", "600"]) as other:
+        lock.write_text("\n".join([str(other.pid), *rest, ""]), "utf-8")
+        try:
+            await eventually(server.is_back, SOON)
+        finally:
+            other.kill()
 
 
 async def full(scene: Troubled, filler: Filler, server: SmallServer, kind: str) -> None:
