@@ -65,6 +65,10 @@ class CodeDue(NewsletterError):
     """They came by their link, and have a second step before them."""
 
 
+class StepDue(NewsletterError):
+    """Everybody here needs a second step, and they have none yet: to set it up comes next."""
+
+
 def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Cookie:
     return Cookie(
         key=desk_cookie(site),
@@ -75,10 +79,6 @@ def cookie(site: Site, secret: str, lives: int = SESSION_LIVES // SECOND) -> Coo
         secure=site.settings.secure,
         samesite="lax",
     )
-
-
-class StepDue(NewsletterError):
-    """Everybody here needs a second step, and they have none yet: to set it up comes next."""
 
 
 async def admit(request: Any, handler: Any) -> None:
