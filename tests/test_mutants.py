@@ -76,6 +76,11 @@ def test_a_mistake_is_among_them(text: str, change: str) -> None:
     assert change in changes(f"x = {text}" if text.startswith("'") else text)
 
 
+def test_none_is_not_put_where_false_was() -> None:
+    assert {one.change for one in mutants(PATH, "def f(): return False")} == {"False => True"}
+    assert "return 0 => return None" in changes("def f(): return 0")
+
+
 def test_each_differs_from_what_it_was_made_of_and_has_a_name_of_its_own() -> None:
     text = (ROOT / PATH).read_text("utf-8")
     found = mutants(PATH, text)

@@ -73,6 +73,10 @@
     });
     if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body?.value !== "") preview();
     if (keeper?.restored()) { preview(); keeper.keep(); }
+    else { // what was typed, or the browser put back, before this file had come
+      const early = [...form.elements].find((one) => "defaultValue" in one && one.value !== one.defaultValue);
+      early?.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     let sent = false, looked = false;
     form.addEventListener("submit", async (event) => {
       if (event.submitter === shows) return;

@@ -183,7 +183,9 @@ def _constant(node: ast.Constant) -> Iterator[ast.AST]:
 
 
 def _return(node: ast.Return) -> Iterator[ast.AST]:
-    if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+    # None is as false as False, and what else stands for False is made of it by itself.
+    plain = isinstance(node.value, ast.Constant) and (node.value.value is None or node.value.value is False)
+    if node.value is not None and not plain:
         yield ast.Return(ast.Constant(None))
 
 

@@ -1,12 +1,14 @@
 """A PostgreSQL on a disk of its own that is small, and syncs what it writes."""
 
 import asyncio
+import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.postgres import on_server
 from tests.proof.power import disk
 
 MEGABYTES = 256
+_PATIENCE = 50
 _SMALL = {
     "min_wal_size": "'32MB'", "max_wal_size": "'48MB'", "wal_recycle": "off", "autovacuum": "off",
     "restart_after_crash": "on", "log_min_messages": "panic",
@@ -28,6 +31,8 @@ class SmallServer:
         self.folder = folder
         self.url: str = server.get_uri()
         self._server = server
+        self._lock = Path(server.pgdata, "postmaster.pid")
+        self._headless = 0  # how often in a row nothing recovered and nothing was answered
         self._apart = ThreadPoolExecutor(1)  # whose loop is not ours
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -49,19 +54,38 @@ class SmallServer:
         self.rows_if_any("SELECT pg_switch_wal() FROM pg_logical_emit_message(true, 'newsletter', 'one')")
 
     async def is_back(self) -> bool:
-        """Started, where it has ended, as by what looks after services."""
+        """Started, where it has ended or will never answer, as by what looks after services."""
         self._drop_stale_lock()
         self._server.ensure_postgres_running()
-        return self.lives()
+        headless = not self._is_recovering()
+        if self.lives():
+            self._headless = 0
+            return True
+        self._headless = self._headless + 1 if headless else 0
+        if self._headless > _PATIENCE:
+            os.kill(self._number(), signal.SIGQUIT)
+            self._headless = 0
+        return False
+
+    def _is_recovering(self) -> bool:
+        """Seen in PostgreSQL 18.4: once what recovers had ended for want of room, the server lived on for good, took
+        no connection and began no recovery."""
+        with suppress(OSError):  # one of them has ended meanwhile
+            number = self._number()
+            children = Path(f"/proc/{number}/task/{number}/children").read_text("utf-8").split()
+            return any(b"startup" in Path("/proc", one, "cmdline").read_bytes() for one in children)
+        return True
+
+    def _number(self) -> int:
+        return int(self._lock.read_text("utf-8").split("\n", 1)[0])
 
     def _drop_stale_lock(self) -> None:
         """One that ended at once leaves its lock. Beside other proofs its number soon goes to another process, which
         would be taken for it, and nothing would be started any more."""
-        lock = Path(self._server.pgdata, "postmaster.pid")
-        if lock.exists():
-            name = Path("/proc", lock.read_text("utf-8").split("\n", 1)[0].strip(), "comm")
+        if self._lock.exists():
+            name = Path("/proc", str(self._number()), "comm")
             if name.exists() and name.read_text("utf-8").strip() != "postgres":
-                lock.unlink()
+                self._lock.unlink()
 
     def corrupt(self) -> int:
         """Tables of which not every page is whole (each has a checksum), or whose indexes can't be made of them."""

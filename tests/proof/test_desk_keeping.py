@@ -1,8 +1,9 @@
 """What an owner types is kept: over a reload at any moment, a sign-out, and a service that is away."""
 
+import asyncio
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from newsletter.broadcasts import Broadcast
 from tests.browser.test_desk_broadcasts import signs_in
@@ -67,6 +68,23 @@ async def test_a_reload_at_any_moment_loses_nothing(page: Page, service: Stage, 
     assert lost == 0
     (one,) = await kept(service)
     assert one.body == "".join(f"{m}," for m in range(20))
+
+
+async def test_what_is_typed_before_the_script_has_come_is_kept_too(page: Page, service: Stage) -> None:
+    home = await signs_in(page, service)
+    typed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    await page.route("**/keep*.js", late)
+    await page.goto(f"{home}/admin/broadcasts/new", wait_until="commit")
+    await page.get_by_label("Subject").fill("On work")
+    assert await kept(service) == []
+    typed.set()
+    await expect(page.locator("#kept")).to_have_text("Saved.")
+    assert [one.subject for one in await kept(service)] == ["On work"]
 
 
 async def test_who_is_signed_out_meanwhile_loses_nothing(page: Page, service: Stage) -> None:
