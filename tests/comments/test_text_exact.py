@@ -81,7 +81,8 @@ def test_a_link_may_follow_another(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "left"), [("a[1]", ""), ("a[1]", "]"), ("a(1)", ""), ("a(1)", ")"), ("a[(1)]", ")].")]
+    ("address", "left"),
+    [("a[1]", ""), ("a[1]", "]"), ("a(1)", ""), ("a(1)", ")"), ("a", ")))"), ("a[(1)]", ")].")],
 )
 def test_a_bare_address_keeps_the_brackets_that_open_in_it(address: str, left: str) -> None:
     assert text.render(f"{SITE}{address}{left}").endswith(f">{SITE}{address}</a>{left}</p>")
@@ -99,6 +100,11 @@ def test_forty_elements_stand_in_each_other() -> None:
     assert text.sanitise("<b>" * 39 + "a" + "</b>" * 39).count("<b>") == 39
     assert text.sanitise("<b>" * 40 + "a" + "</b>" * 40).count("<b>") == 40
     assert text.sanitise("<b>" * 41 + "a" + "</b>" * 41).count("<b>") == 40
+
+
+def test_what_was_too_deep_or_never_open_counts_for_nothing() -> None:
+    assert text.sanitise("</b>" * 40 + "<b>" * 41 + "a").count("<b>") == 40
+    assert text.sanitise("<b>" * 100 + "a" + "</b>" * 40 + "<i>b</i>").endswith("<i>b</i>")
 
 
 def test_a_list_starts_at_a_number_of_nine_digits_at_most() -> None:
