@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from newsletter.clock import DAY, HOUR
+from newsletter.clock import DAY, HOUR, MINUTE
 from newsletter.errors import BadInput, Conflict, NotFound
 from newsletter.owners import Kept
 from tests.cast import House
@@ -61,10 +61,12 @@ async def test_an_answer_is_given_again_for_a_day(house: House, clock: Clock) ->
     await db.write(house.site.api_tokens.new, "x", ["forms:read"], None)
     (token,) = await db.read(house.site.api_tokens.all)
     assert await db.write(answers.begin, token.id, "k", "r") is None
+    began = clock.now()
+    clock.forward(2 * MINUTE - 1)
     with pytest.raises(Conflict):
         await db.write(answers.begin, token.id, "k", "r")
     await db.write(answers.keep, token.id, "k", 201, "/x", "{}")
-    assert await db.write(answers.begin, token.id, "k", "r") == Kept("r", 201, "/x", "{}", clock.now())
+    assert await db.write(answers.begin, token.id, "k", "r") == Kept("r", 201, "/x", "{}", began)
     with pytest.raises(BadInput):
         await db.write(answers.begin, token.id, "k", "another")
     clock.forward(DAY + 1)

@@ -4,6 +4,7 @@ import pytest
 
 from newsletter.addresses import parse
 from newsletter.clock import MINUTE
+from newsletter.errors import BadInput
 from newsletter.owners import passkeys
 from newsletter.owners.passkeys_store import Passkey
 from tests.cast import House
@@ -31,6 +32,20 @@ async def test_a_challenge_is_good_for_less_than_five_minutes_and_once(house: Ho
     assert not await house.db.write(passkeys.answered, in_time)
     clock.forward(1)
     assert not await house.db.write(passkeys.answered, late)
+
+
+async def test_no_challenge_is_kept_for_long_after_its_time(house: House, clock: Clock) -> None:
+    await house.db.write(passkeys.ask)
+    clock.forward(5 * MINUTE + 1)
+    await house.db.write(passkeys.ask)
+    assert await house.count("SELECT count(*) FROM passkey_challenges") == 1
+
+
+async def test_a_device_has_a_name_of_sixty_letters_at_most(house: House) -> None:
+    own = await olga(house)
+    assert await house.db.read(passkeys.name_of, own, f" {'a' * 60} ") == "a" * 60
+    with pytest.raises(BadInput):
+        await house.db.read(passkeys.name_of, own, "a" * 61)
 
 
 async def test_a_challenge_is_answered_as_the_one_who_was_asked(house: House) -> None:
