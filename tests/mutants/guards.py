@@ -26,6 +26,7 @@ GUARDS = {
         "tests/cli/test_api_token.py",
         "tests/web/test_audit_trail.py",
         "tests/web/test_desk.py",
+        "tests/web/test_desk_anew.py",
         "tests/web/test_desk_passkeys.py",
         "tests/web/test_desk_people.py",
         "tests/web/test_desk_second_step.py",

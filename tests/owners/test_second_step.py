@@ -28,6 +28,12 @@ def test_the_codes_of_the_rfc(at: int, code: str) -> None:
     assert totp.step_of(secret, code, now) is None
 
 
+def test_a_phone_may_be_half_a_minute_ahead_and_no_more() -> None:
+    secret, now = b"12345678901234567890", 1111111109 * SECOND
+    assert totp.step_of(secret, "081804", now - totp.PERIOD) == now // totp.PERIOD
+    assert totp.step_of(secret, "081804", now - 2 * totp.PERIOD) is None
+
+
 def test_what_an_app_reads() -> None:
     assert totp.link(b"12345678901234567890", "Olga: Writes", "olga@example.org") == (
         "otpauth://totp/Olga%3A%20Writes%3Aolga%40example.org"

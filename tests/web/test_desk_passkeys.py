@@ -13,10 +13,15 @@ from typing import Any
 
 import cbor2
 import httpx
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from newsletter.clock import MINUTE
+from newsletter.errors import BadInput
+from newsletter.owners import passkeys
+from newsletter.web.admin.passkey_proofs import NOT_RIGHT
+from newsletter.web.admin.passkeys import NO_KEY, _come_in, _read
 from newsletter.web.kit.gate import SIGN_INS
 from tests.conftest import ON_ONE
 from tests.web.stage import HOST, URL, Stage
@@ -33,12 +38,12 @@ class Device:
         self.id = b"a device of Olga's"
         self.counter = 0
 
-    def make(self, options: dict[str, Any], **other: Any) -> str:
+    def make(self, options: dict[str, Any], *, flags: int = 0x45, **other: Any) -> str:
         numbers = self.key.public_key().public_numbers()
         x, y = (number.to_bytes(32, "big") for number in (numbers.x, numbers.y))
         cose = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y})
         about = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cose
-        data = self._data(0x45, other.get("host", HOST)) + about
+        data = self._data(flags, other.get("host", HOST)) + about
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         return self._answer(self._said("create", options, **other), attestationObject=attestation)
 
@@ -93,13 +98,14 @@ async def added(still: Stage, web: httpx.AsyncClient, name: str = "My phone") ->
 async def test_it_opens_the_desk(still: Stage) -> None:
     web, other = await still.visitor(), await still.visitor()
     device = await added(still, web)
-    assert "Never used." in (await web.get(PLACE)).text
+    page = await web.get(PLACE)
+    assert (page.status_code, "Never used." in page.text) == (200, True)
     entered = await other.post(ENTER, data={"answer": device.sign(await asked(other))})
     assert (entered.status_code, entered.headers["Location"]) == (303, "/admin")
     assert await signed_in(other)
-    page = (await other.get(PLACE)).text
-    assert "Last used on" in page
-    (id,) = re.findall(r'name="remove" value="(\d+)"', page)
+    page = await other.get(PLACE)
+    assert "Last used on" in page.text
+    (id,) = re.findall(r'name="remove" value="(\d+)"', page.text)
     await other.post(PLACE, data={"remove": id, "csrf": csrf_on(await other.get(PLACE))})
     third = await still.visitor()
     gone = await third.post(ENTER, data={"answer": device.sign(await asked(third))})
@@ -157,6 +163,45 @@ async def test_what_is_not_right_opens_nothing(still: Stage) -> None:
 
 
 @ON_ONE
+async def test_what_is_not_right_is_not_added(still: Stage) -> None:
+    web, device = await still.visitor(), Device()
+    await still.signs_in(web)
+    own = {"csrf": csrf_on(await web.get(PLACE)), "name": "My phone"}
+    wrong: tuple[dict[str, Any], ...] = (
+        {"flags": 0x41},
+        {"origin": "https://evil.example"},
+        {"host": "evil.example"},
+    )
+    for other in wrong:
+        told = options(await web.post(PLACE, data={"action": "ask", **own}))
+        refused = await web.post(PLACE, data={"action": "add", "answer": device.make(told, **other), **own})
+        assert (refused.status_code, NOT_RIGHT in refused.text) == (422, True), other
+    told = options(await web.post(PLACE, data={"action": "ask", **own}))
+    still.clock.forward(6 * MINUTE)
+    late = await web.post(PLACE, data={"action": "add", "answer": device.make(told), **own})
+    assert (late.status_code, NO_KEY in late.text) == (422, True)
+    assert (await web.post(PLACE, data={"action": "else", **own})).status_code == 422
+    assert 'name="remove"' not in (await web.get(PLACE)).text
+
+
+@ON_ONE
+async def test_of_two_that_show_the_same_count_one_comes_in(still: Stage) -> None:
+    device = await added(still, await still.visitor())
+    known = await still.site.db.read(passkeys.find, text(device.id))
+    assert known is not None
+    assert await still.site.db.write(_come_in, still.site, known, 1, "")
+    with pytest.raises(BadInput):
+        await still.site.db.write(_come_in, still.site, known, 1, "")
+
+
+def test_what_a_device_was_asked_is_read_however_long_it_is() -> None:
+    for length in range(40):
+        said = json.dumps({"challenge": "x" * length}).encode()
+        answer = _read(json.dumps({"id": "k", "response": {"clientDataJSON": text(said)}}))
+        assert answer.challenge == "x" * length
+
+
+@ON_ONE
 async def test_who_asks_too_often_waits_and_a_name_is_needed(still: Stage) -> None:
     web = await still.visitor()
     await still.signs_in(web)
@@ -168,6 +213,8 @@ async def test_who_asks_too_often_waits_and_a_name_is_needed(still: Stage) -> No
     assert (
         await web.post(PLACE, data={"action": "add", "name": "x", "answer": "x", **own})
     ).status_code == 422
+    plain = await web.post("/admin/passkey", content=b"x", headers={"Content-Type": "text/plain"})
+    assert plain.status_code == 415
     for _ in range(SIGN_INS):
         assert (await web.post("/admin/passkey")).status_code == 200
     assert (await web.post("/admin/passkey")).status_code == 429
