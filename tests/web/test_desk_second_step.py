@@ -23,10 +23,13 @@ PLACE = "/admin/second-step"
 async def test_a_phone_reads_the_key_from_a_picture(still: Stage) -> None:
     web = await still.visitor()
     await still.signs_in(web)
+    assert '<svg class="qr"' not in (await web.get(PLACE)).text
     own = {"csrf": csrf_on(await web.get(PLACE))}
     page = (await web.post(PLACE, data={"action": "begin", **own})).text
     (link,) = re.findall(r'href="(otpauth://totp/[^"]+)"', page)
     assert seen(page) == unescape(link)
+    (key,) = re.findall(r"secret=([A-Z2-7]{32})&", unescape(link))
+    assert f">{' '.join(key[at : at + 4] for at in range(0, 32, 4))}<" in page
     await set_up(still, web)
     assert '<svg class="qr"' not in (await web.get(PLACE)).text, "who has it on is not shown the key again"
 
@@ -78,7 +81,9 @@ async def test_it_is_switched_off_by_a_code_only(still: Stage) -> None:
     _, codes = await set_up(still, web)
     own = {"csrf": csrf_on(await web.get(PLACE))}
     refused = await web.post(PLACE, data={"action": "off", "code": "000000", **own})
-    assert refused.status_code == 422
+    other = await web.post(PLACE, data={"action": "else", **own})
+    assert (refused.status_code, other.status_code) == (422, 422)
+    assert "Recovery codes that are left: 10." in (await web.get(PLACE)).text
     log = (await web.get("/admin/audit")).text
     assert "(<bdi>confirm</bdi>)" in log
     assert "(<bdi>off</bdi>)" not in log
@@ -87,7 +92,8 @@ async def test_it_is_switched_off_by_a_code_only(still: Stage) -> None:
     off = await web.post(PLACE, data={"action": "off", "code": others[3], **own})
     assert off.headers["Location"] == f"{PLACE}?done=off"
     await still.signs_in(await still.visitor())
-    assert (await web.get(PLACE)).status_code == 200
+    page = await web.get(PLACE)
+    assert (page.status_code, "Set it up" in page.text) == (200, True)
 
 
 @ON_ONE
