@@ -50,6 +50,7 @@ async def test_one_ends_another_of_ones_own_and_nobody_elses(still: Stage) -> No
     (phones,) = re.findall(r'name="end" value="(\d+)"', page)
     assert "Safari on an iPhone" in page
     assert "127.0.0" not in page
+    assert re.search(r"\b14 days.*\b90\b", page, re.DOTALL)
     foreign = csrf_on(await hers.get("/admin/sessions"))
     await hers.post("/admin/sessions", data={"end": phones, "csrf": foreign})
     assert await signed_in(phone), "it isn't hers"
@@ -70,6 +71,16 @@ async def test_all_the_others_end_at_once(still: Stage) -> None:
     await browsers[0].post("/admin/sessions", data={"end": "others", **own})
     assert [await signed_in(web) for web in browsers] == [True, False, False]
     assert 'name="end"' not in (await browsers[0].get("/admin/sessions")).text
+
+
+@ON_ONE
+async def test_the_page_that_shows_them_takes_a_new_secret_once_a_day_too(still: Stage) -> None:
+    web = await still.visitor()
+    await still.signs_in(web)
+    before = dict(web.cookies)
+    still.clock.forward(2 * DAY)
+    await web.get("/admin/sessions")
+    assert dict(web.cookies) != before
 
 
 @ON_ONE
