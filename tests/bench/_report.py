@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.bench._growth import chart, table
 from tests.bench._paper import paper
+from tests.bench._postfix import program
 from tests.bench._service import postgres_binaries
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,8 @@ Figures = dict[str, float]
 
 
 def main() -> int:
+    program("smtp-sink")  # now, and not when the first millions are there
+    postgres_binaries()
     KEPT.mkdir(parents=True, exist_ok=True)
     whole = True
     for size in SIZES:
