@@ -76,9 +76,10 @@ def test_a_mistake_is_among_them(text: str, change: str) -> None:
     assert change in changes(f"x = {text}" if text.startswith("'") else text)
 
 
-def test_none_is_not_put_where_false_was() -> None:
+def test_what_would_be_the_same_is_left_alone() -> None:
     assert {one.change for one in mutants(PATH, "def f(): return False")} == {"False => True"}
     assert "return 0 => return None" in changes("def f(): return 0")
+    assert not changes("class A(B, frozen=True): pass")
 
 
 def test_each_differs_from_what_it_was_made_of_and_has_a_name_of_its_own() -> None:

@@ -99,7 +99,7 @@ NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 def results(engine: str) -> dict[int, Any]:
     """By size; one that was cut short has what it came to."""
     found = {}
-    for path in sorted([*KEPT.glob(f"*-{engine}.part"), *KEPT.glob(f"*-{engine}.json")], key=str):
+    for path in (*KEPT.glob(f"*-{engine}.part"), *KEPT.glob(f"*-{engine}.json")):  # what is whole counts
         found[int(path.name.partition("-")[0])] = json.loads(path.read_text())
     return dict(sorted(found.items()))
 

@@ -2,7 +2,7 @@
 
 Comparisons and their bounds, `and`/`or`, `not`, conditions turned round, arithmetic, numbers, True and False, what is
 returned, statements left out; in SQL the same for its comparisons, its AND, OR, NULL and DESC. Not changed:
-annotations, decorators, docstrings, other texts, and what is only written into a log.
+annotations, decorators, docstrings, other texts, `frozen`, `strict`, and what is only written into a log.
 """
 
 import ast
@@ -56,6 +56,8 @@ IN_SQL = [
     )
 ]
 LEFT_ALONE = {"annotation", "returns", "decorator_list", "type_params"}
+SAID_TO_READERS = {"frozen", "strict"}
+"""Words of a call or a class that change nothing unless our own code is wrong already."""
 WRITES_A_LOG = re.compile(r"_?log(ger)?\.(debug|info|warning|error|exception)\(")
 SHOWN = 120  # characters of what is changed
 
@@ -127,6 +129,8 @@ def _spared(node: ast.AST) -> bool:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.Assert):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.keyword) and node.arg in SAID_TO_READERS:
         return True
     return isinstance(node, ast.Expr) and bool(WRITES_A_LOG.match(ast.unparse(node)))
 
