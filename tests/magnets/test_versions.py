@@ -39,6 +39,7 @@ async def test_the_same_bytes_are_kept_once_and_what_a_crash_left_goes(house: Ho
     first = await house.db.write(arriving.finish, await comes(house.db), "a.pdf", HASH, len(WHOLE))
     again = await house.db.write(arriving.finish, await comes(house.db), "b.pdf", HASH, len(WHOLE))
     assert again == first
+    assert await house.count("SELECT count(*) FROM files") == 2  # the guide, and this one
     left = await comes(house.db)
     clock.forward(DAY // 2)
     await comes(house.db)  # the other is perhaps still coming

@@ -34,7 +34,12 @@ GUARDS = {
         "tests/web/test_desk_settings.py",
         "tests/web/test_desk_tokens.py",
     ],
-    "storage": ["tests/storage", "tests/magnets/test_versions.py"],
+    "storage": [
+        "tests/storage",
+        "tests/broadcasts/test_numbers.py",
+        "tests/comments/imports/test_isso.py",
+        "tests/magnets/test_versions.py",
+    ],
     "mail": [
         "tests/mail",
         "tests/comments/test_answering.py",

@@ -71,6 +71,40 @@ def test_a_disk_that_refuses_leaves_all_as_it_was(kept: Path, tmp_path: Path) ->
     assert not list(tmp_path.glob("*.restoring*"))
 
 
+def test_what_a_crash_has_left_is_in_the_way_of_none(tmp_path: Path) -> None:
+    source, kept = database(tmp_path / "first.db"), tmp_path / "kept.db"
+    source.with_name("first.db.key").write_text("its-key\n")
+    for name in ("kept.db.partial", "kept.db.key.partial", "kept.db.sha256"):
+        kept.with_name(name).write_text("left")
+    backup.make(source, kept)
+    backup.verify(kept)
+
+    to = tmp_path / "data.db"
+    for name in ("data.db.restoring", "data.db.restoring-wal", "data.db.restoring-journal"):
+        to.with_name(name).write_text("left")
+
+    def prepare(draft: Path) -> None:
+        assert [path.name for path in tmp_path.glob("*.restoring*")] == [draft.name]
+        draft.with_name("data.db-before-0003.restoring").write_text("of bringing it up to date")
+        with closing(sqlite3.connect(draft)) as raw, raw:
+            raw.execute("UPDATE readers SET email = 'prepared'")
+
+    for _ in range(2):  # also in the place of what was restored a moment ago
+        backup.restore(kept, to, prepare)
+        assert readers(to) == ["prepared"]
+        assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_what_is_damaged_inside_is_put_nowhere(kept: Path, tmp_path: Path) -> None:
+    to = database(tmp_path / "data.db", "ben@example.org")
+    kept.write_bytes(
+        kept.read_bytes().replace(NEEDLE, b"eve@example.org", 1)
+    )  # in its table, or in its index
+    with pytest.raises(BadInput, match="is damaged inside"):
+        backup.restore(kept, to, nothing)
+    assert readers(to) == ["ben@example.org"]
+
+
 def test_the_journal_of_a_damaged_one_is_not_played_into_what_comes(kept: Path, tmp_path: Path) -> None:
     to = tmp_path / "data.db"
     to.write_bytes(b"\xcc" * 8192)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import DAY, HOUR, now
-from newsletter.storage import Tx, delete_old_copies, migrate, open_database
+from newsletter.storage import Tx, copies, delete_old_copies, migrate, open_database
 
 ADA = "ada.once@example.org"
 OURS = (
@@ -80,6 +80,20 @@ async def test_every_copy_goes_after_a_week(url: str) -> None:
     leave(url, *OURS, *OTHERS, age=7 * DAY + HOUR)
     delete_old_copies(url)
     assert names(url) == set(OTHERS)
+
+
+async def test_it_goes_by_the_millisecond_and_what_a_crash_left_is_in_the_way_of_none(tmp_path: Path) -> None:
+    path, copy = tmp_path / "data.db", tmp_path / "data-before-0001.db"
+    await migrate(f"sqlite:///{path}")
+    copy.with_name(f"{copy.name}.partial").write_text("left")
+    copies.make(path, 1)
+    assert copy.read_bytes()[:6] == b"SQLite"
+    made = 1_234_567_890_123
+    os.utime(copy, ns=(made * 1_000_000,) * 2)
+    copies.delete(path, older_than=made)
+    assert copy.exists()
+    copies.delete(path, older_than=made + 1)
+    assert not copy.exists()
 
 
 def test_elsewhere_there_are_none() -> None:
