@@ -101,11 +101,12 @@ def test_the_quickest_tests_that_go_through_a_line_come_first() -> None:
     ways = Map({slow: 9.0, quick: 0.1, other: 0.0}, {PATH: {mutant.line: [slow, quick]}}, [])
     assert list(job("tokens", mutant, ways, 60).wanted) == [quick, slow]
     assert list(job("tokens", mutant, ways, 0.1).wanted) == [quick]
-    theirs = f"{quick}[postgres]"
-    both = Map(ways.took | {theirs: 0.0}, {PATH: {mutant.line: [slow, theirs]}}, [])
-    assert list(job("storage", mutant, both, 60).wanted) == [slow]
-    alone = Map(both.took, {PATH: {mutant.line: [theirs], 99: [slow]}}, [])
-    assert list(job("storage", mutant, alone, 60).wanted) == [theirs, slow]
+    here, there = f"{quick}[sqlite]", f"{quick}[postgres]"
+    took = {here: 9.0, there: 0.0, slow: 9.5}
+    both = Map(took, {PATH: {mutant.line: [here, there, slow]}}, [])
+    assert list(job("storage", mutant, both, 60).wanted) == [here, slow]
+    alone = Map(took, {PATH: {mutant.line: [there, slow], 99: [here]}}, [])
+    assert list(job("storage", mutant, alone, 60).wanted) == [there, slow, here]
     elsewhere = Map(ways.took, {PATH: {99: [quick, other], mutant.line: [slow]}}, [])
     assert list(job("tokens", mutant, elsewhere, 60).wanted) == [slow, other, quick]
     assert list(job("tokens", mutant, Map(ways.took, {}, []), 60).wanted) == [other, quick, slow]

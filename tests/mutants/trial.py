@@ -55,14 +55,17 @@ def job(part: str, mutant: Mutant, ways: Map, seconds: float) -> Job:
     lines = ways.lines.get(mutant.path, {})
     file = {id for tests in lines.values() for id in tests} or set(ways.took)
     line = set(lines.get(mutant.line, ()))
-    plain = {id for id in file if "[postgres" not in id}
-    if plain & line or (plain and not line):  # that takes a server, and says the same of what is for both
-        file = plain
+    file = {id for id in file if not _says_the_same(id, line if id in line else file)}
     wanted: dict[str, float] = {}
     for id in sorted(file, key=lambda one: (one not in line, ways.took[one], one)):
         if sum(wanted.values()) < seconds:
             wanted[id] = ways.took[id]
     return _narrowed(Job([], markers=MARKERS.get(part, OTHERWISE)), wanted)
+
+
+def _says_the_same(id: str, others: set[str]) -> bool:
+    """That takes a server, and is the test of what is for both that was found on SQLite too."""
+    return "[postgres" in id and id.replace("[postgres", "[sqlite") in others
 
 
 def _narrowed(whole: Job, wanted: dict[str, float]) -> Job:

@@ -9,6 +9,7 @@ import pytest
 from newsletter import paths
 from newsletter.errors import MigrationError, SettingsError
 from newsletter.storage import Tx, migrate, named, open_database, pending
+from newsletter.storage.migrate import behind
 from newsletter.storage.schema import schema
 
 FIRST = "-- a first; comment\nCREATE TABLE first (id BIGINT PRIMARY KEY, text TEXT NOT NULL DEFAULT 'a;b');\n"
@@ -55,6 +56,21 @@ async def test_our_own_apply(empty_url: str) -> None:
     names = sorted(path.name for path in paths.MIGRATIONS.glob("0*.sql"))
     assert await migrate(empty_url) == [name for name in names if not name.endswith(other)]
     assert await pending(empty_url) == []
+
+
+async def test_an_open_one_says_what_it_waits_for(empty_url: str) -> None:
+    *_, newest = await migrate(empty_url)
+    db = await open_database(empty_url)
+    try:
+        assert await db.read(behind) == []
+        await db.write(forget_newest)
+        assert await db.read(behind) == [newest]
+    finally:
+        await db.close()
+
+
+async def forget_newest(tx: Tx) -> None:
+    await tx.run("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)")
 
 
 async def test_looking_changes_nothing(tmp_path: Path, folder: Path) -> None:
@@ -180,19 +196,21 @@ async def test_rows_are_copied_first(tmp_path: Path, folder: Path, caplog: pytes
     caplog.set_level("INFO")
     path = tmp_path / "our letters.db"
     await migrate(f"sqlite:///{path}", folder=folder)
+    (folder / "0003_empty.sql").write_text("CREATE TABLE empty (id BIGINT PRIMARY KEY);")
+    await migrate(f"sqlite:///{path}", folder=folder)
     assert list(tmp_path.glob("*before*")) == []  # there was nothing to lose
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("INSERT INTO first (id, text) VALUES (1, 'precious')")
-    (folder / "0003_drop.sql").write_text("DROP TABLE first;")
-    (folder / "0004_more.sql").write_text("CREATE TABLE more (id BIGINT PRIMARY KEY);")
+    (folder / "0004_drop.sql").write_text("DROP TABLE first;")
+    (folder / "0005_more.sql").write_text("CREATE TABLE more (id BIGINT PRIMARY KEY);")
     await migrate(f"sqlite:///{path}", folder=folder)
-    assert sorted(found.name for found in tmp_path.glob("*before*")) == ["our letters-before-0003.db"]
-    copy = tmp_path / "our letters-before-0003.db"
+    assert sorted(found.name for found in tmp_path.glob("*before*")) == ["our letters-before-0004.db"]
+    copy = tmp_path / "our letters-before-0004.db"
     assert copy.stat().st_mode & 0o777 == 0o600
     assert f"{copy}, which goes after 7 days or the next erasure" in caplog.text
     with closing(sqlite3.connect(copy)) as raw:
         assert raw.execute("SELECT text FROM first").fetchall() == [("precious",)]
-        assert raw.execute("SELECT count(*) FROM migrations").fetchall() == [(2,)]
+        assert raw.execute("SELECT count(*) FROM migrations").fetchall() == [(3,)]
 
 
 async def test_without_a_copy_nothing_is_migrated(tmp_path: Path, folder: Path) -> None:
