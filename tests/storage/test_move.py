@@ -133,6 +133,25 @@ async def test_not_while_the_service_runs(machine: Machine, sqlite_url: str, emp
     await db.close()
 
 
+async def test_nobody_writes_to_it_meanwhile_and_what_arrived_can_be_planned_for(
+    machine: Machine, sqlite_url: str, empty_postgres_url: str, tmp_path: Path
+) -> None:
+    async def looks(_: Tx) -> None:
+        busy = pytest.raises(sqlite3.OperationalError, match="locked")
+        with closing(sqlite3.connect(tmp_path / "newsletter.db", timeout=0)) as raw, busy:
+            raw.execute("SELECT 1 FROM subscribers")
+
+    async def known(tx: Tx) -> int:
+        return int(await tx.value("SELECT count(*) FROM pg_stats WHERE tablename = 'subscribers'"))
+
+    await move.move(sqlite_url, empty_postgres_url, looks, lambda _: None)
+    db = await open_database(empty_postgres_url)
+    try:
+        assert await db.read(known)
+    finally:
+        await db.close()
+
+
 def test_moved_it_sends_nothing_here_or_there(
     machine: Machine, empty_postgres_url: str, tmp_path: Path
 ) -> None:

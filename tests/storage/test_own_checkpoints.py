@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.storage import Database, Tx, migrate, open_database
-from newsletter.storage.db import own_checkpoints
+from newsletter.storage.db import own_checkpoints, touch
 from newsletter.storage.sqlite_file import LOG_PAGES
 
 PAGE = 4096
@@ -52,3 +52,11 @@ async def test_the_log_is_moved_when_its_writer_says_so(db: Database, path: Path
     after = path.stat().st_size
     await db.write(much)
     assert path.stat().st_size >= after + LOG_PAGES * PAGE
+
+
+async def test_what_is_written_to_see_whether_it_can_be_is_in_the_log(db: Database, path: Path) -> None:
+    await db.checkpoint(again=False)
+    log = path.with_name(f"{path.name}-wal")
+    before = log.read_bytes()
+    await db.write(touch)
+    assert log.read_bytes() != before
