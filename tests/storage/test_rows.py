@@ -36,6 +36,7 @@ def test_flags_are_stored_as_numbers(stored: int | None, wanted: bool | None) ->
 def test_defaults_are_fresh() -> None:
     make = row_maker(Row, ("id", "shown", "hidden"))
     one, other = make((1, 0, 0)), make((2, 0, 0))
+    assert [type(value) for value in (one.id, one.shown, one.hidden)] == [int, bool, bool]
     one.rest.append("x")
     assert other.rest == []
     assert other.kind == "a"
