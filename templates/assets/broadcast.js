@@ -73,7 +73,8 @@
     });
     if (!form.querySelector("iframe").hasAttribute("src") && form.elements.body?.value !== "") preview();
     if (keeper?.restored()) { preview(); keeper.keep(); }
-    else { // what was typed, or the browser put back, before this file had come
+    else if (performance.getEntriesByType("navigation")[0]?.type === "navigate") {
+      // Typed before this file had come. What a browser puts back after a reload may be older than what is kept.
       const early = [...form.elements].find((one) => "defaultValue" in one && one.value !== one.defaultValue);
       early?.dispatchEvent(new Event("input", { bubbles: true }));
     }
